@@ -1,0 +1,1 @@
+"""aura-stack runs a development stack natively."""

@@ -1,0 +1,1 @@
+"""What a person types and reads: commands parse and print, and decide nothing."""

@@ -1,0 +1,1 @@
+"""Every byte a service prints: captured, stored, followed and shown."""

@@ -1,0 +1,1 @@
+"""Port numbers: declared in the manifest, checked by policy, looked up on the machine."""

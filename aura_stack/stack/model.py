@@ -1,0 +1,171 @@
+"""What a stack is once it has been read: plain frozen data with every default filled in.
+
+Durations are seconds, signals are the kernel's numbers, paths are absolute. A service that is `external`
+is not ours: it has no command, it is checked and never started or stopped.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from aura_stack.errors import Place
+
+
+class Condition(StrEnum):
+    """How far a dependency must have come before its dependent starts."""
+
+    STARTED = "started"
+    READY = "ready"
+    COMPLETED = "completed"
+
+
+class RestartPolicy(StrEnum):
+    """When a service that ended by itself is started again."""
+
+    NO = "no"
+    ON_FAILURE = "on-failure"
+    ALWAYS = "always"
+
+
+class ProbeKind(StrEnum):
+    """What makes a service ready."""
+
+    STARTED = "started"  # nothing to ask: it is ready once it runs
+    TCP = "tcp"
+    HTTP = "http"
+    LOG = "log"
+    EXEC = "exec"
+    FILE = "file"
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """What is executed: `argv` as it stands; `text` as the user wrote it, for messages."""
+
+    argv: tuple[str, ...]
+    text: str
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Port:
+    """A number a service listens on.
+
+    `key` is "" for the one called `port`, else the name under `ports`. `variable` is the name under which the
+    number reaches the service (PORT, PORT_METRICS). `entry` and `range` are the manifest's names, "" for a
+    plain number.
+    """
+
+    key: str
+    number: int
+    variable: str
+    entry: str
+    range: str
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Prepare:
+    """A step that runs before the first start, when an input changed or an output is missing."""
+
+    command: Command
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """When a service counts as ready.
+
+    `target` is the path (http), the port's number as text (tcp), the regular expression (log) or the path of a
+    file; `command` is what exec runs. `port` is the number that tcp and http ask, 0 for the other kinds.
+    """
+
+    kind: ProbeKind
+    target: str = ""
+    port: int = 0
+    command: Command | None = None
+    timeout: float = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Restart:
+    """When and how fast a service is started again; `tries` in `window` seconds, or never giving up (None)."""
+
+    policy: RestartPolicy = RestartPolicy.ON_FAILURE
+    first: float = 0.0
+    maximum: float = 30.0
+    tries: int | None = 10
+    window: float = 300.0
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """How a service is asked to end: a signal to its group, then KILL after `grace` seconds."""
+
+    signal: int = 15
+    grace: float = 10.0
+    command: Command | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """One service of the stack, resolved: nothing in it is a reference any more."""
+
+    name: str
+    place: Place
+    command: Command | None = None
+    cwd: str = ""
+    env: Mapping[str, str | None] = field(default_factory=dict)  # None: unset in the service's environment
+    ports: tuple[Port, ...] = ()
+    prepare: tuple[Prepare, ...] = ()
+    ready: Ready = Ready(ProbeKind.STARTED)
+    depends_on: Mapping[str, Condition] = field(default_factory=dict)
+    restart: Restart = Restart()
+    stop: Stop = Stop()
+    stdin_null: bool = False
+    external: bool = False
+    required: bool = True
+    hint: str = ""
+
+    @property
+    def port(self) -> int | None:
+        """The number of the main port, if it has one."""
+        return next((port.number for port in self.ports if port.key == ""), None)
+
+    @property
+    def url(self) -> str | None:
+        """The address a browser takes: `http://localhost:PORT`."""
+        return None if self.port is None else f"http://localhost:{self.port}"
+
+
+@dataclass(frozen=True, slots=True)
+class Requirement:
+    """A program that must be on PATH, with the versions that will do (`>=20.19`)."""
+
+    program: str
+    versions: str
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Stack:
+    """The whole definition, resolved. `services` stand in the order of the file."""
+
+    name: str
+    file: str
+    directory: str
+    services: tuple[Service, ...]
+    requires: tuple[Requirement, ...] = ()
+
+    def service(self, name: str) -> Service:
+        """The service of that name; KeyError if there is none."""
+        for service in self.services:
+            if service.name == name:
+                return service
+        raise KeyError(name)
+
+    @property
+    def own(self) -> tuple[Service, ...]:
+        """The services that are ours to start and stop."""
+        return tuple(service for service in self.services if not service.external)

@@ -1,0 +1,1 @@
+"""What the operating system says: places, files, processes, fingerprints."""
