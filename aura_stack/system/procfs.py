@@ -1,0 +1,171 @@
+"""Facts about processes as Linux tells them in /proc (proc(5)); see `processes` for what each one means.
+
+A process can go away between two lines of any of this: whatever is missing then is None or empty. The kernel
+also answers ESRCH for a file that was opened in time, so every OSError counts as "not there" or "not ours".
+"""
+
+import os
+import sys
+import time
+from collections.abc import Iterator
+from functools import cache
+from typing import NamedTuple
+
+assert sys.platform == "linux"  # `processes` imports it nowhere else
+
+
+class Stat(NamedTuple):
+    """The part of /proc/PID/stat that is of use; `start` in clock ticks since boot."""
+
+    state: str
+    parent: int
+    start: int
+
+
+def stat(pid: int) -> Stat | None:
+    """State, parent and start of a process."""
+    content = _read(f"/proc/{pid}/stat")
+    return parse_stat(content) if content else None
+
+
+def parse_stat(content: bytes) -> Stat:
+    """Read a line of /proc/PID/stat.
+
+    The second field is the program's name in parentheses, and it may hold spaces and parentheses itself; none
+    of the numbers after it does, so the last parenthesis is the one that closes it.
+    """
+    fields = content[content.rindex(b")") + 2 :].split()
+    return Stat(state=fields[0].decode(), parent=int(fields[1]), start=int(fields[19]))
+
+
+def start_time(pid: int) -> int | None:
+    """When it started, in clock ticks since boot."""
+    found = stat(pid)
+    return found.start if found else None
+
+
+def age(pid: int) -> float | None:
+    """Seconds since it started."""
+    found = stat(pid)
+    # CLOCK_BOOTTIME runs on while the machine sleeps, as the start times do.
+    return time.clock_gettime(time.CLOCK_BOOTTIME) - found.start / os.sysconf("SC_CLK_TCK") if found else None
+
+
+def is_zombie(pid: int) -> bool:
+    """Whether it has ended and its parent has not asked for its status yet."""
+    found = stat(pid)
+    return found is not None and found.state in {"Z", "X"}
+
+
+def children(pid: int) -> list[int]:
+    """Those it has started or taken over and that have not been waited for."""
+    if not _lists_children():
+        return family().get(pid, [])
+    found: list[int] = []
+    for task in _listing(f"/proc/{pid}/task"):
+        found += map(int, (_read(f"/proc/{pid}/task/{task}/children") or b"").split())
+    return found
+
+
+def descendants(pid: int) -> list[int]:
+    """Its children and all of theirs, each after its parent."""
+    known = None if _lists_children() else family()
+    found, seen = [pid], {pid}
+    for parent in found:  # it grows as it is gone through
+        below = children(parent) if known is None else known.get(parent, [])
+        new = [child for child in below if child not in seen]
+        seen.update(new)
+        found.extend(new)
+    return found[1:]
+
+
+def family() -> dict[int, list[int]]:
+    """The children of every process there is, from one pass over all of them."""
+    found: dict[int, list[int]] = {}
+    for pid in pids():
+        if seen := stat(pid):
+            found.setdefault(seen.parent, []).append(pid)
+    return found
+
+
+def pids() -> Iterator[int]:
+    """Every process we may see."""
+    return (int(name) for name in _listing("/proc") if name.isdigit())
+
+
+def environment(pid: int) -> dict[str, str] | None:
+    """The environment it was started with."""
+    content = _read(f"/proc/{pid}/environ")
+    if content is None:
+        return None
+    pairs = (os.fsdecode(entry).partition("=") for entry in content.split(b"\0"))
+    return {name: value for name, sign, value in pairs if sign}
+
+
+def command_line(pid: int) -> tuple[str, ...] | None:
+    """Its arguments, or what it has written over them; empty for a zombie and for a thread of the kernel."""
+    content = _read(f"/proc/{pid}/cmdline")
+    if content is None:
+        return None
+    return (
+        tuple(os.fsdecode(part) for part in content.rstrip(b"\0").split(b"\0"))
+        if content.strip(b"\0")
+        else ()
+    )
+
+
+def name(pid: int) -> str | None:
+    """The program's name, 15 bytes at most."""
+    content = _read(f"/proc/{pid}/comm")
+    return None if content is None else os.fsdecode(content.rstrip(b"\n"))
+
+
+def uid(pid: int) -> int | None:
+    """The number of the user it runs as (the real one)."""
+    # Not the owner of /proc/PID: that is root as soon as a process may not be dumped.
+    for line in (_read(f"/proc/{pid}/status") or b"").splitlines():
+        if line.startswith(b"Uid:"):
+            return int(line.split()[1])
+    return None
+
+
+def cwd(pid: int) -> str | None:
+    """The directory it works in."""
+    try:
+        return os.readlink(f"/proc/{pid}/cwd")
+    except OSError:
+        return None
+
+
+def boot() -> str:
+    """A name for this run of the machine; start times are of use within it."""
+    return (_read("/proc/sys/kernel/random/boot_id") or b"").decode().strip()
+
+
+@cache
+def _lists_children() -> bool:
+    """Whether the kernel was built with the lists of children (CONFIG_PROC_CHILDREN)."""
+    return os.path.exists(f"/proc/self/task/{os.getpid()}/children")
+
+
+def _read(path: str) -> bytes | None:
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return None
+    try:
+        parts = []
+        while part := os.read(descriptor, 65536):
+            parts.append(part)
+        return b"".join(parts)
+    except OSError:
+        return None
+    finally:
+        os.close(descriptor)
+
+
+def _listing(path: str) -> list[str]:
+    try:
+        return os.listdir(path)
+    except OSError:
+        return []
