@@ -35,6 +35,13 @@ def is_zombie(pid: int) -> bool:
     return False
 
 
+def parent(pid: int) -> int | None:
+    """Who started it, or took it over."""
+    with _gone_is_none():
+        return _process(pid).ppid()
+    return None
+
+
 def children(pid: int) -> list[int]:
     """Those it has started or taken over and that have not been waited for."""
     with _gone_is_none():

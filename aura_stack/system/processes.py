@@ -55,6 +55,11 @@ def is_zombie(pid: int) -> bool:
     return source.is_zombie(pid)
 
 
+def parent(pid: int) -> int | None:
+    """Who started it, or took it over when its parent ended; 0 for the first of a container or machine."""
+    return source.parent(pid)
+
+
 def children(pid: int) -> list[int]:
     """Its children: those it started, and for a subreaper the orphans it was given; zombies too.
 

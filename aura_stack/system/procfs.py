@@ -57,6 +57,12 @@ def is_zombie(pid: int) -> bool:
     return found is not None and found.state in {"Z", "X"}
 
 
+def parent(pid: int) -> int | None:
+    """Who started it, or took it over."""
+    found = stat(pid)
+    return found.parent if found else None
+
+
 def children(pid: int) -> list[int]:
     """Those it has started or taken over and that have not been waited for."""
     if not _lists_children():
@@ -140,6 +146,23 @@ def cwd(pid: int) -> str | None:
 def boot() -> str:
     """A name for this run of the machine; start times are of use within it."""
     return (_read("/proc/sys/kernel/random/boot_id") or b"").decode().strip()
+
+
+def listeners() -> dict[int, set[int]]:
+    """The numbers of the users who listen on each TCP port of this network, by port; all may read it."""
+    tables = ((_read(f"/proc/net/{table}") or b"") for table in ("tcp", "tcp6"))
+    found: dict[int, set[int]] = {}
+    for port, user in (pair for table in tables for pair in parse_listeners(table)):
+        found.setdefault(port, set()).add(user)
+    return found
+
+
+def parse_listeners(table: bytes) -> Iterator[tuple[int, int]]:
+    """Port and user of every listener in the content of /proc/net/tcp or tcp6, below its line of headings."""
+    for line in table.splitlines()[1:]:
+        fields = line.split()
+        if fields[3] == b"0A":  # TCP_LISTEN in the kernel's net/tcp_states.h
+            yield int(fields[1].rpartition(b":")[2], 16), int(fields[7])
 
 
 @cache

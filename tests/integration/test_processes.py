@@ -80,6 +80,7 @@ def test_a_name_with_spaces_and_parentheses_is_no_trap(source, start, tmp_path):
     # psutil takes one word with spaces for several (a title that was written over the arguments looks so)
     assert " ".join(processes.command_line(child.pid)) == str(tmp_path / "a) b (c")
     assert processes.children(os.getpid()) == [child.pid]
+    assert processes.parent(child.pid) == os.getpid()
     assert 0 <= processes.age(child.pid) < 100
     assert not processes.is_zombie(child.pid)
     created = psutil.Process(child.pid).create_time()
@@ -121,6 +122,7 @@ def test_of_a_process_that_has_gone_nothing_is_known_and_nothing_is_raised(sourc
         processes.identify,
         processes.start_time,
         processes.age,
+        processes.parent,
         processes.session,
         processes.group,
         processes.environment,
