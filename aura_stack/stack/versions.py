@@ -70,6 +70,13 @@ class Constraint:
         return any(all(bound.allows(version) for bound in bounds) for bounds in self.alternatives)
 
     @property
+    def lowest(self) -> str:
+        """Where the first alternative begins, for telling what to install; "" if it has no lower end."""
+        bounds = self.alternatives[0]
+        numbers = next((bound.numbers for bound in bounds if bound.sign in {">=", ">", "="}), ())
+        return ".".join(map(str, numbers))
+
+    @property
     def anything(self) -> bool:
         """Whether every version will do, even one that nobody could read."""
         return () in self.alternatives

@@ -98,6 +98,21 @@ def test_a_bound_needs_a_version_that_can_be_read(text):
     assert not parse_constraint(text, HERE).anything
 
 
+@pytest.mark.parametrize(
+    ("text", "lowest"),
+    [
+        (">=20.19", "20.19"),
+        ("<3.14,>=3.11", "3.11"),
+        ("^20 || >=22", "20"),
+        ("20.x", "20"),
+        ("<21", ""),
+        ("*", ""),
+    ],
+)
+def test_a_constraint_knows_what_to_install(text, lowest):
+    assert parse_constraint(text, HERE).lowest == lowest
+
+
 HINT = "(write one such as >=20.19, ^20, 20.x, >=3.11,<3.14 or *)"
 
 
