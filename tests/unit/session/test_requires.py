@@ -365,6 +365,11 @@ def test_a_warm_start_does_without_processes_and_what_they_need(native, path, tm
             "",
             "to get python3: uv python install, pyenv install, or your distribution's python3 package",
         ),
+        (
+            "npx",
+            "10",
+            f"to get npx: it comes with node: {WHEEL}, or your distribution's npm package",
+        ),
         ("pnpm", "9", "to get pnpm: npm install --global pnpm, or corepack enable pnpm"),
         ("frobnicate", "1", "to get frobnicate: install it so that it is found on PATH"),
     ],
