@@ -16,6 +16,8 @@ from aura_stack.system import processes
 LISTENER = r"""
 import os, socket, sys
 server = socket.create_server(("127.0.0.1", 0))
+if len(sys.argv) > 2:
+    os.setuid(int(sys.argv[2]))
 for _ in range(int(sys.argv[1])):
     if os.fork() == 0:
         break
@@ -44,9 +46,10 @@ def start():
     """Starts a listener of its own with so many forks; gives its pid and port."""
     started = []
 
-    def start(forks=0, **keywords):
+    def start(forks=0, user=None, **keywords):
+        more = [] if user is None else [str(user)]
         child = subprocess.Popen(
-            [sys.executable, "-c", LISTENER, str(forks)],
+            [sys.executable, "-c", LISTENER, str(forks), *more],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             **keywords,
@@ -221,6 +224,36 @@ def test_asked_one_by_one_the_processes_tell_the_same(server, monkeypatch):
     expected = owners([number_of(server)])[number_of(server)][0].pid
     monkeypatch.setattr(psutil, "net_connections", closed)
     assert owners([number_of(server)])[number_of(server)][0].pid == expected == os.getpid()
+
+
+AS_ANOTHER = """
+import os, sys, psutil
+from aura_stack.ports.owners import describe, owners
+from aura_stack.system import procfs
+number, user = map(int, sys.argv[1:])
+os.setgroups([])
+os.setgid(user)
+os.setuid(user)
+(owner,) = owners([number])[number]
+print(describe(owner))
+"""
+
+
+@pytest.mark.root
+@pytest.mark.skipif(os.geteuid() != 0 or sys.platform != "linux", reason="only root can be two users")
+def test_an_ordinary_user_is_told_whose_the_listener_is(server):
+    command = [sys.executable, "-c", AS_ANOTHER, str(number_of(server)), "65534"]
+    told = subprocess.run(command, check=True, capture_output=True, text=True)
+    assert told.stdout == "a process of user root\n"
+
+
+@pytest.mark.root
+@pytest.mark.skipif(os.geteuid() != 0 or sys.platform != "linux", reason="only root can be two users")
+def test_root_is_told_the_process_and_its_user(start):
+    pid, number = start(user=65534)
+    (owner,) = owners([number])[number]
+    assert (owner.pid, owner.user, owner.foreign) == (pid, processes.user_name(65534), True)
+    assert f"of user {owner.user}, up " in describe(owner)
 
 
 NODE = Owner(4711, "node server.js", "u", "/home/u/shop", 7300.0)
