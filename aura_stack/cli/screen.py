@@ -1,0 +1,58 @@
+"""Writing to the terminal, or to whatever stands in its place: whole text, a progress line that gets out of the way."""
+
+import os
+
+
+class Screen:
+    """Standard output for text, standard error for progress.
+
+    Args:
+        out: descriptor of the output.
+        err: descriptor for progress.
+    """
+
+    def __init__(self, out: int, err: int) -> None:
+        self._out = out
+        self._err = err
+        self._shown = False
+        self.gone = False
+        """Whether nobody reads the output any more (a closed pipe or terminal)."""
+        self.redraws = os.isatty(err) and os.environ.get("TERM") != "dumb"
+        """Whether a line can be drawn over."""
+
+    def write(self, text: bytes) -> None:
+        """Write all of it, however long that takes."""
+        if not text or self.gone:
+            return
+        self.progress("")
+        view = memoryview(text)
+        try:
+            while view:
+                view = view[os.write(self._out, view) :]
+        except (BrokenPipeError, OSError):
+            self.gone = True
+
+    def progress(self, text: str) -> None:
+        """Show this as the last line until something else is written; "" takes it away."""
+        if not self.redraws or (not text and not self._shown):
+            return
+        width = max(_width(self._err) - 1, 20)
+        self._to_err(b"\r\x1b[K" + text[:width].encode())
+        self._shown = bool(text)
+
+    def say(self, text: str) -> None:
+        """A line on standard error."""
+        self._to_err(text.encode() + b"\n")
+
+    def _to_err(self, data: bytes) -> None:
+        try:
+            os.write(self._err, data)
+        except OSError:
+            self.redraws = False
+
+
+def _width(descriptor: int) -> int:
+    try:
+        return os.get_terminal_size(descriptor).columns
+    except OSError:
+        return 80

@@ -1,0 +1,122 @@
+"""Two pipes for each run, read to their end, into the store.
+
+The end of a pipe proves that its last writer is gone, also a grandchild that outlived the main process; until
+then its bytes are kept, whatever has become of the run. Pipes can be opened before there is an event loop:
+they hold 64 KiB until `attach`.
+"""
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from .store import Store
+
+if TYPE_CHECKING:
+    import asyncio
+
+READ = 64 * 1024  # bytes read at once
+
+Listener = Callable[[str, bytes], None]
+
+
+@dataclass(slots=True)
+class _Pipe:
+    """The reading end of a pipe and where its bytes go."""
+
+    descriptor: int
+    service: str
+    name: str
+    run: int
+    stream: int
+
+
+class Capture:
+    """The reading ends of all pipes.
+
+    Args:
+        store: takes the bytes.
+        fault: told once when the store does not take them any more (a full disk).
+    """
+
+    def __init__(self, store: Store, fault: Callable[[OSError], None]) -> None:
+        self._store = store
+        self._fault: Callable[[OSError], None] | None = fault
+        self._pipes: dict[int, _Pipe] = {}
+        self._taps: dict[str, Listener] = {}
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    def open(self, service: str, run: int) -> tuple[int, int]:
+        """Two new pipes for a run; the answer is their writing ends, for stdout and stderr."""
+        return self.open_one(service, run, "out"), self.open_one(service, run, "err")
+
+    def open_one(self, service: str, run: int, name: str) -> int:
+        """A new pipe for one stream of a run."""
+        reading, writing = os.pipe()  # both close on exec (PEP 446)
+        os.set_blocking(reading, False)
+        stream = self._store.stream(f"{service}.{name}.log")
+        pipe = _Pipe(reading, service, name, run, stream)
+        self._pipes[reading] = pipe
+        if self._loop:
+            self._loop.add_reader(reading, self._read, pipe)
+        return writing
+
+    def tap(self, service: str, listener: Listener | None) -> None:
+        """Hand every chunk of the service's streams to the listener as well; None ends that."""
+        if listener:
+            self._taps[service] = listener
+        else:
+            self._taps.pop(service, None)
+
+    def attach(self, loop: "asyncio.AbstractEventLoop") -> None:
+        """There is an event loop now: read."""
+        self._loop = loop
+        for pipe in list(self._pipes.values()):
+            loop.add_reader(pipe.descriptor, self._read, pipe)
+
+    def drain(self) -> None:
+        """Read what the pipes hold, and close those that are at their end; no process of ours writes any more."""
+        for pipe in list(self._pipes.values()):
+            while pipe.descriptor in self._pipes and self._read(pipe):
+                pass
+
+    def close(self) -> None:
+        """Close what is open still."""
+        for pipe in list(self._pipes.values()):
+            self._close(pipe)
+
+    def _read(self, pipe: _Pipe) -> bool:
+        """One chunk into the store; False when there was none."""
+        try:
+            data = os.read(pipe.descriptor, READ)
+        except BlockingIOError:
+            return False
+        if not data:
+            self._close(pipe)
+            return False
+        self._keep(pipe, data)
+        if listener := self._taps.get(pipe.service):
+            listener(pipe.name, data)
+        return True
+
+    def _keep(self, pipe: _Pipe, data: bytes) -> None:
+        """A disk that takes no more must not stop the services: the loss is told, once, and they go on."""
+        try:
+            self._store.append(pipe.stream, pipe.run, data)
+        except OSError as error:
+            self._tell(error)
+
+    def _tell(self, error: OSError) -> None:
+        fault, self._fault = self._fault, None
+        if fault:
+            fault(error)
+
+    def _close(self, pipe: _Pipe) -> None:
+        if self._loop:
+            self._loop.remove_reader(pipe.descriptor)
+        os.close(pipe.descriptor)
+        del self._pipes[pipe.descriptor]
+        try:
+            self._store.end(pipe.stream, pipe.run)
+        except OSError as error:
+            self._tell(error)

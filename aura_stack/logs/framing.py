@@ -1,0 +1,87 @@
+"""The shape of the record: what one entry of the index says, and where lines end in a stream of bytes.
+
+The index is the spine of the record: one entry of 32 bytes for every chunk, in the order of arrival, over all
+streams. Who reads it from some position on, and the bytes that each entry names, has merged everything in the
+order in which it came. Events are a stream like any other, so they stand between the log lines where they
+happened.
+"""
+
+import struct
+from dataclasses import dataclass
+from enum import IntEnum
+
+ENTRY = struct.Struct("<QIHHQQ")
+"""time (ns since 1970), run, stream (its line in the table of streams), kind, offset, length."""
+
+EVENTS = 0
+"""The number of the stream of events; the others follow in the order in which they first appeared."""
+
+
+class Kind(IntEnum):
+    """What an entry stands for."""
+
+    BYTES = 0  # a chunk of the stream
+    END = 1  # the run's last writer has closed the stream
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One entry of the index: `length` bytes at `offset` of the stream's file came at `time` from `run`."""
+
+    time: int
+    run: int
+    stream: int
+    kind: Kind
+    offset: int
+    length: int
+
+    def pack(self) -> bytes:
+        """The 32 bytes."""
+        return ENTRY.pack(self.time, self.run, self.stream, self.kind, self.offset, self.length)
+
+    def joins(self, other: "Entry") -> bool:
+        """Whether `other` goes on exactly where this one ends, so that both can be read at once."""
+        return (
+            (self.stream, self.run) == (other.stream, other.run)
+            and self.kind is Kind.BYTES is other.kind
+            and self.offset + self.length == other.offset
+        )
+
+
+def unpack(data: bytes) -> list[Entry]:
+    """The entries in whole multiples of 32 bytes; a rest is left out, an entry being written."""
+    whole = len(data) - len(data) % ENTRY.size
+    return [
+        Entry(time, run, stream, Kind(kind), offset, length)
+        for time, run, stream, kind, offset, length in ENTRY.iter_unpack(data[:whole])
+    ]
+
+
+class Lines:
+    """Cuts a stream into whole lines, in bulk: what is unfinished waits for the rest.
+
+    Args:
+        limit: bytes after which an unfinished line is passed on as it is, so that memory stays bounded.
+    """
+
+    def __init__(self, limit: int = 1 << 20) -> None:
+        self._limit = limit
+        self._rest: list[bytes] = []
+        self._size = 0
+
+    def feed(self, data: bytes) -> bytes:
+        """The whole lines that `data` completes, as one piece; empty when it completes none."""
+        cut = data.rfind(b"\n") + 1
+        if cut == 0:
+            self._rest.append(data)
+            self._size += len(data)
+            return self.finish() if self._size >= self._limit else b""
+        head = b"".join((*self._rest, data[:cut])) if self._rest else data[:cut]
+        self._rest = [data[cut:]] if cut < len(data) else []
+        self._size = len(data) - cut
+        return head
+
+    def finish(self) -> bytes:
+        """What is unfinished, with an end of line put to it; empty when nothing is."""
+        rest, self._rest, self._size = self._rest, [], 0
+        return b"".join((*rest, b"\n")) if rest else b""

@@ -1,0 +1,37 @@
+"""Orders: what a person, a save or another program asks the supervisor for."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """Bring services up, with what they depend on; no name means all."""
+
+    services: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Restart:
+    """End the run of each service and begin a new one; what depends on them is left alone."""
+
+    services: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """Take services down; no name means all.
+
+    Args:
+        services: their names.
+        grace: seconds between the stop signal and KILL; None takes each service's own.
+        orderly: dependents go first. Otherwise all are signalled at once, as after a death of ours.
+        reason: why, for the record.
+    """
+
+    services: tuple[str, ...] = ()
+    grace: float | None = None
+    orderly: bool = True
+    reason: str = ""
+
+
+Command = Start | Restart | Stop

@@ -1,0 +1,140 @@
+"""The process that runs the services: checks, spawns the first of them, and only then loads what else it needs."""
+
+import json
+import os
+import time
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from aura_stack.control import protocol
+from aura_stack.control.protocol import Request
+from aura_stack.errors import AuraError, InvalidDefinition
+from aura_stack.messages import commands, events
+from aura_stack.system import files, processes
+from aura_stack.system.places import Places
+from aura_stack.system.subreaper import subreaper
+
+from . import lock, preflight
+from .join import Options, Parts, assemble
+
+if TYPE_CHECKING:
+    import socket
+
+
+class Engine:
+    """One stack's engine, in its own process.
+
+    Args:
+        file: the stack file.
+        places: where the stack keeps its things; they exist.
+        lock_file: the open lock file, which the guardian shares.
+        options: what the order said besides the file.
+        environ: the shell's variables.
+        link: to the face that launched it, or None.
+    """
+
+    def __init__(
+        self,
+        file: str,
+        places: Places,
+        lock_file: int,
+        options: Options,
+        environ: Mapping[str, str],
+        link: "socket.socket | None",
+    ) -> None:
+        self._file = file
+        self._places = places
+        self._lock_file = lock_file
+        self._options = options
+        self._environ = environ
+        self._link = link
+
+    def run(self, lifeline: int) -> int:
+        """Run the stack to its end; the answer is the exit code.
+
+        Args:
+            lifeline: readable once the guardian is dead.
+        """
+        os.chdir("/")  # spawning changes the folder; nothing here relies on it
+        try:
+            inherits = subreaper()
+            lock.acquire(self._lock_file, self._file)
+            ground = preflight.check(self._file, self._options.services, self._environ, self._places)
+            parts = assemble(ground, self._places, self._options, self._environ, inherits_orphans=inherits)
+        except AuraError as error:
+            self._tell("refused", _refusal(error))
+            return error.exit_code
+        return self._serve(parts, lifeline)
+
+    def _serve(self, parts: Parts, lifeline: int) -> int:
+        ground = parts.ground
+        self._tell(
+            "hello",
+            {
+                "version": protocol.VERSION,
+                "stack": ground.stack.name,
+                "services": [service.name for service in ground.services],
+                "logs": self._places.logs,
+                "position": parts.store.position,
+            },
+        )
+        _faults_to(os.path.join(self._places.runtime, "engine.log"))
+        self._note_run(parts)
+        for notice in ground.notices:
+            parts.record.publish(events.Notice(notice))
+        # the first services run while what follows is still being loaded
+        started = None if ground.due else parts.supervisor.ask(commands.Start())
+        import asyncio  # noqa: PLC0415 - 40 ms that the first services need not wait for
+
+        from .serve import Session  # noqa: PLC0415 - likewise
+
+        farewell = self._link.dup() if self._link else None
+        code = asyncio.run(Session(parts, lifeline, started).run(self._link))
+        parts.store.close()
+        os.unlink(self._places.socket)
+        os.unlink(self._places.run)
+        if farewell:
+            farewell.setblocking(True)
+            self._link = farewell
+            self._tell("bye", {"code": code})
+        return code
+
+    def _tell(self, method: str, params: dict[str, Any]) -> None:
+        """Say something to the face, unless there is none or it has gone."""
+        if self._link is None:
+            return
+        try:
+            self._link.sendall(protocol.encode(Request(method, params)))
+        except (BrokenPipeError, ConnectionResetError):
+            self._link = None
+
+    def _note_run(self, parts: Parts) -> None:
+        """Leave who we are for whoever comes after a crash: pids with their start times, and the boot."""
+        own = {"engine": os.getpid(), "guardian": os.getppid()}
+        note = {
+            "stack": parts.ground.stack.name,
+            "file": self._file,
+            "boot": processes.boot(),
+            "began": round(time.time(), 3),
+            **{name: {"pid": pid, "start": processes.start_time(pid)} for name, pid in own.items()},
+        }
+        files.replace(self._places.run, json.dumps(note).encode() + b"\n", mode=0o600)
+
+
+def _faults_to(path: str) -> None:
+    """A fault in the engine leaves its traceback in a file: the terminal belongs to the face."""
+    log = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+    os.dup2(log, 2)
+    os.close(log)
+
+
+def _refusal(error: AuraError) -> dict[str, Any]:
+    problems = error.problems if isinstance(error, InvalidDefinition) else ()
+    return {
+        "message": error.message,
+        "hint": error.hint,
+        "exit_code": error.exit_code,
+        "problems": [
+            [one.place.file, one.place.line, one.place.column, one.message, one.hint] for one in problems
+        ],
+    }

@@ -1,0 +1,112 @@
+"""Wires one stack's parts to each other: who writes the record, who makes the moves, who is told.
+
+What must happen (bytes into the store, a child's end, a probe's answer) is handed over here as plain callables;
+the hub only wakes those who look. Nothing here needs an event loop, so the first services run before there is
+one.
+"""
+
+import errno
+import os
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from aura_stack.logs.capture import Capture
+from aura_stack.logs.store import Store
+from aura_stack.messages import events
+from aura_stack.messages.hub import Hub
+from aura_stack.stack.environment import child_environment
+from aura_stack.stack.model import Service
+from aura_stack.supervision.runner import Runner
+from aura_stack.supervision.supervisor import Supervisor
+from aura_stack.system.places import Places
+
+from .preflight import Ground
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What an order to bring a stack up says besides the stack file."""
+
+    services: tuple[str, ...] = ()
+    coloured: bool = False
+
+
+class Record:
+    """The direct path of facts: into the store first, then whoever listens here is told.
+
+    A disk that takes no more is told once, on the screen only; the stack runs on.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self.listener: Callable[[events.Event], None] = _nobody
+        self.lost = ""
+
+    def publish(self, event: events.Event) -> None:
+        """Append an event."""
+        try:
+            self._store.event(events.encode(event, time.time()))
+        except OSError as error:
+            self.fault(error)
+        self.listener(event)
+
+    def fault(self, error: OSError) -> None:
+        """The record cannot be written: remember it for those who ask, and say so if that can be written."""
+        if self.lost:
+            return
+        full = " (the disk is full)" if error.errno == errno.ENOSPC else ""
+        self.lost = f"output is being lost, the record cannot be written: {error.strerror}{full}"
+        self.publish(events.Notice(self.lost))
+
+
+def _nobody(_: events.Event) -> None:
+    """Nobody listens yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """One stack's parts, joined."""
+
+    ground: Ground
+    places: Places
+    hub: Hub
+    store: Store
+    record: Record
+    capture: Capture
+    runner: Runner
+    supervisor: Supervisor
+    environment: "Environment"
+
+
+class Environment:
+    """Makes the variables of a service, anew for each run."""
+
+    def __init__(self, ground: Ground, shell: Mapping[str, str], *, coloured: bool) -> None:
+        self._stack = ground.stack
+        self._shell = dict(shell)
+        self._coloured = coloured
+
+    def __call__(self, service: Service) -> dict[str, str]:
+        """All variables of a service, as they are now."""
+        return child_environment(self._stack, service, self._shell, coloured=self._coloured)
+
+
+def assemble(
+    ground: Ground, places: Places, options: Options, environ: Mapping[str, str], *, inherits_orphans: bool
+) -> Parts:
+    """Make the parts and join them.
+
+    Raises:
+        OSError: the record cannot be opened.
+    """
+    hub = Hub()
+    store = Store(places.logs, places.events, hub.wake)
+    record = Record(store)
+    capture = Capture(store, record.fault)
+    environment = Environment(ground, environ, coloured=options.coloured)
+    mark = f"{os.getpid()}-{time.time_ns():x}"
+    runner = Runner(capture, environment, mark, record.publish, inherits_orphans=inherits_orphans)
+    supervisor = Supervisor(ground.services, runner, record.publish)
+    runner.serve(supervisor)
+    return Parts(ground, places, hub, store, record, capture, runner, supervisor, environment)

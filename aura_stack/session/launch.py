@@ -1,0 +1,61 @@
+"""From one process to three: the face forks the guardian, the guardian forks the engine.
+
+The fork comes before the heavy imports, so the three share what was loaded until then and load the rest apart.
+The face stays what the shell waits for; the others leave its session, its terminal and its descriptors.
+"""
+
+import os
+import socket
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from aura_stack.supervision.guardian import guard
+from aura_stack.system.places import Places
+
+from .engine import Engine
+from .join import Options
+from .lock import open_lock
+
+
+@dataclass(frozen=True, slots=True)
+class Launched:
+    """What the face holds: its end of the link, and the guardian, its child."""
+
+    link: socket.socket
+    guardian: int
+
+
+def launch(file: str, places: Places, options: Options, environ: Mapping[str, str]) -> Launched:
+    """Fork guardian and engine; they report over the link (see control/protocol).
+
+    Args:
+        file: the stack file, found.
+        places: where the stack keeps its things; they exist.
+        options: what the order says.
+        environ: the shell's variables, for the services.
+    """
+    lock_file = open_lock(places.lock)
+    ours, theirs = socket.socketpair()
+    guardian = os.fork()
+    if guardian == 0:
+        ours.close()
+        _leave_terminal()
+        engine = Engine(file, places, lock_file, options, environ, theirs)
+        guard(engine.run, lambda: _let_go(theirs))
+    theirs.close()
+    os.close(lock_file)
+    return Launched(ours, guardian)
+
+
+def _leave_terminal() -> None:
+    """Standard input and output become nothing; a fault before the engine has its log still reaches stderr."""
+    null = os.open(os.devnull, os.O_RDWR)
+    os.dup2(null, 0)
+    os.dup2(null, 1)
+    os.close(null)
+
+
+def _let_go(link: socket.socket) -> None:
+    """What the guardian must not hold: the engine's end of the link, and the last of the face's descriptors."""
+    link.close()
+    os.dup2(1, 2)

@@ -1,0 +1,89 @@
+"""Everything that is checked before the first service is executed: whoever refuses here has started nothing."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from aura_stack.errors import AuraError, ExitCode
+from aura_stack.ports import policy
+from aura_stack.ports.check import require_free
+from aura_stack.ports.probe import is_free
+from aura_stack.ports.reach import accepts
+from aura_stack.stack import graph
+from aura_stack.stack.model import Service, Stack
+from aura_stack.system.places import Places
+
+from . import prepare, requires
+from .definition import Definition, read
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What a start stands on: the definition, which services are meant, which steps are due, and what to say."""
+
+    stack: Stack
+    services: tuple[Service, ...]
+    due: tuple[prepare.Due, ...]
+    notices: tuple[str, ...]
+
+
+def check(file: str, names: tuple[str, ...], environ: Mapping[str, str], places: Places) -> Ground:
+    """Read the definition and look whether the stack can start.
+
+    Args:
+        file: the stack file.
+        names: the services that are asked for, none for all; what they depend on comes with them.
+        environ: the shell's variables.
+        places: where the stack keeps its things; they exist.
+
+    Raises:
+        AuraError: with the exit code of what is wrong: 4 no such service, 5 definition, 6 ports, 1 the rest.
+    """
+    definition = read(file, environ)
+    stack = definition.stack
+    services = _meant(stack, names)
+    notices = [str(notice) for notice in definition.notices]
+    cache = os.path.join(places.runtime, "programs.json")
+    requires.require(stack.requires, environ.get("PATH", os.defpath), cache, stack.directory)
+    require_ports(definition, services)
+    notices += _externals(stack)
+    own = tuple(service for service in services if not service.external)
+    return Ground(stack, own, tuple(prepare.due(own, places.fingerprints)), tuple(notices))
+
+
+def require_ports(definition: Definition, services: tuple[Service, ...]) -> None:
+    """Refuse if a port of these services is taken (exit code 6)."""
+    ranges = definition.manifest
+    taken = {port.number for service in definition.stack.services for port in service.ports}
+    require_free(services, lambda number: policy.next_free(number, ranges, taken, is_free))
+
+
+def _meant(stack: Stack, names: tuple[str, ...]) -> tuple[Service, ...]:
+    known = {service.name for service in stack.services}
+    for name in names:
+        if name not in known:
+            raise AuraError(
+                f"no service {name!r} in {stack.file}",
+                f"there are {', '.join(sorted(known))}",
+                ExitCode.UNKNOWN,
+            )
+    needs = {service.name: tuple(service.depends_on) for service in stack.services}
+    wanted = set(graph.closure(names or tuple(needs), needs))
+    return tuple(service for service in stack.services if service.name in wanted)
+
+
+def _externals(stack: Stack) -> list[str]:
+    """What to say of external services that do not answer; one that is required refuses the start."""
+    said = []
+    for service in stack.services:
+        silent = service.external and service.port is not None and not accepts(service.port)
+        if not silent:
+            continue
+        if service.required:
+            raise AuraError(
+                f"{service.name}, which is external and required, does not answer on port {service.port}",
+                service.hint,
+            )
+        hint = f" ({service.hint})" if service.hint else ""
+        said.append(f"{service.name}: not answering on port {service.port}; not required{hint}")
+    return said

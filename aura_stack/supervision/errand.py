@@ -1,0 +1,61 @@
+"""A command that runs once and is waited for, with all it started: a prepare step, a task."""
+
+import asyncio
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from .guardian import GRACE
+from .process import Children, judge, spawn
+from .tree import MARK, Tree
+from .verdict import NotExecutable, Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Errand:
+    """What to run: the words, the variables, an absolute folder, and a mark that nothing else carries."""
+
+    argv: tuple[str, ...]
+    environment: Mapping[str, str]
+    cwd: str
+    mark: str
+
+
+async def run(errand: Errand, children: Children, open_output: Callable[[], int]) -> Verdict:
+    """Run it to its end; cancelled, it gets TERM, and KILL after 0.7 s.
+
+    Args:
+        errand: the command.
+        children: learns of its end.
+        open_output: the writing end of a new pipe, for both its streams; closed here.
+    """
+    ended: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+    output = open_output()
+    stdin = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        environment = {**errand.environment, MARK: errand.mark}
+        pid = spawn(errand.argv, environment, errand.cwd, (stdin, output, output))
+    except NotExecutable as error:
+        return error.verdict
+    finally:
+        os.close(output)
+        os.close(stdin)
+    children.adopt(pid, lambda status: None if ended.done() else ended.set_result(status))
+    tree = Tree(pid, errand.mark, children)
+    try:
+        return judge(await asyncio.shield(ended))
+    except asyncio.CancelledError:
+        await _end(tree, ended)
+        raise
+    finally:
+        tree.kill()  # what a step leaves running belongs to nobody
+
+
+async def _end(tree: Tree, ended: "asyncio.Future[int]") -> None:
+    tree.ask_to_end(15)
+    try:
+        async with asyncio.timeout(GRACE):
+            await asyncio.shield(ended)
+    except TimeoutError:
+        tree.kill()
+        await ended

@@ -1,0 +1,336 @@
+"""The states of one service, as a table: what an order or a fact does to it.
+
+Two facts are kept apart: what is *wanted* (up or down) and where the service *is*. Nothing else decides.
+A restart is "wanted up, and the run is ending"; a stop of something that is restarting is "wanted down, and
+the run is ending". So a later order never has to undo an earlier one, and orders that come twice are one.
+
+    stopped ──start──▸ waiting ──unblocked──▸ starting ──answered──▸ ready
+       ▴                  ▴                       │                     │
+       │                  └──retry after a delay──┤◂────exited──────────┤
+       └──────────────emptied──── ending ◂────────┴──released, exited───┘
+
+- `waiting`: wanted up; something it depends on is not there yet, or its delay runs (`backoff`).
+- `starting`: a run exists, its readiness is being asked for.
+- `ready`: the readiness was answered.
+- `ending`: the run was asked to end, or its main process ended and what it left behind is being ended. A new
+  run never begins before nothing of the old one is left.
+- `stopped`, `completed`, `failed`: no run, and none will begin without an order.
+
+A stop takes two steps, as a start does: first the wish (wanted down), then, once nothing that depends on the
+service still runs and is to stop too, `Released`. A message about a run carries its number; one that comes
+late, about a run that is not the current one, changes nothing. A pair that the table does not name changes
+nothing either. The table only answers *moves*; a thin rim makes them.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from enum import Enum, StrEnum, auto
+from typing import Any
+
+from .verdict import Verdict
+
+
+class Wanted(StrEnum):
+    """What the last order asked for."""
+
+    UP = "up"
+    DOWN = "down"
+
+
+class State(StrEnum):
+    """Where a service is."""
+
+    STOPPED = "stopped"
+    WAITING = "waiting"
+    BACKOFF = "backoff"
+    STARTING = "starting"
+    READY = "ready"
+    ENDING = "stopping"
+    COMPLETED = "completed"
+    FAILED = "failed"
+
+
+ALIVE = frozenset({State.STARTING, State.READY, State.ENDING})
+AT_REST = frozenset({State.STOPPED, State.COMPLETED, State.FAILED})
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """One service at one moment; runs are numbered from 1; `verdict`: on the last that ended by itself."""
+
+    wanted: Wanted = Wanted.DOWN
+    state: State = State.STOPPED
+    run: int = 0
+    verdict: Verdict | None = None
+
+
+# --- messages: orders, then facts ---
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """Somebody wants it up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """Somebody wants it down."""
+
+
+@dataclass(frozen=True, slots=True)
+class Restart:
+    """Somebody wants a new run."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unblocked:
+    """All it depends on has come far enough."""
+
+
+@dataclass(frozen=True, slots=True)
+class Blocked:
+    """Something it depends on is down for good."""
+
+    verdict: Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Released:
+    """Nothing that depends on it, and is to stop too, still runs."""
+
+
+@dataclass(frozen=True, slots=True)
+class NotSpawned:
+    """The command could not be executed."""
+
+    run: int
+    verdict: Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """It is ready."""
+
+    run: int
+
+
+@dataclass(frozen=True, slots=True)
+class Unanswered:
+    """It did not become ready in time."""
+
+    run: int
+    verdict: Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Exited:
+    """The main process of the run ended."""
+
+    run: int
+    verdict: Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Emptied:
+    """No process of the run is left."""
+
+    run: int
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """Policy: start again after `delay` seconds."""
+
+    run: int
+    delay: float
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """Policy: it did what it had to do."""
+
+    run: int
+
+
+@dataclass(frozen=True, slots=True)
+class GivenUp:
+    """Policy: do not try again."""
+
+    run: int
+    verdict: Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Elapsed:
+    """The delay before the next run is over."""
+
+    run: int
+
+
+Message = (
+    Start
+    | Stop
+    | Restart
+    | Unblocked
+    | Blocked
+    | Released
+    | NotSpawned
+    | Answered
+    | Unanswered
+    | Exited
+    | Emptied
+    | Again
+    | Done
+    | GivenUp
+    | Elapsed
+)
+
+
+class Move(Enum):
+    """What the rim does, in this order, after the state has changed."""
+
+    LOOK = auto()  # find out whether it may go on: up or down
+    SPAWN = auto()  # execute a new run
+    PROBE = auto()  # ask for readiness until it is answered
+    END = auto()  # send the stop signal, arm the grace period
+    SWEEP = auto()  # the main process is gone: end what it left
+    JUDGE = auto()  # let policy decide what follows
+    DELAY = auto()  # wait before the next run
+    TELL_READY = auto()
+    TELL_STOPPED = auto()
+    TELL_COMPLETED = auto()
+    TELL_FAILED = auto()
+
+
+Step = tuple[Status, tuple[Move, ...]]
+
+
+def step(status: Status, message: Message) -> Step:
+    """The table: the next status and the moves to make; (status, ()) where nothing changes."""
+    run = getattr(message, "run", status.run)
+    act = _TABLE.get((status.state, type(message))) if run == status.run else None
+    return act(status, message) if act else (status, ())
+
+
+# --- the acts the table names ---
+
+
+def _wait(status: Status, _: Message) -> Step:
+    return replace(status, wanted=Wanted.UP, state=State.WAITING, verdict=None), (Move.LOOK,)
+
+
+def _want_up(status: Status, _: Message) -> Step:
+    return replace(status, wanted=Wanted.UP), ()
+
+
+def _want_down(status: Status, _: Message) -> Step:
+    return replace(status, wanted=Wanted.DOWN), (Move.LOOK,)
+
+
+def _renew(status: Status, _: Message) -> Step:
+    """A restart of a run that lives: end it, wanted up."""
+    return replace(status, wanted=Wanted.UP, state=State.ENDING, verdict=None), (Move.END,)
+
+
+def _renew_ending(status: Status, _: Message) -> Step:
+    """A restart while the run is ending already: what it died of no longer matters."""
+    return replace(status, wanted=Wanted.UP, verdict=None), ()
+
+
+def _want_nothing(status: Status, _: Message) -> Step:
+    """A stop of what does not run: it stays what it is, so that one still sees how it ended."""
+    return replace(status, wanted=Wanted.DOWN), ()
+
+
+def _never_mind(status: Status, _: Message) -> Step:
+    return replace(status, wanted=Wanted.DOWN, state=State.STOPPED), ()
+
+
+def _rest(status: Status, _: Message) -> Step:
+    return replace(status, wanted=Wanted.DOWN, state=State.STOPPED), (Move.TELL_STOPPED,)
+
+
+def _spawn(status: Status, _: Message) -> Step:
+    return replace(status, state=State.STARTING, run=status.run + 1, verdict=None), (Move.SPAWN, Move.PROBE)
+
+
+def _end(status: Status, _: Message) -> Step:
+    if status.wanted is Wanted.UP:  # the wish changed while the release was on its way
+        return status, ()
+    return replace(status, state=State.ENDING, verdict=None), (Move.END,)
+
+
+def _fail(status: Status, message: Message) -> Step:
+    verdict = getattr(message, "verdict", status.verdict)
+    return replace(status, state=State.FAILED, verdict=verdict), (Move.TELL_FAILED,)
+
+
+def _ready(status: Status, _: Message) -> Step:
+    return replace(status, state=State.READY), (Move.TELL_READY,)
+
+
+def _end_unanswered(status: Status, message: Message) -> Step:
+    assert isinstance(message, Unanswered)
+    return replace(status, state=State.ENDING, verdict=message.verdict), (Move.END,)
+
+
+def _sweep(status: Status, message: Message) -> Step:
+    assert isinstance(message, Exited)
+    return replace(status, state=State.ENDING, verdict=message.verdict), (Move.SWEEP,)
+
+
+def _sweep_ending(status: Status, _: Message) -> Step:
+    """The main process ended as asked; `verdict` stays what it was, so that nobody calls this a crash."""
+    return status, (Move.SWEEP,)
+
+
+def _emptied(status: Status, _: Message) -> Step:
+    if status.wanted is Wanted.DOWN:
+        return replace(status, state=State.STOPPED), (Move.TELL_STOPPED,)
+    if status.verdict is None:
+        return replace(status, state=State.WAITING), (Move.LOOK,)
+    return status, (Move.JUDGE,)
+
+
+def _again(status: Status, message: Message) -> Step:
+    assert isinstance(message, Again)
+    return replace(status, state=State.BACKOFF), (Move.DELAY,)
+
+
+def _done(status: Status, _: Message) -> Step:
+    return replace(status, state=State.COMPLETED), (Move.TELL_COMPLETED,)
+
+
+_Act = Callable[[Status, Any], Step]
+S, W, B, G, R, E, C, F = State  # in the order in which they are declared
+
+_TABLE: dict[tuple[State, type[Message]], _Act] = {
+    # no run, none to come
+    **{(state, order): _wait for state in (S, C, F) for order in (Start, Restart)},
+    **{(state, Stop): _want_nothing for state in (S, C, F)},
+    # a run is to come
+    (W, Stop): _never_mind,
+    (W, Unblocked): _spawn,
+    (W, Blocked): _fail,
+    (B, Stop): _rest,
+    (B, Start): _wait,
+    (B, Restart): _wait,
+    (B, Elapsed): _wait,
+    # a run is there
+    **{(state, Start): _want_up for state in (G, R, E)},
+    **{(state, Stop): _want_down for state in (G, R)},
+    **{(state, Restart): _renew for state in (G, R)},
+    **{(state, Released): _end for state in (G, R)},
+    **{(state, Exited): _sweep for state in (G, R)},
+    (G, NotSpawned): _fail,
+    (G, Answered): _ready,
+    (G, Unanswered): _end_unanswered,
+    # a run is going
+    (E, Stop): _want_down,
+    (E, Restart): _renew_ending,
+    (E, Exited): _sweep_ending,
+    (E, Emptied): _emptied,
+    (E, Again): _again,
+    (E, Done): _done,
+    (E, GivenUp): _fail,
+}

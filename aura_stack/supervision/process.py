@@ -1,0 +1,132 @@
+"""Executing a command, and learning of its end.
+
+- A run gets its own session, and so its own group: a signal to the group reaches a shell and what it runs,
+  and no terminal signal of ours reaches it (setsid(2)).
+- posix_spawn(3) is used instead of fork: its cost does not grow with our memory. It has no working directory
+  of its own, so ours is changed around the call; this process has one thread that spawns, and uses absolute
+  paths for itself.
+- Ignored signals survive an exec. Python ignores SIGPIPE and SIGXFSZ, so every signal is put back to its default.
+- A child stays in the table of processes until it is waited for, so as long as it has not been reported here
+  its pid is its own and may be signalled. All waiting happens in `Children.reap`, also for processes that
+  were orphaned and became ours (PR_SET_CHILD_SUBREAPER).
+"""
+
+import errno
+import os
+import signal
+from collections.abc import Callable, Mapping, Sequence
+
+from .verdict import NotExecutable, Verdict
+
+_NOT_FOUND, _NOT_EXECUTABLE = 127, 126  # POSIX sh, 2.8.2 Exit Status for Commands
+_DEFAULTED = tuple(signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP})
+
+
+def spawn(argv: Sequence[str], environment: Mapping[str, str], cwd: str, stdio: tuple[int, int, int]) -> int:
+    """Execute `argv` in a session of its own and answer its pid.
+
+    Args:
+        argv: the words as they stand; the first is looked up in the PATH of `environment`.
+        environment: all of it.
+        cwd: an absolute path.
+        stdio: descriptors that become 0, 1 and 2; they stay open here.
+
+    Raises:
+        NotExecutable: with 127 for a command or folder that is not there, 126 for one that cannot be executed.
+    """
+    try:
+        os.chdir(cwd)
+    except OSError as error:
+        raise _not_executable(_NOT_FOUND, f"its folder {cwd}: {_lower(error)}") from error
+    try:
+        path = _find(argv[0], environment.get("PATH", os.defpath))
+        actions = [(os.POSIX_SPAWN_DUP2, fd, number) for number, fd in enumerate(stdio)]
+        return os.posix_spawn(
+            path,
+            list(argv),
+            environment,
+            file_actions=actions,
+            setsid=True,
+            setsigmask=(),
+            setsigdef=_DEFAULTED,
+        )
+    except OSError as error:
+        raise _translated(argv[0], error) from error
+    finally:
+        os.chdir("/")
+
+
+def judge(status: int) -> Verdict:
+    """The verdict on how a process ended, as `os.waitstatus_to_exitcode` gives it: below 0 a signal."""
+    if status >= 0:
+        return Verdict(ok=status == 0, words=f"exited {status}", code=status)
+    try:
+        name = signal.Signals(-status).name
+    except ValueError:
+        name = f"signal {-status}"
+    return Verdict(ok=False, words=f"killed by {name}", code=128 - status)
+
+
+class Children:
+    """The children that somebody here waits for; orphans that became ours are only buried."""
+
+    def __init__(self) -> None:
+        self._waiting: dict[int, Callable[[int], None]] = {}
+
+    def adopt(self, pid: int, ended: Callable[[int], None]) -> None:
+        """Call `ended` with the exit code (below 0: a signal) once `pid`, just spawned, has ended."""
+        self._waiting[pid] = ended
+
+    def __contains__(self, pid: object) -> bool:
+        return pid in self._waiting
+
+    def reap(self) -> None:
+        """Wait for every child that has ended; call it whenever SIGCHLD came."""
+        while True:
+            try:
+                pid, status = os.waitpid(-1, os.WNOHANG)
+            except ChildProcessError:
+                return
+            if pid == 0:
+                return
+            ended = self._waiting.pop(pid, None)
+            if ended:
+                ended(os.waitstatus_to_exitcode(status))
+
+
+def _find(program: str, path: str) -> str:
+    """What a shell would execute for `program`; PATH's empty and relative parts count from the run's folder."""
+    candidates = [program] if "/" in program else [os.path.join(part, program) for part in path.split(":")]
+    present = [candidate for candidate in candidates if os.path.isfile(candidate)]
+    for candidate in present:
+        if os.access(candidate, os.X_OK):
+            return candidate
+    if present:
+        raise PermissionError(errno.EACCES, "not executable", present[0])
+    if "/" in program and os.path.isdir(program):
+        raise PermissionError(errno.EACCES, "is a folder", program)
+    raise FileNotFoundError(errno.ENOENT, "command not found", program)
+
+
+def _translated(program: str, error: OSError) -> NotExecutable:
+    match error.errno:
+        case errno.ENOENT if error.strerror == "command not found":
+            where = "" if "/" in program else " on PATH"
+            return _not_executable(_NOT_FOUND, f"command not found{where}: {program}")
+        case errno.ENOENT:
+            words = f"{program}: the interpreter its first line names is not there"
+            return _not_executable(_NOT_FOUND, words)
+        case errno.EACCES:
+            return _not_executable(_NOT_EXECUTABLE, f"not executable: {error.filename or program}")
+        case errno.ENOEXEC:
+            return _not_executable(_NOT_EXECUTABLE, f"{program} is no program, and has no #! line")
+        case _:
+            return _not_executable(_NOT_EXECUTABLE, f"{program}: {_lower(error)}")
+
+
+def _not_executable(code: int, words: str) -> NotExecutable:
+    return NotExecutable(Verdict(ok=False, words=words, code=code, retry=False))
+
+
+def _lower(error: OSError) -> str:
+    return (error.strerror or str(error)).lower()

@@ -1,0 +1,259 @@
+"""Carries out the supervisor's moves on real processes: the rim of supervision.
+
+It can spawn before there is an event loop; what needs one (probes) is kept until `attach`.
+"""
+
+import os
+import random
+import signal
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+from aura_stack.messages import events
+from aura_stack.stack.model import Service
+
+from . import lifecycle
+from .process import Children, judge, spawn
+from .tree import MARK, Tree
+
+if TYPE_CHECKING:
+    import asyncio
+
+    from .supervisor import Supervisor
+
+POLL = 0.05  # seconds between looks at a run's remains where orphans do not become ours
+
+
+class Output(Protocol):
+    """Where the bytes of runs go."""
+
+    def open(self, service: str, run: int) -> tuple[int, int]:
+        """The writing ends of two new pipes, for stdout and stderr; the caller closes them."""
+
+    def tap(self, service: str, listener: Callable[[str, bytes], None] | None) -> None:
+        """Hand every chunk of the service's streams to the listener as well; None ends that."""
+
+
+@dataclass(slots=True)
+class _Run:
+    """What there is to a run, besides its status."""
+
+    number: int
+    tree: Tree
+    deadline: float | None = None  # loop time of KILL
+    timer: "asyncio.TimerHandle | None" = None
+    probe: "asyncio.Task[None] | None" = None
+    exited: bool = False
+    killed: set[int] = field(default_factory=set)
+
+
+class Runner:
+    """Runs of services as processes.
+
+    Args:
+        output: opens the pipes of a run.
+        environment: all the variables of a service, made anew for each run.
+        mark: unique to this engine; the runs' marks begin with it.
+        publish: the direct path of facts to the record.
+        inherits_orphans: whether this process is a child subreaper.
+    """
+
+    def __init__(
+        self,
+        output: Output,
+        environment: Callable[[Service], Mapping[str, str]],
+        mark: str,
+        publish: Callable[[events.Event], None],
+        *,
+        inherits_orphans: bool,
+    ) -> None:
+        self.children = Children()
+        self._output = output
+        self._environment = environment
+        self._mark = mark
+        self._publish = publish
+        self._inherits = inherits_orphans
+        self._runs: dict[str, _Run] = {}
+        self._early: list[tuple[Service, int]] = []
+        self._null = os.open(os.devnull, os.O_RDWR | os.O_CLOEXEC)
+        # held open and never written: many development servers end when their input ends
+        self._stdin, self._stdin_held = os.pipe2(os.O_CLOEXEC) if hasattr(os, "pipe2") else os.pipe()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._tasks: asyncio.TaskGroup | None = None
+        self._supervisor: Supervisor | None = None
+
+    def serve(self, supervisor: "Supervisor") -> None:
+        """Tell this supervisor what happens."""
+        self._supervisor = supervisor
+
+    def attach(self, loop: "asyncio.AbstractEventLoop", tasks: "asyncio.TaskGroup") -> None:
+        """There is an event loop now: begin the probes that waited for it, hear of children that end."""
+        self._loop, self._tasks = loop, tasks
+        early, self._early = self._early, []
+        for service, run in early:
+            self.probe(service, run)
+        loop.add_signal_handler(signal.SIGCHLD, self.reap)
+        self.reap()
+
+    def reap(self) -> None:
+        """Bury what has ended, and see whose run is empty now."""
+        self.children.reap()
+        for service, run in list(self._runs.items()):
+            if run.exited:
+                self._look(service, run)
+
+    # --- the rim ---
+
+    def spawn(self, service: Service, run: int) -> int:
+        """Execute a run: see `process.spawn`."""
+        assert service.command is not None
+        mark = f"{self._mark}:{service.name}:{run}"
+        environment = {**self._environment(service), MARK: mark}
+        stdin = self._null if service.stdin_null else self._stdin
+        with self._pipes(service.name, run) as (out, err):
+            pid = spawn(service.command.argv, environment, service.cwd, (stdin, out, err))
+        self._runs[service.name] = _Run(run, Tree(pid, mark, self.children))
+        self.children.adopt(pid, lambda status: self._exited(service.name, run, status))
+        return pid
+
+    @contextmanager
+    def _pipes(self, service: str, run: int) -> Iterator[tuple[int, int]]:
+        pipes = self._output.open(service, run)
+        try:
+            yield pipes
+        finally:
+            for pipe in pipes:
+                os.close(pipe)
+
+    def probe(self, service: Service, run: int) -> None:
+        """Ask until it is answered, or time is up."""
+        if self._tasks is None:
+            self._early.append((service, run))
+            return
+        from . import probes  # noqa: PLC0415 - needs asyncio, which comes after the first spawn
+
+        current = self._runs.get(service.name)
+        if current is None or current.number != run:
+            return
+        coroutine = probes.ask_until_ready(
+            service, run, self._output, self._ask_command, self._tell, self._waits
+        )
+        current.probe = self._tasks.create_task(coroutine, name=f"readiness of {service.name}")
+
+    def end(self, service: Service, grace: float) -> None:
+        """The stop signal at the first call; every call can only bring KILL nearer."""
+        current = self._runs[service.name]
+        self._cancel_probe(current)
+        if current.deadline is None:
+            current.tree.ask_to_end(service.stop.signal)
+        self._arm(service.name, current, grace)
+
+    def sweep(self, service: Service, grace: float) -> None:
+        """TERM to what the main process left behind, KILL after the grace period."""
+        current = self._runs[service.name]
+        self._cancel_probe(current)
+        if current.tree.sweep():
+            self._arm(service.name, current, grace)
+
+    def later(self, service: Service, delay: float, run: int) -> None:
+        """Tell Elapsed after the delay."""
+        assert self._loop is not None
+        self._loop.call_later(delay, self._tell, service.name, lifecycle.Elapsed(run))
+
+    def now(self) -> float:
+        """Seconds of the monotonic clock."""
+        return time.monotonic()
+
+    def chance(self) -> float:
+        """A number from 0 to 1."""
+        return random.random()  # noqa: S311 - it spreads restarts, it guards nothing
+
+    def pids(self, service: str) -> list[int]:
+        """The processes of the current run, the main one first."""
+        current = self._runs.get(service)
+        if current is None:
+            return []
+        main = [] if current.exited else [current.tree.leader]
+        return main + [identity.pid for identity in current.tree.look()]
+
+    # --- what happens to a run ---
+
+    def _exited(self, service: str, number: int, status: int) -> None:
+        run = self._runs[service]
+        run.exited = True
+        self._cancel_probe(run)
+        self._tell(service, lifecycle.Exited(number, judge(status)))
+
+    def _look(self, service: str, run: _Run) -> None:
+        """Whether anything of an ended run is left; what appears after KILL is killed too."""
+        left = run.tree.look()
+        if left and run.killed:
+            run.killed.update(identity.pid for identity in run.tree.kill())
+        if left:
+            self._poll(service, run)
+            return
+        if run.timer:
+            run.timer.cancel()
+        del self._runs[service]
+        if run.killed:
+            self._publish(events.Killed(service, run.number, tuple(sorted(run.killed))))
+        self._tell(service, lifecycle.Emptied(run.number))
+
+    def _poll(self, service: str, run: _Run) -> None:
+        """Without a subreaper nobody tells us that an orphan has ended."""
+        if not self._inherits and self._loop:
+            self._loop.call_later(POLL, self._look_again, service, run)
+
+    def _look_again(self, service: str, run: _Run) -> None:
+        if self._runs.get(service) is run:
+            self._look(service, run)
+
+    def _arm(self, service: str, run: _Run, grace: float) -> None:
+        assert self._loop is not None
+        deadline = self._loop.time() + grace
+        if run.deadline is not None and run.deadline <= deadline:
+            return
+        if run.timer:
+            run.timer.cancel()
+        run.deadline = deadline
+        run.timer = self._loop.call_at(deadline, self._kill, service, run)
+
+    def _kill(self, service: str, run: _Run) -> None:
+        main = [] if run.exited else [run.tree.leader]
+        run.killed.update(main, (identity.pid for identity in run.tree.kill()))
+        if run.exited:
+            self._look(service, run)
+
+    def _cancel_probe(self, run: _Run) -> None:
+        if run.probe:
+            run.probe.cancel()
+            run.probe = None
+
+    # --- telling ---
+
+    def _tell(self, service: str, message: lifecycle.Message) -> None:
+        assert self._supervisor is not None
+        self._supervisor.tell(service, message)
+
+    def _waits(self, service: str, what: str) -> None:
+        assert self._supervisor is not None
+        self._supervisor.waits(service, what)
+
+    async def _ask_command(self, service: Service) -> str:
+        """Run an exec probe once: "" when it exits 0."""
+        import asyncio  # noqa: PLC0415 - see the module's first lines
+
+        assert service.ready.command is not None
+        ended: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        stdio = (self._null, self._null, self._null)
+        pid = spawn(service.ready.command.argv, self._environment(service), service.cwd, stdio)
+        self.children.adopt(pid, lambda status: None if ended.done() else ended.set_result(status))
+        try:
+            verdict = judge(await ended)
+        finally:
+            if pid in self.children:
+                os.killpg(pid, signal.SIGKILL)
+        return "" if verdict.ok else verdict.words

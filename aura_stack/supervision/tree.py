@@ -1,0 +1,95 @@
+"""The whole descent of a run: everything it started, wherever that went.
+
+A process belongs to a run when it descends from the run's main process; or when it is an orphan of ours (we
+are the subreaper of all services) in the run's session, or carries the run's mark in its environment, or was
+seen below the main process before. So a daemon that forked twice and called setsid(2) is found by its mark;
+one that emptied its environment too is found if it was seen; and one that did all that unseen still dies
+with the stack, whose end is "no child is left" (wait(2): ECHILD).
+
+Signals go to the group while the main process has not been waited for, since then its number is its own, and
+to others by `Identity`, which no later process can have.
+"""
+
+import contextlib
+import os
+import signal
+
+from aura_stack.system import processes
+from aura_stack.system.processes import Identity
+
+from .process import Children
+
+MARK = "AURA_RUN"
+"""The variable that marks the processes of a run; its value is unique among all runs of a boot."""
+
+
+class Tree:
+    """The processes of one run.
+
+    Args:
+        leader: pid of its main process, which leads its session.
+        mark: the value of `MARK` in its environment.
+        children: who of our children is a main process, and so no orphan.
+    """
+
+    def __init__(self, leader: int, mark: str, children: Children) -> None:
+        self.leader = leader
+        self._mark = mark
+        self._children = children
+        self._seen: dict[int, Identity] = {}
+
+    def look(self) -> list[Identity]:
+        """Everything of the run that lives, besides its main process; what is found is remembered."""
+        found = [] if self.leader not in self._children else processes.descendants(self.leader)
+        for orphan in _steady_children():
+            if orphan not in self._children and self._is_ours(orphan):
+                found += [orphan, *processes.descendants(orphan)]
+        for pid in found:
+            if pid not in self._seen and (identity := processes.identify(pid)):
+                self._seen[pid] = identity
+        self._seen = {pid: identity for pid, identity in self._seen.items() if processes.is_alive(identity)}
+        return list(self._seen.values())
+
+    def ask_to_end(self, signum: int) -> None:
+        """The stop signal to the main process's group, as a terminal would send it; a stopped one wakes up."""
+        self.look()  # while the main process lives it still shows who belongs to it
+        if self.leader in self._children:
+            _signal_group(self.leader, signum)
+            _signal_group(self.leader, signal.SIGCONT)
+
+    def sweep(self) -> list[Identity]:
+        """TERM to everything that the main process left behind; the answer is who that is."""
+        return self._signal(signal.SIGTERM, signal.SIGCONT)
+
+    def kill(self) -> list[Identity]:
+        """KILL to everything, the main process first; the answer is who else was there."""
+        if self.leader in self._children:
+            _signal_group(self.leader, signal.SIGKILL)
+        return self._signal(signal.SIGKILL)
+
+    def _signal(self, *signums: int) -> list[Identity]:
+        left = self.look()
+        for identity in left:
+            for signum in signums:
+                processes.signal(identity, signum)
+        return left
+
+    def _is_ours(self, orphan: int) -> bool:
+        if orphan in self._seen or processes.session(orphan) == self.leader:
+            return True
+        environment = processes.environment(orphan)
+        return environment is not None and environment.get(MARK) == self._mark
+
+
+def _steady_children() -> list[int]:
+    """Our children, read until two readings agree: one that is just ending can hide another for once."""
+    before = processes.children(os.getpid())
+    while (now := processes.children(os.getpid())) != before:
+        before = now
+    return now
+
+
+def _signal_group(leader: int, signum: int) -> None:
+    # macOS answers EPERM for a group that holds only zombies
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(leader, signum)
