@@ -72,6 +72,8 @@ class Lines:
     def feed(self, data: bytes) -> bytes:
         """The whole lines that `data` completes, as one piece; empty when it completes none."""
         cut = data.rfind(b"\n") + 1
+        if not data:
+            return b""
         if cut == 0:
             self._rest.append(data)
             self._size += len(data)

@@ -1,0 +1,124 @@
+"""The store and its followers, on real files."""
+
+import os
+
+import pytest
+
+from aura_stack.logs.follow import Follower
+from aura_stack.logs.framing import ENTRY, Kind
+from aura_stack.logs.render import Style
+from aura_stack.logs.store import Store
+from aura_stack.logs.terminal import Merger
+
+
+@pytest.fixture
+def record(tmp_path):
+    logs = tmp_path / "logs"
+    logs.mkdir()
+    return str(logs), str(tmp_path / "events.jsonl")
+
+
+def opened(record, wake=lambda: None):
+    return Store(*record, wake)
+
+
+def read(record, position=0):
+    follower = Follower(record[0], position)
+    pieces = list(follower.read())
+    follower.close()
+    return pieces
+
+
+def texts(pieces):
+    return [(piece.service, piece.stream, piece.data) for piece in pieces]
+
+
+def test_what_was_printed_stands_in_plain_files(record):
+    store = opened(record)
+    store.append(store.stream("web.out.log"), 1, b"one\n\xff")
+    store.close()
+    with open(os.path.join(record[0], "web.out.log"), "rb") as file:
+        assert file.read() == b"one\n\xff"
+
+
+def test_a_follower_sees_all_streams_in_the_order_of_arrival(record):
+    store = opened(record)
+    web, api = store.stream("web.out.log"), store.stream("api.err.log")
+    store.append(web, 1, b"1")
+    store.append(api, 1, b"2")
+    store.event(b"{}\n")
+    store.append(web, 1, b"3")
+    store.close()
+    assert texts(read(record)) == [
+        ("web", "out", b"1"),
+        ("api", "err", b"2"),
+        ("", "events", b"{}\n"),
+        ("web", "out", b"3"),
+    ]
+
+
+def test_neighbouring_chunks_of_a_stream_are_read_as_one(record):
+    store = opened(record)
+    web = store.stream("web.out.log")
+    for _ in range(1000):
+        store.append(web, 1, b"x" * 100)
+    store.close()
+    assert [len(piece.data) for piece in read(record)] == [100_000]
+
+
+def test_a_follower_goes_on_where_it_was(record):
+    store = opened(record)
+    web = store.stream("web.out.log")
+    store.append(web, 1, b"old")
+    follower = Follower(record[0], store.position)
+    store.append(web, 1, b"new")
+    assert [piece.data for piece in follower.read()] == [b"new"]
+    assert list(follower.read()) == []
+    store.append(store.stream("late.out.log"), 1, b"stream")
+    assert [piece.data for piece in follower.read()] == [b"stream"]
+    follower.close()
+    store.close()
+
+
+def test_a_later_engine_appends_and_keeps_the_numbers_of_the_streams(record):
+    for run, word in enumerate((b"first", b"second"), start=1):
+        store = opened(record)
+        store.stream(f"{word.decode()}.out.log")
+        store.append(store.stream("web.out.log"), run, word)
+        store.close()
+    assert [piece.data for piece in read(record)] == [b"first", b"second"]
+    assert {piece.service for piece in read(record)} == {"web"}
+
+
+def test_an_entry_cut_short_by_a_crash_is_taken_away(record):
+    store = opened(record)
+    store.append(store.stream("web.out.log"), 1, b"kept")
+    store.close()
+    with open(os.path.join(record[0], "index"), "ab") as index:
+        index.write(b"\x01" * (ENTRY.size - 1))
+    store = opened(record)
+    store.append(store.stream("web.out.log"), 2, b"after")
+    store.close()
+    assert [piece.data for piece in read(record)] == [b"kept", b"after"]
+
+
+def test_every_entry_wakes_whoever_looks(record):
+    woken = []
+    store = opened(record, lambda: woken.append(store.position))
+    store.append(store.stream("web.out.log"), 1, b"x")
+    store.end(store.stream("web.out.log"), 1)
+    store.close()
+    assert woken == [ENTRY.size, 2 * ENTRY.size]
+
+
+def test_two_services_never_meet_inside_a_line(record):
+    store = opened(record)
+    web, api = store.stream("web.out.log"), store.stream("api.out.log")
+    for stream, data in ((web, b"hel"), (api, b"good"), (web, b"lo\n"), (api, b"bye")):
+        store.append(stream, 1, data)
+    store.end(api, 1)
+    store.close()
+    merger = Merger(Style(["web", "api"], colour=False))
+    shown = b"".join(merger.text(piece) for piece in read(record)) + merger.finish()
+    assert shown == b"web | hello\napi | goodbye\n"
+    assert [piece.kind for piece in read(record)][-1] is Kind.END

@@ -1,0 +1,36 @@
+import json
+from dataclasses import fields
+
+import pytest
+
+from aura_stack.messages import events
+from aura_stack.messages.hub import Hub
+
+EXAMPLES = {str: "text", int: 7, float: 0.5, tuple[int, ...]: (1, 2), tuple[str, ...]: ("a", "b")}
+
+
+@pytest.mark.parametrize("kind", events.KINDS.values(), ids=events.KINDS)
+def test_every_event_comes_back_from_its_line_as_it_was(kind):
+    event = kind(**{field.name: EXAMPLES[field.type] for field in fields(kind)})
+    line = events.encode(event, 1.5)
+    assert line.endswith(b"\n")
+    assert line.count(b"\n") == 1
+    assert events.decode(line) == event
+
+
+def test_a_line_says_kind_and_time_first():
+    line = events.encode(events.Notice("a\nb"), 1.5)
+    assert json.loads(line) == {"time": 1.5, "kind": "notice", "text": "a\nb"}
+
+
+def test_a_kind_of_a_newer_version_is_passed_over():
+    assert events.decode(b'{"time":1,"kind":"of-tomorrow","text":"x"}') is None
+
+
+def test_a_looker_is_woken_once_and_a_withdrawn_one_never():
+    hub, seen = Hub(), []
+    hub.look(lambda: seen.append("first"))
+    hub.look(lambda: seen.append("second"))()
+    hub.wake()
+    hub.wake()
+    assert seen == ["first"]
