@@ -10,6 +10,8 @@ from enum import StrEnum
 
 from aura_stack.errors import Place
 
+MAIN_PORT = "PORT"  # the variable by which a service learns the number it is asked to listen on
+
 
 class Condition(StrEnum):
     """How far a dependency must have come before its dependent starts."""
@@ -52,7 +54,8 @@ class Port:
     """A number a service listens on.
 
     `key` is "" for the one called `port`, else the name under `ports`. `variable` is the name under which the
-    number reaches the service (PORT, PORT_METRICS). `entry` and `range` are the manifest's names, "" for a
+    number reaches the service: PORT for the main one, which is `port` or else the first of `ports`,
+    PORT_METRICS for another one called `metrics`. `entry` and `range` are the manifest's names, "" for a
     plain number.
     """
 
@@ -61,6 +64,18 @@ class Port:
     variable: str
     entry: str
     range: str
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class PortClaim:
+    """A port as the stack file asks for it: by the name of an entry or, as an int, by number; see Port."""
+
+    service: str
+    external: bool
+    key: str
+    variable: str
+    word: str | int
     place: Place
 
 
@@ -77,8 +92,8 @@ class Prepare:
 class Ready:
     """When a service counts as ready.
 
-    `target` is the path (http), the port's number as text (tcp), the regular expression (log) or the path of a
-    file; `command` is what exec runs. `port` is the number that tcp and http ask, 0 for the other kinds.
+    `target` is the path (http), the port's number as text (tcp), the regular expression (log) or the path of
+    a file; `command` is what exec runs. `port` is the number that tcp and http ask, 0 for the other kinds.
     """
 
     kind: ProbeKind
@@ -90,7 +105,7 @@ class Ready:
 
 @dataclass(frozen=True, slots=True)
 class Restart:
-    """When and how fast a service is started again; `tries` in `window` seconds, or never giving up (None)."""
+    """When and how fast a service is started again: `tries` in `window` seconds, None for never giving up."""
 
     policy: RestartPolicy = RestartPolicy.ON_FAILURE
     first: float = 0.0
@@ -131,12 +146,17 @@ class Service:
     @property
     def port(self) -> int | None:
         """The number of the main port, if it has one."""
-        return next((port.number for port in self.ports if port.key == ""), None)
+        return next((port.number for port in self.ports if port.variable == MAIN_PORT), None)
 
     @property
     def url(self) -> str | None:
         """The address a browser takes: `http://localhost:PORT`."""
-        return None if self.port is None else f"http://localhost:{self.port}"
+        return None if self.port is None else address(self.port)
+
+
+def address(port: int) -> str:
+    """What a browser takes for a port of this machine; `localhost` finds listeners of both families."""
+    return f"http://localhost:{port}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,53 @@
+"""What `${port}` and `${services.NAME...}` stand for, once every service has its numbers."""
+
+from collections.abc import Mapping
+
+from .model import MAIN_PORT, Port, address
+from .suggest import did_you_mean
+from .template import BadTemplate, Reference
+from .tree import Table
+from .words import quoted
+
+_STAND_IN = 1  # for a port whose mistake has been reported: the text it goes into is read on
+
+
+class Addresses:
+    """The ports of all services, to be asked by the references in one of them."""
+
+    def __init__(self, services: Table, ports: Mapping[str, tuple[Port, ...]]) -> None:
+        self._services = services
+        self._ports = ports
+
+    def value(self, reference: Reference, own: str) -> str:
+        """What a reference in the definition of the service `own` stands for.
+
+        Raises:
+            BadTemplate: there is no such service, or it has no such port.
+        """
+        name = reference.service or own
+        if name not in self._services.entries:
+            hint = did_you_mean(name, self._services.entries)
+            raise BadTemplate(f"{reference}: no service is called {quoted(name)}", hint)
+        number = self._number(reference, name)
+        return address(number) if reference.what == "url" else str(number)
+
+    def _number(self, reference: Reference, name: str) -> int:
+        for port in self._ports.get(name, ()):
+            if port.key == reference.key if reference.key else port.variable == MAIN_PORT:
+                return port.number
+        if self._reported(reference, name):
+            return _STAND_IN
+        if not reference.key:
+            raise BadTemplate(f"{reference}: service {quoted(name)} has no port")
+        hint = did_you_mean(reference.key, self._services.table(name).table("ports").entries)
+        raise BadTemplate(
+            f"{reference}: service {quoted(name)} has no port called {quoted(reference.key)}", hint
+        )
+
+    def _reported(self, reference: Reference, name: str) -> bool:
+        """Whether there would be such a port, but for another mistake."""
+        service = self._services.table(name)
+        named = service.table("ports").entries
+        if self._services.is_void(name) or service.is_void("ports"):
+            return True
+        return reference.key in named if reference.key else bool(named) or "port" in service.entries

@@ -1,0 +1,54 @@
+"""Fills the variables of the environment into a tree, before anything is known of what it defines."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from aura_stack.errors import Problem
+
+from .template import BadTemplate, fill_variables
+from .tree import Entry, Form, Items, Node, Scalar, Table, Void
+
+EXTENSION = "x-"
+
+
+class Expanded(NamedTuple):
+    """The tree with variables filled in, what went wrong, and which variables were used with what value."""
+
+    root: Node
+    problems: tuple[Problem, ...]
+    variables: Mapping[str, str]
+
+
+def expand(root: Node, environ: Mapping[str, str]) -> Expanded:
+    """Fill in every value of the tree; keys, and what stands under the user's own `x-` keys, stay."""
+    used: dict[str, str] = {}
+    problems: list[Problem] = []
+
+    def value(name: str) -> str | None:
+        found = environ.get(name)
+        if found is not None:
+            used[name] = found
+        return found
+
+    def scalar(node: Scalar) -> Scalar | Void:
+        try:
+            text = fill_variables(node.text, value)
+        except BadTemplate as bad:
+            problems.append(Problem(node.place, bad.message, bad.hint))
+            return Void(node.place)
+        return node if text == node.text else Scalar(node.place, text, Form.EXPANDED)
+
+    def walk(node: Node, spared: str | None = None) -> Node:
+        if isinstance(node, Scalar):
+            return scalar(node) if "$" in node.text else node
+        if isinstance(node, Items):
+            return Items(node.place, tuple(walk(item) for item in node.nodes))
+        if isinstance(node, Table):
+            entries = {
+                name: entry if spared and name.startswith(spared) else Entry(entry.key, walk(entry.node))
+                for name, entry in node.entries.items()
+            }
+            return Table(node.place, entries)
+        return node
+
+    return Expanded(walk(root, spared=EXTENSION), tuple(problems), used)

@@ -1,0 +1,66 @@
+"""The words of one service with their references filled in, and the commands made of them."""
+
+import shlex
+
+from aura_stack.errors import Place, Problem
+
+from .addresses import Addresses
+from .model import Command
+from .template import BadTemplate, Reference, fill_references
+from .tree import Items, Node, Scalar
+from .words import quoted
+
+SHELL = ("/bin/sh", "-c")
+
+
+class Filled:
+    """Reads the words of one service; what goes wrong is added to `problems`."""
+
+    def __init__(self, service: str, addresses: Addresses, problems: list[Problem]) -> None:
+        self.service = service
+        self._addresses = addresses
+        self._problems = problems
+
+    def text(self, word: Scalar) -> str:
+        """What the user meant by a word that may hold references; "" where that cannot be said."""
+        try:
+            return fill_references(
+                word.text, lambda reference: self._addresses.value(reference, self.service)
+            )
+        except BadTemplate as bad:
+            self.report(word.place, bad.message, bad.hint)
+            return ""
+
+    def command(self, node: Node | None) -> Command | None:
+        """A list is executed as it stands, text by /bin/sh; None where there is nothing to execute."""
+        if isinstance(node, Scalar):
+            text = self.text(node)
+            return Command((*SHELL, text), text, node.place)
+        if not isinstance(node, Items):
+            return None
+        words = [each for each in node.nodes if isinstance(each, Scalar)]
+        if words and not words[0].text.strip():
+            self.report(words[0].place, "the program to execute has no name")
+        argv = tuple(map(self.text, words))
+        return Command(argv, shlex.join(argv), node.place)
+
+    def port(self, place: Place, what: str, key: str = "") -> int:
+        """The number of a port of this service, the main one for no key; 0, and a problem, if it has none.
+
+        Args:
+            place: where it is asked for.
+            what: what asks for it, for the message.
+            key: its name under `ports`.
+        """
+        try:
+            return int(self._addresses.value(Reference("", "port", key), self.service))
+        except BadTemplate as bad:
+            called = f" called {quoted(key)}" if key else ""
+            self.report(
+                place, f"{what} asks a port{called}, and service {quoted(self.service)} has none", bad.hint
+            )
+            return 0
+
+    def report(self, place: Place, message: str, hint: str = "") -> None:
+        """Add a problem."""
+        self._problems.append(Problem(place, message, hint))

@@ -1,0 +1,77 @@
+"""Plants a tree from YAML: only PyYAML's parser is used, never its composer or its constructors.
+
+Those recurse, read `no`, `22:22` and dates as YAML 1.1 did, and keep the last of two equal keys in silence.
+"""
+
+from typing import Any
+
+import yaml
+
+from aura_stack.errors import Place
+
+from .plant import Planter, Refused
+from .tree import Form
+from .wording import Fault, control_character, explain
+from .words import quoted
+
+_CORE = "tag:yaml.org,2002:"
+_TEXT_TAGS = frozenset(("!", _CORE + "str"))
+_TAGS = _TEXT_TAGS | {_CORE + name for name in ("null", "bool", "int", "float", "seq", "map")}
+
+
+def plant(planter: Planter, text: str, label: str) -> None:
+    """Hand every event of the text to the planter.
+
+    Raises:
+        Refused: the text is not YAML, holds two documents, or goes beyond a limit of the planter.
+    """
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # PyYAML built without libyaml has no C loader
+    try:
+        _plant(planter, yaml.parse(text, Loader=loader), label)
+    except yaml.reader.ReaderError:
+        raise Refused(control_character(text, label)) from None
+    except yaml.MarkedYAMLError as error:
+        raise Refused(explain(_fault(error), text, label)) from None
+
+
+def _plant(planter: Planter, events: Any, label: str) -> None:
+    begun = False
+    for event in events:
+        place = Place(label, event.start_mark.line + 1, event.start_mark.column + 1)
+        if isinstance(event, yaml.ScalarEvent):
+            planter.scalar(place, event.value, _form(event, place), event.anchor)
+        elif isinstance(event, yaml.CollectionStartEvent):
+            _known_tag(event.tag, place)
+            planter.open(place, event.anchor, is_table=isinstance(event, yaml.MappingStartEvent))
+        elif isinstance(event, yaml.CollectionEndEvent):
+            planter.close()
+        elif isinstance(event, yaml.AliasEvent):
+            planter.alias(place, event.anchor or "")
+        elif isinstance(event, yaml.DocumentStartEvent):
+            if begun:
+                raise Refused.at(place, "a second document begins here, but a file holds one")
+            begun = True
+
+
+def _form(event: yaml.ScalarEvent, place: Place) -> Form:
+    _known_tag(event.tag, place)
+    if event.tag is None:
+        return Form.QUOTED if event.style else Form.PLAIN
+    return Form.QUOTED if event.tag in _TEXT_TAGS else Form.PLAIN
+
+
+def _known_tag(tag: str | None, place: Place) -> None:
+    if tag is not None and tag not in _TAGS:
+        shown = tag.replace(_CORE, "!!", 1)
+        raise Refused.at(place, f"the tag {quoted(shown)} means nothing here", "write the value without it")
+
+
+def _fault(error: yaml.MarkedYAMLError) -> Fault:
+    """The complaint of libyaml or of PyYAML's own parser, which mark the same places."""
+    mark, began = error.problem_mark, error.context_mark
+    return Fault(
+        problem=error.problem or "",
+        line=mark.line if mark else 0,
+        column=mark.column if mark else 0,
+        began=(began.line, began.column) if began else None,
+    )

@@ -1,0 +1,58 @@
+"""Reads a file into a placed tree: bytes, then text, then the events of a parser, then the tree."""
+
+from typing import NamedTuple
+
+from aura_stack.errors import Place, Problem
+
+from . import from_json, from_yaml
+from .plant import Planter, Refused
+from .tree import Node, Scalar
+
+LARGEST = 1024 * 1024  # bytes; a stack of 300 services has 60,000
+
+
+class Loaded(NamedTuple):
+    """What was read. `root` is None when nothing could be; then there is at least one problem."""
+
+    root: Node | None
+    problems: tuple[Problem, ...]
+
+
+def load(path: str, label: str) -> Loaded:
+    """Read a file: as JSON where its name ends so, else as YAML.
+
+    Args:
+        path: which file.
+        label: what the file is called in places.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    with open(path, "rb") as stream:
+        return parse(stream.read(LARGEST + 1), label, as_json=path.endswith(".json"))
+
+
+def parse(data: bytes, label: str, *, as_json: bool = False) -> Loaded:
+    """The tree of what a file holds, and all that is wrong with it as a file. It raises nothing."""
+    planter = Planter()
+    reader = from_json if as_json else from_yaml
+    try:
+        reader.plant(planter, _text(data, label), label)
+    except Refused as refused:
+        return Loaded(None, (*planter.problems, refused.problem))
+    root = planter.root
+    if root is None or (isinstance(root, Scalar) and root.is_nothing):
+        return Loaded(None, (Problem(Place(label, 1, 1), "the file is empty"),))
+    return Loaded(root, tuple(planter.problems))
+
+
+def _text(data: bytes, label: str) -> str:
+    if len(data) > LARGEST:
+        raise Refused.at(Place(label, 1, 1), f"the file is larger than {LARGEST:,} bytes")
+    try:
+        return data.decode("utf-8").removeprefix("\ufeff")
+    except UnicodeDecodeError as error:
+        before = data[: error.start].decode("utf-8").removeprefix("\ufeff")
+        place = Place(label, before.count("\n") + 1, len(before) - before.rfind("\n"))
+        message = f"the byte 0x{data[error.start]:02X} is not UTF-8 text"
+        raise Refused.at(place, message, "save the file as UTF-8") from None

@@ -1,0 +1,163 @@
+"""What makes sense in a stack file beyond its shape: each rule looks at all of it and yields what breaks it."""
+
+from collections.abc import Iterator, Mapping
+
+from aura_stack.errors import InvalidDefinition, Place, Problem
+
+from .graph import cycles
+from .model import Condition
+from .outline import as_variable, dependencies_of, is_external, ports_of, services
+from .shape import SERVICE
+from .suggest import did_you_mean
+from .tree import Entry, Items, Scalar, Table
+from .units import seconds, signal_name, signal_number
+from .versions import parse_constraint
+from .words import quoted
+
+
+def broken(root: Table, signals: Mapping[str, int]) -> Iterator[Problem]:
+    """Everything in a checked stack file that breaks a rule.
+
+    Args:
+        root: what the check of its shape left.
+        signals: the signals of this system, numbers by names without SIG.
+    """
+    for rule in (
+        _names_apart,
+        _sides,
+        _something_to_check,
+        _dependencies,
+        _cycles,
+        _delays,
+        _requires,
+        _mentions,
+    ):
+        yield from rule(root)
+    yield from _variables_apart(root)
+    yield from _signals(root, signals)
+
+
+def _names_apart(root: Table) -> Iterator[Problem]:
+    """Files and variables are named after services, so names may not differ by case, - and _ alone."""
+    taken: dict[str, str] = {}
+    for key, _ in services(root):
+        other = taken.setdefault(as_variable(key.text), key.text)
+        if other != key.text:
+            message = f"the names {quoted(other)} and {quoted(key.text)} are too much alike"
+            yield Problem(key.place, message, f"both would be AURA_PORT_{as_variable(other)}")
+
+
+def _variables_apart(root: Table) -> Iterator[Problem]:
+    """No two ports of a service come in one variable."""
+    for _, service in services(root):
+        taken: dict[str, str] = {}
+        for port in ports_of(service):
+            other = taken.setdefault(port.variable, port.key)
+            if other != port.key:
+                message = f"{quoted(other)} and {quoted(port.key)} would both be {port.variable}"
+                yield Problem(port.entry.key.place, message)
+
+
+def _sides(root: Table) -> Iterator[Problem]:
+    """A service is ours and has a command, or it is external and has no key that is about running it."""
+    for key, service in services(root):
+        if service.is_void("external"):
+            continue  # what was meant is anybody's guess
+        external = is_external(service)
+        for name, entry in service.entries.items():
+            yield from _on_its_side(name, entry, external=external)
+        if not external and "command" not in service.entries:
+            hint = "or external: true, if it runs without us"
+            yield Problem(key.place, f'service {quoted(key.text)} lacks the key "command"', hint)
+
+
+def _on_its_side(name: str, entry: Entry, *, external: bool) -> Iterator[Problem]:
+    only = SERVICE.keys[name].only
+    if only and (only == "external") != external:
+        kind = "an external service" if external else "a service that is not external"
+        yield Problem(entry.key.place, f"{quoted(name)} means nothing for {kind}")
+
+
+def _something_to_check(root: Table) -> Iterator[Problem]:
+    """All we do with an external service is look whether it is there."""
+    for key, service in services(root):
+        if not is_external(service):
+            continue
+        if service.entries.keys().isdisjoint(("port", "ports", "ready")):
+            message = (
+                f"external service {quoted(key.text)} has neither port nor ready: nothing can be checked"
+            )
+            yield Problem(key.place, message)
+        if log := service.table("ready").entries.get("log"):
+            message = "an external service prints nothing that could be read"
+            yield Problem(log.key.place, message, "use a port, http, tcp, exec or file")
+
+
+def _dependencies(root: Table) -> Iterator[Problem]:
+    """Whatever is depended on exists, and can come as far as it must."""
+    external = {key.text for key, service in services(root) if is_external(service)}
+    for _, service in services(root):
+        for need, condition in dependencies_of(service):
+            yield from _known_service(need, root)
+            if condition is Condition.COMPLETED and need.text in external:
+                yield Problem(
+                    need.place, f"external service {quoted(need.text)} never completes", "use ready"
+                )
+
+
+def _cycles(root: Table) -> Iterator[Problem]:
+    """Nothing waits for itself; the last step of the ring is where it is reported."""
+    places: dict[str, dict[str, Place]] = {
+        key.text: {need.text: need.place for need, _ in dependencies_of(service)}
+        for key, service in services(root)
+    }
+    for ring in cycles(places):
+        yield Problem(places[ring[-2]][ring[-1]], f"a dependency cycle: {' → '.join(ring)}")
+
+
+def _delays(root: Table) -> Iterator[Problem]:
+    """The delays before restarts do not begin above where they end."""
+    for _, service in services(root):
+        backoff = service.table("backoff")
+        first, longest = backoff.scalar("first"), backoff.scalar("max")
+        if first and longest and seconds(first.text) > seconds(longest.text):
+            message = f"the first delay, {first.text}, is longer than the longest, {longest.text}"
+            yield Problem(first.place, message)
+
+
+def _signals(root: Table, signals: Mapping[str, int]) -> Iterator[Problem]:
+    """The signals that are to be sent exist here."""
+    for _, service in services(root):
+        word = service.table("stop").scalar("signal")
+        if word and signal_number(word.text, signals) is None:
+            hint = did_you_mean(signal_name(word.text), signals)
+            yield Problem(word.place, f"there is no signal called {quoted(word.text)} here", hint)
+
+
+def _requires(root: Table) -> Iterator[Problem]:
+    """Every version that is asked for can be read."""
+    for entry in root.table("requires").entries.values():
+        if isinstance(entry.node, Scalar):
+            try:
+                parse_constraint(entry.node.text, entry.node.place)
+            except InvalidDefinition as invalid:
+                yield from invalid.problems
+
+
+def _mentions(root: Table) -> Iterator[Problem]:
+    """Tasks and profiles name services that exist."""
+    for entry in root.table("tasks").entries.values():
+        if isinstance(entry.node, Table):
+            for name in (*entry.node.items("service"), *entry.node.items("needs")):
+                if isinstance(name, Scalar):
+                    yield from _known_service(name, root)
+    for entry in root.table("profiles").entries.values():
+        for name in entry.node.nodes if isinstance(entry.node, Items) else ():
+            if isinstance(name, Scalar):
+                yield from _known_service(name, root)
+
+
+def _known_service(name: Scalar, root: Table) -> Iterator[Problem]:
+    known = root.table("services").entries
+    if name.text not in known:
+        yield Problem(name.place, f"no service is called {quoted(name.text)}", did_you_mean(name.text, known))

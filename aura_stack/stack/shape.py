@@ -1,0 +1,204 @@
+"""The shape of the stack file, declared once: every key with its kind, its default and what it is for.
+
+The check of a file, the JSON Schema that editors use and the table in the documentation all come from here.
+"""
+
+from .kinds import Choice, Either, Flag, Key, ListOf, MapOf, Nothing, Record, Text, Whole
+from .units import DURATION, RATE, SIGNAL
+
+NAME = Text("a name of letters, digits, - and _ (at most 63)", r"[A-Za-z0-9][A-Za-z0-9_-]{0,62}", loose=True)
+TASK_NAME = Text("a name of letters, digits, -, _, : and .", r"[A-Za-z0-9][A-Za-z0-9_:.-]{0,62}", loose=True)
+VARIABLE = Text("the name of a variable", r"[^=\s]+", loose=True)
+PATH = Text("a path")
+WORD = Text("text", r"[\s\S]*", loose=True, references=True)
+LINE = Text("text", references=True)
+SPAN = Text("a duration such as 250ms, 30s, 5m or 2h", DURATION, unit="s")
+SPAN_ABOVE_ZERO = SPAN._replace(what="a duration above zero such as 30s", pattern=f"(?=.*[1-9]){DURATION}")
+PORT = Either((Text("the name of a port entry"), Whole(1, 65535)))
+
+COMMAND = Either((Text("text", references=True), ListOf(WORD, least=1)))
+PATHS = Either((PATH, ListOf(PATH)))
+NAMES = ListOf(NAME)
+ENVIRONMENT = MapOf(VARIABLE, Either((WORD, Nothing())))
+
+PREPARE = Record(
+    "a prepare step",
+    {
+        "command": Key(COMMAND, "What the step runs.", required=True, also=("run", "cmd")),
+        "inputs": Key(PATHS, "Files and folders; the step runs when one of them changed.", default=[]),
+        "outputs": Key(PATHS, "Files and folders; the step runs when one of them is missing.", default=[]),
+    },
+)
+
+_CONDITIONS = {
+    "http": Key(Text("a path such as /health", references=True), "A GET of this path answers 200 to 399."),
+    "tcp": Key(
+        Either((Whole(1, 65535), Text("the name of a port of this service", references=True))),
+        "This port accepts a connection.",
+    ),
+    "log": Key(LINE, "A printed line matches this regular expression."),
+    "exec": Key(COMMAND, "This command ends with 0."),
+    "file": Key(LINE, "This file exists."),
+    "notify": Key(Flag(), "The service says so itself, by the protocol of sd_notify.", later="ready.notify"),
+    "grpc": Key(
+        Either((Flag(), Text("the name of a gRPC service"))),
+        "The health service of gRPC says SERVING.",
+        later="ready.grpc",
+    ),
+}
+
+READY = Record(
+    "ready",
+    {
+        **_CONDITIONS,
+        "timeout": Key(SPAN_ABOVE_ZERO, "How long it may take until the service counts as failed.", "60s"),
+    },
+    exclusive=tuple(_CONDITIONS),
+)
+
+HEALTH = Record(
+    "health",
+    {
+        "http": Key(_CONDITIONS["http"].kind, "A GET of this path answers 200 to 399."),
+        "tcp": Key(_CONDITIONS["tcp"].kind, "This port accepts a connection."),
+        "exec": Key(COMMAND, "This command ends with 0."),
+        "every": Key(SPAN_ABOVE_ZERO, "How often it is asked.", "5s", also=("interval",)),
+        "timeout": Key(SPAN_ABOVE_ZERO, "How long one answer may take.", "5s"),
+        "failures": Key(
+            Whole(1, 1000), "So many bad answers in a row, and it is restarted.", 3, also=("retries",)
+        ),
+    },
+    exclusive=("http", "tcp", "exec"),
+)
+
+WATCH = Record(
+    "watch",
+    {
+        "paths": Key(PATHS, "Files and folders; a change in them restarts the service.", ["."]),
+        "ignore": Key(PATHS, "Patterns of what is not looked at.", []),
+    },
+)
+
+BACKOFF = Record(
+    "backoff",
+    {
+        "first": Key(
+            SPAN, "The delay before the first restart; it doubles from 0.2 s with each further one.", "0s"
+        ),
+        "max": Key(SPAN, "The longest delay.", "30s"),
+    },
+)
+
+STOP = Record(
+    "stop",
+    {
+        "signal": Key(Text("the name of a signal", SIGNAL), "What the process group is sent first.", "TERM"),
+        "grace": Key(SPAN, "How long it has before it is killed.", "10s", also=("timeout", "grace_period")),
+        "command": Key(COMMAND, "What stops it instead of a signal.", later="stop.command"),
+    },
+)
+
+SERVICE = Record(
+    "a service",
+    {
+        "command": Key(
+            COMMAND,
+            "What runs: a list is executed as it stands, text is run by /bin/sh.",
+            only="own",
+            also=("cmd", "run", "exec", "start", "entrypoint"),
+        ),
+        "cwd": Key(
+            LINE, "Where it runs, from the folder of this file.", ".", only="own", also=("working_dir", "dir")
+        ),
+        "port": Key(PORT, "The port it listens on, by its entry in the manifest; injected as PORT."),
+        "ports": Key(
+            MapOf(NAME, PORT),
+            "Several ports by names; without `port` the first is PORT, another one PORT_NAME.",
+            {},
+        ),
+        "env": Key(
+            ENVIRONMENT, "Variables it gets; null takes one away.", {}, only="own", also=("environment",)
+        ),
+        "env_file": Key(PATHS, "Files of variables for it.", [], later="env_file", only="own"),
+        "prepare": Key(
+            ListOf(PREPARE), "Steps before its first start.", [], only="own", also=("before", "setup")
+        ),
+        "ready": Key(
+            READY, "When it counts as ready: without this, when its port accepts.", also=("readiness",)
+        ),
+        "depends_on": Key(
+            Either((NAMES, MapOf(NAME, Choice(("started", "ready", "completed"))))),
+            "What comes before it, and how far that must be; a list means ready.",
+            [],
+            only="own",
+            also=("needs", "after"),
+        ),
+        "watch": Key(WATCH, "What restarts it on a save.", later="watch", only="own"),
+        "handover": Key(
+            Choice(("stop-first", "hold", "overlap")),
+            "How a new run follows the old one.",
+            "stop-first",
+            later="handover",
+            now="stop-first",
+            only="own",
+        ),
+        "restart": Key(
+            Choice(("no", "on-failure", "always")),
+            "Whether it starts again when it ended.",
+            "on-failure",
+            only="own",
+        ),
+        "backoff": Key(BACKOFF, "How long to wait before a restart.", only="own"),
+        "give_up": Key(
+            Either((Choice(("never",)), Text("a rate such as 10 in 5m", RATE))),
+            "So many restarts in so much time, and it is left alone.",
+            "10 in 5m",
+            only="own",
+        ),
+        "stop": Key(STOP, "How it is asked to end.", only="own"),
+        "health": Key(
+            HEALTH, "Whether it is well once it is ready.", later="health", also=("healthcheck", "liveness")
+        ),
+        "stdin": Key(
+            Either((Choice(("pipe",)), Nothing())),
+            "A pipe that stays open and empty, or null for /dev/null.",
+            "pipe",
+            only="own",
+        ),
+        "external": Key(
+            Flag(), "Not ours: its port is checked, and it is never started or stopped.", default=False
+        ),
+        "required": Key(Flag(), "Whether `up` refuses to begin without it.", default=True, only="external"),
+        "hint": Key(LINE, "How to start it, for the message that it does not run.", "", only="external"),
+    },
+)
+
+TASK = Record(
+    "a task",
+    {
+        "command": Key(COMMAND, "What it runs.", required=True, also=("cmd", "run")),
+        "service": Key(NAME, "Whose folder and variables it uses."),
+        "needs": Key(NAMES, "Services that must be ready before it.", [], also=("depends_on",)),
+    },
+)
+
+STACK = Record(
+    "the stack file",
+    {
+        "name": Key(
+            Text("a name of letters, digits, -, _ and .", r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}"),
+            "What the stack is called: without this, as its folder.",
+            also=("project",),
+        ),
+        "ports": Key(PATH, "The port manifest; without one, services use plain numbers."),
+        "env_file": Key(PATHS, "Files of variables for all services.", [], later="env_file"),
+        "requires": Key(
+            MapOf(Text("the name of a program"), Text("a version such as >=20.19", loose=True)),
+            "Programs that must be there, with the versions that will do.",
+            {},
+        ),
+        "services": Key(MapOf(NAME, SERVICE, least=1), "What runs.", required=True),
+        "tasks": Key(MapOf(TASK_NAME, TASK), "What runs once and ends.", {}, later="tasks"),
+        "profiles": Key(MapOf(NAME, NAMES), "Services that go by one name.", {}, later="profiles"),
+    },
+)

@@ -1,0 +1,53 @@
+"""What a bare word means (YAML 1.2 core schema), and how words of a user's are shown in messages."""
+
+import re
+
+Value = str | int | float | bool | None
+
+_NAMED = dict.fromkeys(("", "~", "null", "Null", "NULL"))
+_NAMED |= dict.fromkeys(("true", "True", "TRUE"), True) | dict.fromkeys(("false", "False", "FALSE"), False)
+_DECIMAL = re.compile(r"[-+]?[0-9]{1,64}")
+_OTHER_BASE = re.compile(r"0o[0-7]{1,64}|0x[0-9a-fA-F]{1,64}")
+_FLOAT = re.compile(
+    r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)"
+)
+_LONGEST_SHOWN = 60
+
+
+def meaning(word: str) -> Value:
+    """What a word without quotes stands for.
+
+    Only `true`, `false`, `null`, numbers and nothing at all are more than text: `no`, `on`, `22:22` and dates
+    are text. So is a whole number of more than 64 digits.
+
+    Source: YAML 1.2.2, section 10.3 (core schema).
+    """
+    if word in _NAMED:
+        return _NAMED[word]
+    if word[0] not in "+-.0123456789":
+        return word
+    if _DECIMAL.fullmatch(word):
+        return int(word)
+    if _OTHER_BASE.fullmatch(word):
+        return int(word, 0)
+    if _FLOAT.fullmatch(word):
+        return float(word.lower().replace(".inf", "inf").replace(".nan", "nan"))
+    return word
+
+
+def quoted(text: str) -> str:
+    """The text in double quotes, on one line, shortened, with nothing in it that moves a cursor."""
+    shown = text if len(text) <= _LONGEST_SHOWN else text[: _LONGEST_SHOWN - 1] + "…"
+    return f'"{visible(shown)}"'
+
+
+def visible(text: str) -> str:
+    """The text with every character that does not print written as its escape."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
+
+
+def listed(words: tuple[str, ...] | list[str], last: str = "or") -> str:
+    """`a`, `a or b`, `a, b or c`."""
+    return f" {last} ".join(filter(None, (", ".join(words[:-1]), words[-1])))
