@@ -89,8 +89,14 @@ def test_what_is_left_of_a_server_that_has_ended_is_no_obstacle(listen, number):
     assert is_free(number)
 
 
-def test_looking_leaves_no_descriptor_and_never_listens(number, monkeypatch):
+def test_looking_binds_as_servers_do_never_listens_and_leaves_no_descriptor(number, monkeypatch):
     class Watched(probe._socket.socket):
+        def bind(self, address):
+            assert self.getsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR)
+            if self.family == socket.AF_INET6:
+                assert self.getsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY)
+            super().bind(address)
+
         def listen(self, *_backlog):
             pytest.fail("a client could have been taken in")
 
@@ -117,6 +123,13 @@ def answers(monkeypatch):
         )
 
     return answers
+
+
+@pytest.mark.parametrize("address", ["any4", "loop4", "any6", "loop6"])
+def test_each_address_alone_can_make_it_busy(answers, address):
+    """On macOS a server on one address keeps nobody from binding all of them."""
+    answers(**{address: errno.EADDRINUSE})
+    assert not is_free(4010)
 
 
 @pytest.mark.parametrize("code", [errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL, errno.EPROTONOSUPPORT])

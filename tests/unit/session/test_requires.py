@@ -258,6 +258,17 @@ def test_a_link_is_known_by_what_it_leads_to(native, path, tmp_path, asked, bin_
     assert asked == ["tool", "tool"]
 
 
+def test_one_file_under_two_names_answers_for_each(native, path, tmp_path, asked, bin_):
+    """As those do that are many programs in one file: they answer by the name they are called."""
+    native("tool-1", tmp_path / "opt")
+    os.link(tmp_path / "opt" / "tool-1", tmp_path / "opt" / "tool-2")
+    for target in ("tool-1", "tool-2"):
+        (bin_ / "tool").unlink(missing_ok=True)
+        (bin_ / "tool").symlink_to(tmp_path / "opt" / target)
+        messages(need("tool", ">=1"), path=path, cache=str(tmp_path / "programs.json"))
+    assert asked == ["tool", "tool"]
+
+
 def test_a_script_is_asked_each_time(program, path, tmp_path, asked):
     program("tool", "echo 1.0")
     for _ in range(2):

@@ -171,6 +171,16 @@ def test_only_the_touched_file_is_read_again(root, later, reads):
     assert reads == [str(root / "src" / "a.ts")]
 
 
+def test_a_write_that_sets_the_time_back_is_seen(root, later):
+    """As `cp -p` and archivers do: size and mtime are the old ones."""
+    file = root / "src" / "a.ts"
+    first = take(str(root), ["src"])
+    status = file.stat()
+    file.write_text("X")
+    os.utime(file, ns=(status.st_atime_ns, status.st_mtime_ns))
+    assert changed(first, take(str(root), ["src"], first)) == ("src/a.ts",)
+
+
 def test_a_second_write_within_one_tick_of_the_clock_is_seen(root):
     """The trap of every stat cache: same size, same times, same inode, other content."""
     file = root / "src" / "a.ts"
@@ -243,10 +253,17 @@ def test_links_in_a_circle_end(root):
     ]
 
 
-def test_a_pipe_does_not_hold_the_look_up(root):
+def test_a_pipe_is_never_opened(root, reads):
+    """To open one would wait for a writer, or set one free that waits for a reader."""
     os.mkfifo(root / "src" / "pipe")
-    entry = take(str(root), ["src"]).entries["src/pipe"]
+    entry = take(str(root), ["src/pipe"]).entries["src/pipe"]
     assert entry.content == "special"
+    assert reads == []
+
+
+def test_a_name_that_became_a_pipe_meanwhile_holds_nothing_up(root):
+    os.mkfifo(root / "pipe")
+    assert fingerprint._read_file(str(root / "pipe"), 0).content == "special"
 
 
 def test_a_name_that_is_no_text_is_kept_and_found_again(root, tmp_path):
