@@ -8,7 +8,6 @@ ended. This is asked after a conflict only: psutil costs 20 ms to import and as 
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -32,8 +31,7 @@ class Kind(StrEnum):
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Owner:
+class Owner(NamedTuple):
     """Who holds a port.
 
     `pid` is None, and what depends on it empty, where we may not see the process. `age` is in seconds.

@@ -9,7 +9,6 @@ can be bound, one after the other. Nothing ever listens here, so no client can b
 import _socket
 import errno
 from collections.abc import Iterable
-from enum import Enum
 
 from aura_stack.errors import AuraError, ExitCode
 
@@ -21,12 +20,6 @@ _ADDRESSES = (
 )
 _NO_SUCH_FAMILY = {errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL, errno.EPROTONOSUPPORT}
 _DENIED = {errno.EACCES, errno.EPERM}
-
-
-class _Answer(Enum):
-    FREE = "free"
-    BUSY = "busy"
-    DENIED = "denied"
 
 
 def is_free(number: int) -> bool:
@@ -46,25 +39,26 @@ def busy(numbers: Iterable[int]) -> tuple[int, ...]:
             or cannot be asked.
     """
     answers = {number: _ask(number) for number in numbers}
-    denied = [number for number, answer in answers.items() if answer is _Answer.DENIED]
+    denied = [number for number, answer in answers.items() if answer == errno.EACCES]
     if denied:
         raise _not_permitted(denied)
-    return tuple(number for number, answer in answers.items() if answer is _Answer.BUSY)
+    return tuple(number for number, answer in answers.items() if answer == errno.EADDRINUSE)
 
 
-def _ask(number: int) -> _Answer:
+def _ask(number: int) -> int:
+    """0 for free, EADDRINUSE for busy, EACCES for kept from us."""
     for family, address in _ADDRESSES:
         code = _bind(family, address, number)
         if code == errno.EADDRINUSE:
-            return _Answer.BUSY
+            return code
         # macOS lets everybody bind a low number on all addresses, and nobody on one: the first decides.
         if code in _DENIED and address == _ADDRESSES[0][1]:
-            return _Answer.DENIED
+            return errno.EACCES
         if code and code not in _NO_SUCH_FAMILY | _DENIED:
             raise AuraError(
                 f"cannot find out whether port {number} is free: {errno.errorcode.get(code, code)}"
             )
-    return _Answer.FREE
+    return 0
 
 
 def _bind(family: int, address: str, number: int) -> int:

@@ -4,8 +4,7 @@ import os
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     import subprocess
@@ -16,8 +15,7 @@ SECONDS = 5.0
 _LIMIT = 64 * 1024  # bytes; whoever says more than that does not tell a version
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(NamedTuple):
     """What a program printed on stdout and stderr; `fault` says why it is no answer (`cannot be run: …`)."""
 
     printed: str

@@ -10,7 +10,7 @@ import json
 import os
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from aura_stack.system.files import replace
 
@@ -31,8 +31,7 @@ _Status = tuple[int, int, int]
 """mtime in ns, size and inode of a file."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Known:
+class _Known(NamedTuple):
     """What a file of this status printed."""
 
     status: _Status

@@ -1,7 +1,7 @@
 """Checks that the programs a stack asks for are there, in a version that will do."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from aura_stack.errors import AuraError
 from aura_stack.stack.model import Requirement
@@ -12,8 +12,7 @@ from .cures import cure
 from .programs import find, versions
 
 
-@dataclass(frozen=True, slots=True)
-class Unmet:
+class Unmet(NamedTuple):
     """A requirement that is not met: what is wrong and where it was asked for, and how to get what lacks."""
 
     requirement: Requirement

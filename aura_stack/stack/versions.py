@@ -8,20 +8,20 @@ precision at which it was written: `<=20` lets 20.19 in, `>20` begins at 21, `20
 """
 
 import re
-from dataclasses import dataclass
+from collections.abc import Iterator
+from typing import NamedTuple
 
 from aura_stack.errors import InvalidDefinition, Place, Problem
 
-_DOTTED = re.compile(r"(?<![\w.-])(?:[vV]|go)?(\d+(?:\.\d+)+)(-?[A-Za-z][\w.-]*)?")
-_WHOLE = re.compile(r"(?<![\w.-])[vV]?(\d+)\b(?!-)")
-_PRE_RELEASE = re.compile(r"-?(?:a|b|c|rc|alpha|beta|dev|pre|preview|canary|nightly|next)[\w.-]*")
-_BOUND = re.compile(r"(>=|<=|==|!=|~=|>|<|=|\^|~)?\s*[vV]?(\d+(?:\.\d+)*)(\.[xX*])*")
-_ANY = re.compile(r"[*xX]")
-_SEPARATOR = re.compile(r"\s*,\s*|\s+")
+# Compiled by the `re` module when they are first of use: the start of every stack imports this.
+_DOTTED = r"(?<![\w.-])(?:[vV]|go)?(\d+(?:\.\d+)+)(-?[A-Za-z][\w.-]*)?"
+_WHOLE = r"(?<![\w.-])[vV]?(\d+)\b(?!-)"
+_PRE_RELEASE = r"-?(?:a|b|c|rc|alpha|beta|dev|pre|preview|canary|nightly|next)[\w.-]*"
+_BOUND = r"(>=|<=|==|!=|~=|>|<|=|\^|~)?[vV]?(\d+(?:\.\d+)*)(\.[xX*])*"
+_SIGNS = {">=", "<=", "==", "!=", "~=", ">", "<", "=", "^", "~"}
 
 
-@dataclass(frozen=True, slots=True)
-class Version:
+class Version(NamedTuple):
     """Numbers and the suffix of one that is not out yet (`rc1`); it comes before the one without a suffix."""
 
     numbers: tuple[int, ...]
@@ -35,8 +35,7 @@ class Version:
         return (*self.numbers, *(0,) * precision)[:precision]
 
 
-@dataclass(frozen=True, slots=True)
-class Bound:
+class Bound(NamedTuple):
     """One comparison: `sign` is one of `>= > <= < = !=`."""
 
     sign: str
@@ -58,8 +57,7 @@ class Bound:
         }[self.sign]
 
 
-@dataclass(frozen=True, slots=True)
-class Constraint:
+class Constraint(NamedTuple):
     """What was asked for, as `text`: all bounds of one of the `alternatives` must hold."""
 
     text: str
@@ -87,10 +85,10 @@ def parse_version(printed: str) -> Version | None:
 
     None if there is none.
     """
-    if dotted := _DOTTED.search(printed):
+    if dotted := re.search(_DOTTED, printed):
         suffix = dotted[2] or ""
-        return Version(_numbers(dotted[1]), suffix if _PRE_RELEASE.fullmatch(suffix) else "")
-    whole = _WHOLE.search(printed)
+        return Version(_numbers(dotted[1]), suffix if re.fullmatch(_PRE_RELEASE, suffix) else "")
+    whole = re.search(_WHOLE, printed)
     return Version(_numbers(whole[1])) if whole else None
 
 
@@ -113,10 +111,8 @@ def parse_constraint(text: str, place: Place) -> Constraint:
 
 def _alternative(text: str, place: Place, problems: list[Problem]) -> tuple[Bound, ...]:
     """The bounds of one list, each bad one told in `problems`."""
-    # `>= 20` is one bound: a space after a sign sets nothing off
-    together = re.sub(r"([<>=!~^])\s+(?=[\dvV])", r"\1", text.strip())
     bounds: list[Bound] = []
-    for part in _SEPARATOR.split(together):
+    for part in _parts(text):
         found = _bounds(part)
         if found is None:
             message = f"{part!r} is no version constraint" if part else "a version constraint is missing"
@@ -128,11 +124,26 @@ def _alternative(text: str, place: Place, problems: list[Problem]) -> tuple[Boun
     return tuple(bounds)
 
 
+def _parts(text: str) -> Iterator[str]:
+    """What commas and spaces set off, "" where nothing is; a space after a sign sets nothing off."""
+    for listed in text.split(","):
+        sign = ""
+        words = listed.split()
+        for word in words:
+            if sign == "" and word in _SIGNS:
+                sign = word
+            else:
+                yield sign + word
+                sign = ""
+        if sign or not words:
+            yield sign
+
+
 def _bounds(part: str) -> tuple[Bound, ...] | None:
     """What one part asks for; None if it cannot be read."""
-    if _ANY.fullmatch(part):
+    if part in {"*", "x", "X"}:
         return ()
-    match = _BOUND.fullmatch(part)
+    match = re.fullmatch(_BOUND, part)
     if match is None:
         return None
     sign, numbers, open_end = match[1] or "=", _numbers(match[2]), match[3]

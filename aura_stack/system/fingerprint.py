@@ -13,7 +13,7 @@ import stat
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import NamedTuple
 
 from aura_stack.errors import AuraError
@@ -43,15 +43,14 @@ _UNREADABLE = Entry("unreadable")
 _SPECIAL = Entry("special")  # a pipe, a socket, a device: reading one could wait for ever
 
 
-@dataclass(frozen=True, slots=True)
-class Fingerprint:
+class Fingerprint(NamedTuple):
     """The content of all inputs, by path relative to their root.
 
     Two are equal when also what was noted for a quicker next time is the same, so `old != new` says whether
     it is worth saving; whether content changed is for `changed` to say.
     """
 
-    entries: Mapping[str, Entry] = field(default_factory=dict)
+    entries: Mapping[str, Entry] = MappingProxyType({})
 
 
 def take(
@@ -99,11 +98,10 @@ def missing(root: str, outputs: Sequence[str]) -> tuple[str, ...]:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(NamedTuple):
     """Fingerprints by a name of the caller's choice, kept in a file."""
 
-    fingerprints: Mapping[str, Fingerprint] = field(default_factory=dict)
+    fingerprints: Mapping[str, Fingerprint] = MappingProxyType({})
 
     def get(self, key: str) -> Fingerprint | None:
         """The one under that name, if there is one."""

@@ -9,7 +9,7 @@ import os
 import signal as signals
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 if sys.platform == "linux":
     from . import procfs as source
@@ -17,8 +17,7 @@ else:
     from . import portable as source
 
 
-@dataclass(frozen=True, slots=True)
-class Identity:
+class Identity(NamedTuple):
     """One process and no later one of the same number.
 
     `start` is when it began: clock ticks since boot on Linux, µs since 1970 elsewhere. It holds for as long

@@ -4,14 +4,14 @@ import os
 import socket
 import subprocess
 import sys
-from dataclasses import replace
 
 import pytest
 
 from aura_stack.errors import AuraError, ExitCode, Place
-from aura_stack.ports import check
-from aura_stack.ports.check import Conflict, conflicts, refusal, require_free
+from aura_stack.ports import check, owners
+from aura_stack.ports.check import conflicts, require_free
 from aura_stack.ports.owners import Kind, Owner, describe
+from aura_stack.ports.refusal import Conflict, refusal
 from aura_stack.stack.model import Port, Service
 
 HERE = Place("stack.yaml", 1, 1)
@@ -21,6 +21,7 @@ import sys
 from aura_stack.errors import Place
 from aura_stack.ports.check import require_free
 from aura_stack.ports.probe import is_free
+from aura_stack.ports.refusal import Conflict, refusal
 from aura_stack.stack.model import Port, Service
 here = Place("stack.yaml", 1, 1)
 number = next(number for number in range(20_000, 32_000) if is_free(number))
@@ -45,7 +46,7 @@ def taken(monkeypatch):
 
     def taken(held):
         monkeypatch.setattr(check, "busy", lambda numbers: tuple(n for n in numbers if n in held))
-        monkeypatch.setattr(check, "owners", lambda numbers: {n: held[n] for n in numbers})
+        monkeypatch.setattr(owners, "owners", lambda numbers: {n: held[n] for n in numbers})
 
     return taken
 
@@ -63,7 +64,7 @@ def test_all_conflicts_are_told_at_once():
     several = tuple(Owner(pid, "nginx", "u", "/") for pid in (7, 8, 9, 10))
     error = refusal(
         [
-            Conflict("backend", port(4010), (replace(NODE, cwd="/srv"),), 4012),
+            Conflict("backend", port(4010), (NODE._replace(cwd="/srv"),), 4012),
             Conflict("backend", port(4011, "metrics"), several, None),
             Conflict("gateway", port(4001, within=""), (Owner(None, user="ann", foreign=True),), 4002),
             Conflict("web", port(4003, within=""), (Owner(None, kind=Kind.UNKNOWN),), None),
