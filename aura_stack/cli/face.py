@@ -4,6 +4,7 @@ Nothing here can hold a service up: the engine writes the record whether or not 
 passed on from its handler, so also while a write to a stopped terminal (Ctrl-S) waits.
 """
 
+import contextlib
 import os
 import select
 import signal
@@ -88,13 +89,10 @@ class Face:
             self._ordered = int(code)
         if self._orders > 2:  # noqa: PLR2004 - see above
             os._exit(self._ordered)
-        try:
-            if self._orders == 1:
-                self._client.send("shutdown", reason=reason)
-            else:
-                self._client.send("shutdown", reason=reason, grace=0)
-        except (BrokenPipeError, ConnectionResetError):
-            pass  # it has gone, and the end of the connection says so to whoever waits for it
+        # an engine that has gone says so by the end of the connection
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+            grace = {} if self._orders == 1 else {"grace": 0}
+            self._client.send("shutdown", reason=reason, **grace)
 
     # --- the link ---
 
@@ -129,7 +127,9 @@ class Face:
 
     def _look(self) -> None:
         assert self._follower is not None
-        self._client.send("follow", position=self._follower.position)
+        # an engine that has gone meanwhile may have said goodbye: what it said last is still to be read
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+            self._client.send("follow", position=self._follower.position)
 
     def _bury(self) -> None:
         """The shell gets its prompt back when nothing of the stack is left."""

@@ -1,34 +1,57 @@
-"""`aura-stack up`: bring the stack up and stay with it."""
+"""`up` and `down`: the whole stack."""
 
 import os
 
 import click
 
+from aura_stack.control.client import Client
 from aura_stack.session.join import Options
 from aura_stack.session.launch import launch
-from aura_stack.stack import find
 from aura_stack.system import places as where
 
+from . import target
 from .face import Face, standard_screen
 
 
-@click.command(short_help="Start the stack and follow its logs; Ctrl-C stops it.")
+@click.command
 @click.argument("services", nargs=-1)
 @click.pass_context
 def up(context: click.Context, services: tuple[str, ...]) -> None:
     r"""Start the stack, or the named SERVICES with what they depend on, and follow its logs.
 
-    Checks the definition and every port first; nothing starts unless all can. Ctrl-C stops the services in
-    reverse order; a second Ctrl-C kills them.
+    The definition and every port are checked first; nothing starts unless all can. Ctrl-C stops the services
+    in reverse order, a second Ctrl-C kills them.
 
     \b
-    Example:
+    Examples:
       aura-stack up
       aura-stack up backend
     """
-    coloured = bool(context.color) if context.color is not None else os.isatty(1)
-    file = find.stack_file(context.obj.file, os.getcwd(), os.environ)
-    places = where.places(file, os.environ)
+    file, places = target.found(context)
+    coloured = target.coloured(context)
     where.create(places)
     launched = launch(file, places, Options(services, coloured), os.environ)
     context.exit(Face(launched, standard_screen(), coloured=coloured).run())
+
+
+@click.command
+@click.pass_context
+def down(context: click.Context) -> None:
+    r"""Stop the whole stack in reverse order, and wait until nothing of it is left.
+
+    \b
+    Example:
+      aura-stack down
+    """
+    engine = target.engine(context)
+    engine.call("shutdown", reason="aura-stack down")
+    _wait_for_the_end(engine)
+    click.echo("all stopped")
+
+
+def _wait_for_the_end(engine: Client) -> None:
+    try:
+        while True:
+            list(engine.receive())
+    except ConnectionError:
+        return

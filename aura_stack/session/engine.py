@@ -55,7 +55,6 @@ class Engine:
         Args:
             lifeline: readable once the guardian is dead.
         """
-        os.chdir("/")  # spawning changes the folder; nothing here relies on it
         try:
             inherits = subreaper()
             lock.acquire(self._lock_file, self._file)
@@ -68,6 +67,7 @@ class Engine:
 
     def _serve(self, parts: Parts, lifeline: int) -> int:
         ground = parts.ground
+        os.chdir("/")  # from here on spawning changes the folder, and nothing relies on it
         self._tell(
             "hello",
             {

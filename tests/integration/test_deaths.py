@@ -1,0 +1,120 @@
+"""Whichever process of ours is killed, nothing of the stack is left."""
+
+import os
+import signal
+import socket
+
+import pytest
+from stacks import child
+
+SERVER = [
+    "python3",
+    "-c",
+    "import os, socket, signal; s = socket.create_server(('127.0.0.1', int(os.environ['PORT']))); signal.pause()",
+]
+
+
+@pytest.fixture
+def up(stack, port):
+    """A stack with a family that holds on to life, behind a shell, and a server with a port."""
+    made = stack(
+        {
+            "family": {"command": child("family"), "ready": {"log": "^main"}, "stop": {"grace": "500ms"}},
+            "server": {"command": SERVER, "port": port, "depends_on": ["family"]},
+            "shell": {"command": "sleep 1000 & wait"},
+        }
+    )
+    made.port = port
+    made.command = made.up()
+    assert len(made.members()) == 7
+    return made
+
+
+def binds(port):
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        probe.bind(("127.0.0.1", port))
+    return True
+
+
+def test_ctrl_c_ends_everything_in_reverse_order(up):
+    up.command.signal(signal.SIGINT)
+    assert up.command.finish() == 130
+    assert up.members() == []
+    assert binds(up.port)
+    output = up.command.output
+    assert output.index("server · stopped") < output.index("family · stopping")
+    assert not os.path.exists(up.places.socket)
+    assert not os.path.exists(up.places.run)
+
+
+@pytest.mark.parametrize(("signum", "code"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129)])
+def test_other_signals_to_the_face_are_an_orderly_stop_too(up, signum, code):
+    up.command.signal(signum)
+    assert up.command.finish() == code, up.command.output
+    assert up.members() == []
+    assert "family · stopped" in up.command.output
+
+
+@pytest.mark.parametrize("whom", ["guardian", "engine"])
+def test_sigterm_to_one_behind_the_face_is_an_orderly_stop(up, whom):
+    os.kill(getattr(up, whom)(), signal.SIGTERM)
+    assert up.command.finish() == 0
+    assert up.members() == []
+
+
+def test_sigkill_of_the_face_leaves_nothing(up):
+    up.command.signal(signal.SIGKILL)
+    assert up.wait_until_empty() == []
+    assert binds(up.port)
+
+
+def test_sigkill_of_the_guardian_leaves_nothing(up):
+    os.kill(up.guardian(), signal.SIGKILL)
+    assert up.wait_until_empty() == []
+    assert up.command.finish() == 1
+    assert binds(up.port)
+
+
+def test_sigkill_of_the_engine_leaves_nothing(up):
+    os.kill(up.engine(), signal.SIGKILL)
+    assert up.command.finish() == 1
+    assert up.members() == []
+    assert "the engine died" in up.command.output
+    assert binds(up.port)
+
+
+def test_sigkill_of_the_whole_shell_job_leaves_nothing(up):
+    os.killpg(up.command.pid, signal.SIGKILL)
+    assert up.wait_until_empty() == []
+    assert binds(up.port)
+
+
+def test_a_second_ctrl_c_kills_what_would_not_end(stack):
+    made = stack(
+        {"deaf": {"command": "trap '' TERM; echo deaf; while :; do sleep 1; done", "ready": {"log": "deaf"}}}
+    )
+    command = made.up()
+    command.signal(signal.SIGINT)
+    command.expect("deaf · stopping")
+    command.signal(signal.SIGINT)
+    assert command.finish() == 130
+    assert "deaf · killed" in command.output
+
+
+def test_a_stopped_service_can_be_ended(stack):
+    made = stack({"sleeper": {"command": ["sleep", "1000"]}})
+    command = made.up()
+    os.kill(made.members()[0], signal.SIGSTOP)
+    command.signal(signal.SIGINT)
+    assert command.finish() == 130
+    assert "killed" not in command.output
+
+
+def test_a_new_up_is_not_hindered_by_what_a_crash_left(up):
+    os.kill(up.engine(), signal.SIGKILL)
+    up.command.finish()
+    assert os.path.exists(up.places.socket)
+    again = up.up()
+    again.signal(signal.SIGINT)
+    assert again.finish() == 130
