@@ -23,12 +23,14 @@ class Definition:
     """A definition without mistakes.
 
     Attributes:
+        label: what the stack file is called in messages.
         stack: what is to run.
         manifest: where its ports come from; None for a stack of plain numbers.
         notices: keys that are accepted and not acted on yet.
         variables: what was taken from the environment.
     """
 
+    label: str
     stack: Stack
     manifest: Manifest | None
     notices: tuple[Problem, ...]
@@ -53,19 +55,21 @@ def read(path: str, environ: Mapping[str, str], directory: str = "") -> Definiti
     if loaded.root is None:
         raise InvalidDefinition(loaded.problems)
     expanded = expand(loaded.root, environ)
-    valid = validate(expanded.root, _signals())
+    valid = validate(expanded.root, signals())
     manifest = _manifest(valid.root, path, directory)
     # with a manifest that could not be read, no name can be called unknown
     unreadable = "ports" in valid.root.entries and manifest.manifest is None
     assigned = Assigned({}, ()) if unreadable else assign(valid.claims, manifest.manifest)
     file = os.path.abspath(path)
-    around = Surroundings(file, os.path.dirname(file), os.path.isdir, _signals())
+    around = Surroundings(file, os.path.dirname(file), os.path.isdir, signals())
     resolved = resolve(valid.root, assigned.ports, around)
     steps = (loaded, expanded, valid, manifest, assigned, resolved)
     problems = [problem for step in steps for problem in step.problems]
     if problems:
         raise InvalidDefinition(problems)
-    return Definition(resolved.stack, manifest.manifest, tuple(sorted(valid.notices)), expanded.variables)
+    return Definition(
+        label, resolved.stack, manifest.manifest, tuple(sorted(valid.notices)), expanded.variables
+    )
 
 
 def _load(path: str, label: str) -> Loaded:
@@ -92,6 +96,6 @@ def _label(path: str, directory: str) -> str:
     return absolute.removeprefix(top) if absolute.startswith(top) else path
 
 
-def _signals() -> dict[str, int]:
+def signals() -> dict[str, int]:
     """The signals of this system, numbers by names without SIG."""
     return {each.name.removeprefix("SIG"): each.value for each in signal.Signals}

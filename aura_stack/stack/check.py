@@ -16,6 +16,8 @@ from .template import fill_references, references
 from .tree import Entry, Form, Items, Node, Scalar, Table, Void
 from .words import listed, quoted
 
+_MAPPINGS = (MapOf, Record)
+
 
 class Checked(NamedTuple):
     """What is left of the tree, what was wrong with the rest, and which keys are not acted on yet."""
@@ -40,7 +42,7 @@ def check(root: Node, kind: Kind, name: str, *, templates: bool = True) -> Check
 
 def takes_nothing(kind: Kind) -> bool:
     """Whether a key of this kind may stand without a value, because nobody need say anything there."""
-    if isinstance(kind, ListOf | MapOf):
+    if isinstance(kind, (ListOf, MapOf)):
         return kind.least == 0
     if isinstance(kind, Record):
         return not any(key.required or key.only for key in kind.keys.values())
@@ -58,16 +60,14 @@ class _Checker:
     def node(self, node: Node, kind: Kind, name: str) -> Node:
         if isinstance(node, Void):
             return node
-        if isinstance(kind, Either):
-            kind = next((each for each in kind.kinds if self._fits(node, each)), kind)
-        if not self._fits(node, kind):
+        fitting = self._fitting(node, kind)
+        if fitting is None:
             return self._wrong(node, kind, name)
         if isinstance(node, Scalar):
-            return self._scalar(node, kind, name)
-        if isinstance(kind, ListOf) and isinstance(node, Items):
-            return self._list(node, kind, name)
-        assert isinstance(node, Table)
-        return self._map(node, kind, name) if isinstance(kind, MapOf) else self._record(node, kind)
+            return self._scalar(node, fitting, name)
+        if isinstance(node, Items):
+            return self._list(node, fitting, name)
+        return self._record(node, fitting) if isinstance(fitting, Record) else self._map(node, fitting, name)
 
     def _scalar(self, node: Scalar, kind: Kind, name: str) -> Node:
         """A word that fits; text in which no reference may stand is spelled out here."""
@@ -80,17 +80,16 @@ class _Checker:
     def _is_template(self, text: str) -> bool:
         return self.templates and "$" in text
 
-    def _fits(self, node: Node, kind: Kind) -> bool:
-        """Whether the node is of the kind by itself, whatever is inside of it."""
+    def _fitting(self, node: Node, kind: Kind) -> Kind | None:
+        """The kind, or the one of several, that the node is of by itself, whatever is inside of it."""
         if isinstance(kind, Either):
-            return any(self._fits(node, each) for each in kind.kinds)
-        if isinstance(node, Items):
-            return isinstance(kind, ListOf)
-        if isinstance(node, Table):
-            return isinstance(kind, MapOf | Record)
-        if isinstance(kind, Text):
-            return isinstance(node, Scalar) and self._text_fits(node, kind)
-        return isinstance(node, Scalar) and _word_fits(node, kind)
+            return next((each for each in kind.kinds if self._fitting(node, each)), None)
+        return kind if self._fits(node, kind) else None
+
+    def _fits(self, node: Node, kind: Kind) -> bool:
+        if isinstance(node, Scalar):
+            return self._text_fits(node, kind) if isinstance(kind, Text) else _word_fits(node, kind)
+        return isinstance(kind, ListOf) if isinstance(node, Items) else isinstance(kind, _MAPPINGS)
 
     def _text_fits(self, word: Scalar, kind: Text) -> bool:
         if not word.is_text and (not kind.loose or word.is_nothing):
@@ -102,13 +101,15 @@ class _Checker:
             text = fill_references(text, str)
         return re.fullmatch(kind.pattern, text) is not None
 
-    def _list(self, node: Items, kind: ListOf, name: str) -> Node:
+    def _list(self, node: Items, kind: Kind, name: str) -> Node:
+        assert isinstance(kind, ListOf)
         if len(node.nodes) < kind.least:
             return self._report(node.place, f"{name} is empty")
         item = f"an item of {name}"
         return Items(node.place, tuple(self.node(each, kind.item, item) for each in node.nodes))
 
-    def _map(self, node: Table, kind: MapOf, name: str) -> Node:
+    def _map(self, node: Table, kind: Kind, name: str) -> Node:
+        assert isinstance(kind, MapOf)
         if len(node.entries) < kind.least:
             return self._report(node.place, f"{name} is empty")
         entries: dict[str, Entry] = {}
@@ -118,8 +119,7 @@ class _Checker:
             entries[key] = Entry(entry.key, self.node(entry.node, kind.item, quoted(key)))
         return Table(node.place, entries)
 
-    def _record(self, node: Table, kind: Kind) -> Node:
-        assert isinstance(kind, Record)
+    def _record(self, node: Table, kind: Record) -> Node:
         entries: dict[str, Entry] = {}
         for name, entry in node.entries.items():
             key = kind.keys.get(name)
@@ -182,15 +182,14 @@ def _known_key(name: str, kind: Record) -> str:
 
 def _remedy(word: Scalar, kind: Kind) -> str:
     """What to write instead, where it can be guessed."""
-    for each in kind.kinds if isinstance(kind, Either) else (kind,):
-        if isinstance(each, Choice):
-            if hint := did_you_mean(word.text, each.words):
-                return hint
-        elif isinstance(each, Text):
-            if each.unit and not word.is_text:
-                return did_you_mean(word.text + each.unit, [word.text + each.unit])
-            if not word.is_text and re.fullmatch(each.pattern, word.text):
-                return "put it in quotes to make it text"
+    kinds = kind.kinds if isinstance(kind, Either) else (kind,)
+    for each in kinds:
+        if isinstance(each, Choice) and (hint := did_you_mean(word.text, each.words)):
+            return hint
+        if isinstance(each, Text) and each.unit and not word.is_text:
+            return did_you_mean(word.text + each.unit, [word.text + each.unit])
+        if isinstance(each, Text) and not word.is_text and not any(isinstance(one, Whole) for one in kinds):
+            return "put it in quotes to make it text" if re.fullmatch(each.pattern, word.text) else ""
     return ""
 
 

@@ -7,11 +7,10 @@ from typing import Any
 
 import yaml
 
-from aura_stack.errors import Place
+from aura_stack.errors import Place, Problem
 
 from .plant import Planter, Refused
 from .tree import Form
-from .wording import Fault, control_character, explain
 from .words import quoted
 
 _CORE = "tag:yaml.org,2002:"
@@ -28,10 +27,8 @@ def plant(planter: Planter, text: str, label: str) -> None:
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # PyYAML built without libyaml has no C loader
     try:
         _plant(planter, yaml.parse(text, Loader=loader), label)
-    except yaml.reader.ReaderError:
-        raise Refused(control_character(text, label)) from None
-    except yaml.MarkedYAMLError as error:
-        raise Refused(explain(_fault(error), text, label)) from None
+    except yaml.YAMLError as error:
+        raise Refused(_explained(error, text, label)) from None
 
 
 def _plant(planter: Planter, events: Any, label: str) -> None:
@@ -66,12 +63,17 @@ def _known_tag(tag: str | None, place: Place) -> None:
         raise Refused.at(place, f"the tag {quoted(shown)} means nothing here", "write the value without it")
 
 
-def _fault(error: yaml.MarkedYAMLError) -> Fault:
-    """The complaint of libyaml or of PyYAML's own parser, which mark the same places."""
+def _explained(error: yaml.YAMLError, text: str, label: str) -> Problem:
+    """The complaint of libyaml or of PyYAML's own parser, which mark the same places, in plain words."""
+    from . import wording  # noqa: PLC0415 - only a mistake needs it
+
+    if not isinstance(error, yaml.MarkedYAMLError):
+        return wording.control_character(text, label)
     mark, began = error.problem_mark, error.context_mark
-    return Fault(
+    fault = wording.Fault(
         problem=error.problem or "",
         line=mark.line if mark else 0,
         column=mark.column if mark else 0,
         began=(began.line, began.column) if began else None,
     )
+    return wording.explain(fault, text, label)

@@ -7,6 +7,7 @@ is not ours: it has no command, it is checked and never started or stopped.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import NamedTuple
 
 from aura_stack.errors import Place
 
@@ -67,8 +68,7 @@ class Port:
     place: Place
 
 
-@dataclass(frozen=True, slots=True)
-class PortClaim:
+class PortClaim(NamedTuple):
     """A port as the stack file asks for it: by the name of an entry or, as an int, by number; see Port."""
 
     service: str

@@ -13,7 +13,7 @@ from .units import seconds
 from .words import quoted
 
 _PATH = r"/[!-~]*"
-_LOCAL = re.compile(rf"http://(?:localhost|127\.0\.0\.1|\[::1\])(?::([0-9]{{1,5}}))?({_PATH})?")
+_LOCAL = rf"http://(?:localhost|127\.0\.0\.1|\[::1\])(?::([0-9]{{1,5}}))?({_PATH})?"
 _HTTP_PORT = 80  # of an address that names none
 _HIGHEST_PORT = 65535
 
@@ -52,7 +52,7 @@ def _http(node: Node, filled: Filled, _cwd: str) -> Ready:
     text = filled.text(node)
     if re.fullmatch(_PATH, text):
         return Ready(ProbeKind.HTTP, target=text, port=filled.port(node.place, '"http"'))
-    local = _LOCAL.fullmatch(text)
+    local = re.fullmatch(_LOCAL, text)
     port = int(local[1] or _HTTP_PORT) if local else 0
     if text and not 0 < port <= _HIGHEST_PORT:
         message = f'"http" should be a path such as /health or an address on localhost, not {quoted(text)}'

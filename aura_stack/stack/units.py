@@ -8,7 +8,7 @@ _NUMBER = r"\d{1,9}(?:\.\d{1,9})?"
 _PART = re.compile(f"({_NUMBER})(ms|s|m|h)")
 
 DURATION = f"(?:{_NUMBER}(?:ms|s|m|h))+"
-RATE = rf"\d{{1,9}} +in +{DURATION}"
+RATE = rf"[1-9]\d{{0,8}} +in +(?=.*[1-9]){DURATION}"
 SIGNAL = r"(?:[sS][iI][gG])?[a-zA-Z][a-zA-Z0-9+-]*"
 
 

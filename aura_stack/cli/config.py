@@ -1,0 +1,96 @@
+"""`aura-stack config`: what the definition says, and whether it can be read."""
+
+import os
+
+import click
+
+from aura_stack.session import definition
+from aura_stack.stack import find
+
+from .lazy import Group
+from .report import show_notices
+from .settings import Settings
+
+
+@click.group(cls=Group)
+def config() -> None:
+    """Check and show the definition: the stack file and the port manifest."""
+
+
+@config.command()
+@click.option("-q", "--quiet", is_flag=True, help="Print mistakes only.")
+@click.pass_obj
+def check(settings: Settings, quiet: bool) -> None:
+    """Look for mistakes; all of them are printed, with their places."""
+    found = _read(settings)
+    if not (quiet or settings.quiet):
+        show_notices(found.notices)
+        click.echo(_summary(found))
+
+
+@config.command()
+@click.option("--format", "form", type=click.Choice(["yaml", "json"]), default="yaml", help="YAML or JSON.")
+@click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
+@click.pass_obj
+def show(settings: Settings, form: str, as_json: bool) -> None:
+    """Print the definition as it is understood: every default filled in, secrets masked."""
+    from aura_stack.stack.dump import dump  # noqa: PLC0415 - `check` needs none of it
+    from aura_stack.stack.secrets import masked, secret_values  # noqa: PLC0415 - the same
+
+    found = _read(settings)
+    data = masked(dump(found.stack, definition.signals()), secret_values(found.variables))
+    click.echo(_json(data) if as_json or form == "json" else _yaml(data))
+
+
+@config.command()
+def schema() -> None:
+    """Print the JSON Schema of the stack file, for editors."""
+    from aura_stack.stack.schema import document  # noqa: PLC0415 - no other command needs it
+
+    click.echo(_json(document()))
+
+
+@config.command()
+@click.pass_obj
+def path(settings: Settings) -> None:
+    """Print which stack file is used."""
+    click.echo(find.stack_file(settings.file, os.getcwd(), os.environ))
+
+
+def _read(settings: Settings) -> definition.Definition:
+    return definition.read(find.stack_file(settings.file, os.getcwd(), os.environ), os.environ)
+
+
+def _summary(found: definition.Definition) -> str:
+    stack = found.stack
+    external = len(stack.services) - len(stack.own)
+    counts = [_counted(len(stack.own), "service"), f"{external} external" if external else ""]
+    counts.append(_counted(sum(len(service.ports) for service in stack.services), "port"))
+    return f"{found.label}: ok, {', '.join(filter(None, counts))}"
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def _json(data: object) -> str:
+    import json  # noqa: PLC0415 - only what prints JSON needs it
+
+    return json.dumps(data, indent=2)
+
+
+def _yaml(data: object) -> str:
+    import yaml  # noqa: PLC0415 - only what prints YAML needs it
+
+    from aura_stack.stack.words import meaning  # noqa: PLC0415 - the same
+
+    class Dumper(yaml.SafeDumper):
+        """Puts text in quotes that a reader of YAML 1.2 would take for something else."""
+
+    def text(dumper: yaml.SafeDumper, word: str) -> yaml.ScalarNode:
+        style = "|" if "\n" in word else None if isinstance(meaning(word), str) else "'"
+        return dumper.represent_scalar("tag:yaml.org,2002:str", word, style)
+
+    Dumper.add_representer(str, text)
+    dumped: str = yaml.dump(data, Dumper=Dumper, sort_keys=False, allow_unicode=True)
+    return dumped.rstrip("\n")

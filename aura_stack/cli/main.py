@@ -1,0 +1,112 @@
+"""The command line: global flags, the table of commands, and the one place where errors are printed."""
+
+import os
+import sys
+from typing import Any, NoReturn
+
+import click
+
+from aura_stack.errors import AuraError, ExitCode
+
+from .lazy import Lazy, LazyGroup
+from .settings import Settings, resolve_color
+
+COMMANDS = {
+    "up": Lazy("aura_stack.cli.up:up", "Start the stack and follow its logs; Ctrl-C stops it."),
+    "down": Lazy("aura_stack.cli.up:down", "Stop the whole stack."),
+    "restart": Lazy("aura_stack.cli.services:restart", "Restart services, and wait until they are ready."),
+    "status": Lazy("aura_stack.cli.services:status", "Show every service of the running stack."),
+    "logs": Lazy("aura_stack.cli.logs:logs", "Show what the services printed."),
+    "config": Lazy("aura_stack.cli.config:config", "Check and show the definition."),
+}
+
+_PROGRAM = "aura-stack"
+_HELP = {"help_option_names": ["-h", "--help"]}
+
+
+class _Root(LazyGroup):
+    """Prints errors while the context that knows about colour is still there."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; an AuraError is printed and becomes an exit code."""
+        try:
+            return super().invoke(ctx)
+        except AuraError as error:
+            from . import report  # noqa: PLC0415 - only a mistake needs it
+
+            report.show(error)
+            ctx.exit(error.exit_code)
+
+
+def _print_version(ctx: click.Context, _param: click.Parameter, wanted: bool) -> None:
+    if wanted:
+        from importlib import metadata  # noqa: PLC0415 - 20 ms that only this flag needs
+
+        try:
+            number = metadata.version(_PROGRAM)
+        except metadata.PackageNotFoundError:
+            number = "(not installed)"
+        click.echo(f"{_PROGRAM} {number}")
+        ctx.exit()
+
+
+@click.group(cls=_Root, commands_table=COMMANDS, context_settings=_HELP)
+@click.option(
+    "-f", "--file", metavar="FILE", help="The stack file; without it, the nearest one above is taken."
+)
+@click.option(
+    "-C",
+    "--directory",
+    metavar="DIR",
+    type=click.Path(exists=True, file_okay=False),
+    help="Go to this folder first.",
+)
+@click.option(
+    "--color",
+    type=click.Choice(["auto", "always", "never"]),
+    default="auto",
+    help="When to colour the output.",
+)
+@click.option("-q", "--quiet", is_flag=True, help="Print only what was asked for, and what went wrong.")
+@click.option("-v", "--verbose", count=True, help="Print more.")
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_print_version,
+    help="Print the version.",
+)
+@click.pass_context
+def cli(
+    ctx: click.Context, file: str | None, directory: str | None, color: str, quiet: bool, verbose: int
+) -> None:
+    """Run a development stack natively: checked ports, ordered starts, merged logs, nothing left behind."""
+    ctx.color = resolve_color(color, os.environ)
+    ctx.obj = Settings(file, quiet, verbose)
+    if directory:
+        os.chdir(directory)
+
+
+def main() -> NoReturn:
+    """Run what the command line says, and end the process with its exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        # what a terminal's character set lacks is shown as an escape, it is no reason to fail
+        if stream.errors == "strict" and hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+    sys.exit(_run())
+
+
+def _run() -> int:
+    try:
+        code = cli.main(prog_name=_PROGRAM, standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        return ExitCode.INTERRUPTED
+    except BrokenPipeError:
+        # the reader has gone; what is still in the buffer has nowhere to go (docs.python.org, library/signal)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return ExitCode.FAILED
+    return code if isinstance(code, int) else ExitCode.OK

@@ -1,0 +1,29 @@
+"""What the flags before the command say, resolved once; every command finds it in `ctx.obj`."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The global flags."""
+
+    file: str | None = None
+    quiet: bool = False
+    verbose: int = 0
+
+
+def resolve_color(flag: str, environ: Mapping[str, str]) -> bool | None:
+    """Whether to colour: True, False, or None for "where it is a terminal".
+
+    Args:
+        flag: of `--color`, it beats the environment.
+        environ: NO_COLOR (no-color.org), FORCE_COLOR (force-color.org) and TERM count, in this order.
+    """
+    if flag != "auto":
+        return flag == "always"
+    if environ.get("NO_COLOR"):
+        return False
+    if environ.get("FORCE_COLOR", "0") not in {"", "0"}:
+        return True
+    return False if environ.get("TERM") == "dumb" else None

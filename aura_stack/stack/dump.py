@@ -1,0 +1,116 @@
+"""Writes a resolved stack as the stack file that would define it: defaults, numbers and addresses filled in.
+
+What comes out is plain data in the shape of shape.STACK. Read again, it gives the same stack.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from .filled import SHELL
+from .model import Command, Prepare, ProbeKind, Ready, Restart, Service, Stack, address
+
+Data = dict[str, Any]
+
+_UNITS = ((3600, "h"), (60, "m"), (1, "s"))
+_SPECIAL_DOLLAR = re.compile(r"\$(?=[${])")
+
+
+def dump(stack: Stack, signals: Mapping[str, int]) -> Data:
+    """The whole stack.
+
+    Args:
+        stack: resolved.
+        signals: the signals of this system, numbers by names without SIG.
+    """
+    return _without_empty(
+        {
+            "name": stack.name,
+            "requires": {each.program: each.versions for each in stack.requires},
+            "services": {service.name: _service(service, signals) for service in stack.services},
+        }
+    )
+
+
+def duration(seconds: float) -> str:
+    """Seconds in the largest unit that needs no fraction: `5m`, `90s`, `250ms`."""
+    for size, unit in _UNITS:
+        if seconds and seconds % size == 0:
+            return f"{seconds // size:.0f}{unit}"
+    milliseconds = f"{seconds * 1000:.6f}".rstrip("0").rstrip(".")
+    return f"{milliseconds}ms" if seconds else "0s"
+
+
+def _service(service: Service, signals: Mapping[str, int]) -> Data:
+    common = {
+        "port": next((port.number for port in service.ports if not port.key), None),
+        "ports": {port.key: port.number for port in service.ports if port.key},
+        "ready": _ready(service.ready, service.port),
+    }
+    if service.external:
+        return _without_empty(
+            {"external": True, **common, "required": service.required, "hint": _text(service.hint)}
+        )
+    return _without_empty(
+        {
+            "command": _command(service.command),
+            "cwd": _text(service.cwd),
+            "env": {name: None if value is None else _text(value) for name, value in service.env.items()},
+            **common,
+            "prepare": [_prepare(step) for step in service.prepare],
+            "depends_on": {name: str(condition) for name, condition in service.depends_on.items()},
+            **_restart(service.restart),
+            "stop": _without_empty(
+                {
+                    "signal": next(name for name, number in signals.items() if number == service.stop.signal),
+                    "grace": duration(service.stop.grace),
+                    "command": _command(service.stop.command),
+                }
+            ),
+        }
+    ) | ({"stdin": None} if service.stdin_null else {})
+
+
+def _ready(ready: Ready, main_port: int | None) -> Data:
+    path = ready.target if ready.port == main_port else address(ready.port) + ready.target
+    conditions: dict[ProbeKind, Data] = {
+        ProbeKind.STARTED: {},
+        ProbeKind.HTTP: {"http": _text(path)},
+        ProbeKind.TCP: {"tcp": ready.port},
+        ProbeKind.LOG: {"log": _text(ready.target)},
+        ProbeKind.EXEC: {"exec": _command(ready.command)},
+        ProbeKind.FILE: {"file": _text(ready.target)},
+    }
+    return {**conditions[ready.kind], "timeout": duration(ready.timeout)}
+
+
+def _restart(restart: Restart) -> Data:
+    rate = f"{restart.tries} in {duration(restart.window)}"
+    return {
+        "restart": str(restart.policy),
+        "backoff": {"first": duration(restart.first), "max": duration(restart.maximum)},
+        "give_up": "never" if restart.tries is None else rate,
+    }
+
+
+def _prepare(step: Prepare) -> Data:
+    inputs, outputs = [list(map(_text, paths)) for paths in (step.inputs, step.outputs)]
+    return _without_empty({"command": _command(step.command), "inputs": inputs, "outputs": outputs})
+
+
+def _command(command: Command | None) -> str | list[str] | None:
+    """Text if /bin/sh runs it, which is how text is read, else a list."""
+    if command is None:
+        return None
+    if command.argv == (*SHELL, command.text):
+        return _text(command.text)
+    return [_text(word) for word in command.argv]
+
+
+def _text(text: str) -> str:
+    """The text as it has to be written so that it means itself."""
+    return _SPECIAL_DOLLAR.sub("$$", text)
+
+
+def _without_empty(data: Data) -> Data:
+    return {key: value for key, value in data.items() if value not in (None, "", [], {})}
