@@ -1,8 +1,9 @@
 """What can go wrong in a way the user can mend: a message, where it is, what to do, and the exit code."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import IntEnum
+
+from aura_stack.frozen import Frozen
 
 
 class ExitCode(IntEnum):
@@ -40,8 +41,7 @@ class AuraError(Exception):
         self.exit_code = int(exit_code)
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Place:
+class Place(Frozen):
     """A point in a file that a user wrote; line and column count from 1, columns in characters."""
 
     file: str
@@ -52,8 +52,7 @@ class Place:
         return f"{self.file}:{self.line}:{self.column}"
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Problem:
+class Problem(Frozen):
     """One mistake in a definition: where it is, what is wrong, and what to write instead."""
 
     place: Place

@@ -5,7 +5,7 @@ nothing else to print.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from aura_stack.messages import events
 
@@ -15,8 +15,7 @@ PATIENCE = 1.0  # seconds before the first word on a terminal
 SELDOM = 10.0  # seconds between two lines where nothing can be redrawn
 
 
-@dataclass(slots=True)
-class _Pending:
+class _Pending(NamedTuple):
     """Something that has begun and not ended."""
 
     began: float

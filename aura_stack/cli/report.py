@@ -54,6 +54,8 @@ def _lines(file: str) -> list[str]:
 
 
 def _excerpt(line: str, place: Place) -> None:
+    if not line.strip():
+        return
     before, behind = _spread(line[: place.column - 1]), _spread(line[place.column - 1 :])
     if len(before) > _LEFT:
         before = "…" + before[1 - _LEFT :]

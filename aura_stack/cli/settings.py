@@ -1,11 +1,11 @@
 """What the flags before the command say, resolved once; every command finds it in `ctx.obj`."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from aura_stack.frozen import Frozen
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(Frozen):
     """The global flags."""
 
     file: str | None = None

@@ -1,13 +1,16 @@
 """Which stack a command is about, and the way to its engine."""
 
 import os
+from typing import TYPE_CHECKING
 
 import click
 
-from aura_stack.control.client import Client, connect
 from aura_stack.stack import find
 from aura_stack.system import places as where
 from aura_stack.system.places import Places
+
+if TYPE_CHECKING:
+    from aura_stack.control.client import Client
 
 
 def found(context: click.Context) -> tuple[str, Places]:
@@ -20,12 +23,14 @@ def found(context: click.Context) -> tuple[str, Places]:
     return file, where.places(file, os.environ)
 
 
-def engine(context: click.Context) -> Client:
+def engine(context: click.Context) -> "Client":
     """A connection to the running engine.
 
     Raises:
         AuraError: the stack is not running (exit code 3).
     """
+    from aura_stack.control.client import connect  # noqa: PLC0415 - `up` forks before it needs one
+
     file, places = found(context)
     return connect(places.socket, os.path.relpath(file))
 

@@ -1,16 +1,18 @@
 """`up` and `down`: the whole stack."""
 
 import os
+from typing import TYPE_CHECKING
 
 import click
 
-from aura_stack.control.client import Client
-from aura_stack.session.join import Options
 from aura_stack.session.launch import launch
+from aura_stack.session.options import Options
 from aura_stack.system import places as where
 
 from . import target
-from .face import Face, standard_screen
+
+if TYPE_CHECKING:
+    from aura_stack.control.client import Client
 
 
 @click.command
@@ -31,6 +33,8 @@ def up(context: click.Context, services: tuple[str, ...]) -> None:
     coloured = target.coloured(context)
     where.create(places)
     launched = launch(file, places, Options(services, coloured), os.environ)
+    from .face import Face, standard_screen  # noqa: PLC0415 - loaded while the engine is loading
+
     context.exit(Face(launched, standard_screen(), coloured=coloured).run())
 
 
@@ -49,7 +53,7 @@ def down(context: click.Context) -> None:
     click.echo("all stopped")
 
 
-def _wait_for_the_end(engine: Client) -> None:
+def _wait_for_the_end(engine: "Client") -> None:
     try:
         while True:
             list(engine.receive())

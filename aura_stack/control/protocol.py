@@ -9,8 +9,9 @@ Version history:
 """
 
 import json
-from dataclasses import dataclass
 from typing import Any
+
+from aura_stack.frozen import Frozen
 
 VERSION = 1
 LINE_LIMIT = 1 << 20
@@ -29,8 +30,7 @@ class Malformed(Exception):  # noqa: N818 - it says what the message is
         self.code = code
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(Frozen):
     """A call; without an id it is a notification and gets no answer."""
 
     method: str
@@ -38,8 +38,7 @@ class Request:
     id: int | str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Frozen):
     """The result of a call, or its error."""
 
     id: int | str | None

@@ -7,8 +7,7 @@ they hold 64 KiB until `attach`.
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from .store import Store
 
@@ -20,8 +19,7 @@ READ = 64 * 1024  # bytes read at once
 Listener = Callable[[str, bytes], None]
 
 
-@dataclass(slots=True)
-class _Pipe:
+class _Pipe(NamedTuple):
     """The reading end of a pipe and where its bytes go."""
 
     descriptor: int

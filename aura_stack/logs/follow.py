@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from .framing import ENTRY, EVENTS, Entry, Kind, unpack
 from .store import read_streams
@@ -11,8 +11,7 @@ BATCH = 4096  # entries read at once
 CHUNK = 1 << 20  # bytes read at once, at the most
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
+class Piece(NamedTuple):
     """What came next: `data` of a stream (`service` "" for events), or the end of a run's stream."""
 
     service: str

@@ -7,8 +7,8 @@ happened.
 """
 
 import struct
-from dataclasses import dataclass
 from enum import IntEnum
+from typing import NamedTuple
 
 ENTRY = struct.Struct("<QIHHQQ")
 """time (ns since 1970), run, stream (its line in the table of streams), kind, offset, length."""
@@ -24,8 +24,7 @@ class Kind(IntEnum):
     END = 1  # the run's last writer has closed the stream
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One entry of the index: `length` bytes at `offset` of the stream's file came at `time` from `run`."""
 
     time: int

@@ -1,24 +1,21 @@
 """Orders: what a person, a save or another program asks the supervisor for."""
 
-from dataclasses import dataclass
+from aura_stack.frozen import Frozen
 
 
-@dataclass(frozen=True, slots=True)
-class Start:
+class Start(Frozen):
     """Bring services up, with what they depend on; no name means all."""
 
     services: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Restart:
+class Restart(Frozen):
     """End the run of each service and begin a new one; what depends on them is left alone."""
 
     services: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Stop:
+class Stop(Frozen):
     """Take services down; no name means all.
 
     Args:

@@ -1,19 +1,18 @@
 """Facts: what has happened, one frozen class a kind, written to the record as one JSON object a line."""
 
 import json
-from dataclasses import asdict, dataclass
 from typing import Any
 
+from aura_stack.frozen import Frozen
 
-@dataclass(frozen=True, slots=True)
-class Notice:
+
+class Notice(Frozen):
     """Something worth a line that stops nothing."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Preparing:
+class Preparing(Frozen):
     """A prepare step begins; `why` names what changed."""
 
     service: str
@@ -21,8 +20,7 @@ class Preparing:
     why: str
 
 
-@dataclass(frozen=True, slots=True)
-class Prepared:
+class Prepared(Frozen):
     """A prepare step succeeded after `seconds`."""
 
     service: str
@@ -30,8 +28,7 @@ class Prepared:
     seconds: float
 
 
-@dataclass(frozen=True, slots=True)
-class PrepareFailed:
+class PrepareFailed(Frozen):
     """A prepare step failed; nothing is started."""
 
     service: str
@@ -39,16 +36,14 @@ class PrepareFailed:
     words: str
 
 
-@dataclass(frozen=True, slots=True)
-class Waiting:
+class Waiting(Frozen):
     """A service is not ready yet: what it waits for, told when that changes."""
 
     service: str
     what: str
 
 
-@dataclass(frozen=True, slots=True)
-class Started:
+class Started(Frozen):
     """A run of a service was executed."""
 
     service: str
@@ -57,8 +52,7 @@ class Started:
     why: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Ready:
+class Ready(Frozen):
     """A run became ready `seconds` after its start; `address` is "" where it serves none."""
 
     service: str
@@ -68,8 +62,7 @@ class Ready:
     address: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Exited:
+class Exited(Frozen):
     """The main process of a run ended by itself; `words` says how."""
 
     service: str
@@ -79,8 +72,7 @@ class Exited:
     words: str
 
 
-@dataclass(frozen=True, slots=True)
-class Backoff:
+class Backoff(Frozen):
     """A service is started again after `delay` seconds."""
 
     service: str
@@ -89,8 +81,7 @@ class Backoff:
     words: str
 
 
-@dataclass(frozen=True, slots=True)
-class Completed:
+class Completed(Frozen):
     """A service did what it had to do and is not started again."""
 
     service: str
@@ -98,8 +89,7 @@ class Completed:
     words: str
 
 
-@dataclass(frozen=True, slots=True)
-class Failed:
+class Failed(Frozen):
     """A service is down until somebody asks for it again; `code` is what the shell would be told."""
 
     service: str
@@ -108,8 +98,7 @@ class Failed:
     words: str
 
 
-@dataclass(frozen=True, slots=True)
-class Stopping:
+class Stopping(Frozen):
     """A run was asked to end; KILL follows after `grace` seconds."""
 
     service: str
@@ -119,8 +108,7 @@ class Stopping:
     grace: float
 
 
-@dataclass(frozen=True, slots=True)
-class Killed:
+class Killed(Frozen):
     """What would not end by itself was killed."""
 
     service: str
@@ -128,31 +116,27 @@ class Killed:
     pids: tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Stopped:
+class Stopped(Frozen):
     """A service is down and nothing of its last run is left."""
 
     service: str
     run: int
 
 
-@dataclass(frozen=True, slots=True)
-class Settled:
+class Settled(Frozen):
     """Every service that was asked for has become ready, completed or failed."""
 
     ready: tuple[str, ...]
     failed: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class StackStopping:
+class StackStopping(Frozen):
     """The whole stack goes down; `reason` says on whose word."""
 
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class StackStopped:
+class StackStopped(Frozen):
     """Nothing of the stack is left; `code` is what the shell is told if nobody interrupted."""
 
     code: int
@@ -202,7 +186,7 @@ _NAMES = {kind: name for name, kind in KINDS.items()}
 
 def encode(event: Event, time: float) -> bytes:
     """One line of `events.jsonl`: the kind, the time (seconds since the epoch) and the facts."""
-    record = {"time": round(time, 6), "kind": _NAMES[type(event)], **asdict(event)}
+    record = {"time": round(time, 6), "kind": _NAMES[type(event)], **vars(event)}
     return json.dumps(record, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
 
 

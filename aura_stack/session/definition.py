@@ -3,9 +3,9 @@
 import os
 import signal
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from aura_stack.errors import AuraError, ExitCode, InvalidDefinition, Problem
+from aura_stack.frozen import Frozen
 from aura_stack.ports.entries import Manifest
 from aura_stack.ports.manifest import ManifestRead
 from aura_stack.ports.manifest import read as read_manifest
@@ -18,8 +18,7 @@ from aura_stack.stack.tree import Table
 from aura_stack.stack.validate import validate
 
 
-@dataclass(frozen=True, slots=True)
-class Definition:
+class Definition(Frozen):
     """A definition without mistakes.
 
     Attributes:

@@ -15,7 +15,8 @@ from aura_stack.system.places import Places
 from aura_stack.system.subreaper import subreaper
 
 from . import lock, preflight
-from .join import Options, Parts, assemble
+from .join import Parts, assemble
+from .options import Options
 
 if TYPE_CHECKING:
     import socket

@@ -9,8 +9,8 @@ import errno
 import os
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
+from aura_stack.frozen import Frozen
 from aura_stack.logs.capture import Capture
 from aura_stack.logs.store import Store
 from aura_stack.messages import events
@@ -21,15 +21,8 @@ from aura_stack.supervision.runner import Runner
 from aura_stack.supervision.supervisor import Supervisor
 from aura_stack.system.places import Places
 
+from .options import Options
 from .preflight import Ground
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """What an order to bring a stack up says besides the stack file."""
-
-    services: tuple[str, ...] = ()
-    coloured: bool = False
 
 
 class Record:
@@ -64,8 +57,7 @@ def _nobody(_: events.Event) -> None:
     """Nobody listens yet."""
 
 
-@dataclass(frozen=True, slots=True)
-class Parts:
+class Parts(Frozen):
     """One stack's parts, joined."""
 
     ground: Ground

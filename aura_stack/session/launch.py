@@ -7,18 +7,16 @@ The face stays what the shell waits for; the others leave its session, its termi
 import os
 import socket
 from collections.abc import Mapping
-from dataclasses import dataclass
 
+from aura_stack.frozen import Frozen
 from aura_stack.supervision.guardian import guard
 from aura_stack.system.places import Places
 
-from .engine import Engine
-from .join import Options
 from .lock import open_lock
+from .options import Options
 
 
-@dataclass(frozen=True, slots=True)
-class Launched:
+class Launched(Frozen):
     """What the face holds: its end of the link, and the guardian, its child."""
 
     link: socket.socket
@@ -40,8 +38,13 @@ def launch(file: str, places: Places, options: Options, environ: Mapping[str, st
     if guardian == 0:
         ours.close()
         _leave_terminal()
-        engine = Engine(file, places, lock_file, options, environ, theirs)
-        guard(engine.run, lambda: _let_go(theirs))
+
+        def run_engine(lifeline: int) -> int:
+            from .engine import Engine  # noqa: PLC0415 - loaded by the engine alone, beside the face
+
+            return Engine(file, places, lock_file, options, environ, theirs).run(lifeline)
+
+        guard(run_engine, lambda: _let_go(theirs))
     theirs.close()
     os.close(lock_file)
     return Launched(ours, guardian)

@@ -6,9 +6,9 @@ from typing import Any
 
 from aura_stack.control.server import Method, names
 from aura_stack.errors import AuraError, ExitCode
+from aura_stack.logs.store import Store
 from aura_stack.messages import commands
 from aura_stack.messages.hub import Hub
-from aura_stack.logs.store import Store
 from aura_stack.supervision.supervisor import Supervisor, Ticket, View
 
 Shutdown = Callable[[str, float | None], None]

@@ -2,9 +2,9 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from aura_stack.errors import AuraError, ExitCode
+from aura_stack.frozen import Frozen
 from aura_stack.ports import policy
 from aura_stack.ports.check import require_free
 from aura_stack.ports.probe import is_free
@@ -17,8 +17,7 @@ from . import prepare, requires
 from .definition import Definition, read
 
 
-@dataclass(frozen=True, slots=True)
-class Ground:
+class Ground(Frozen):
     """What a start stands on: the definition, which services are meant, which steps are due, and what to say."""
 
     stack: Stack

@@ -6,8 +6,8 @@ service run in order, those of different services side by side.
 
 import time
 from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass
 
+from aura_stack.frozen import Frozen
 from aura_stack.messages import events
 from aura_stack.stack.model import Prepare, Service
 from aura_stack.system import fingerprint
@@ -18,8 +18,7 @@ Run = Callable[[Service, Prepare], Awaitable[str]]
 SHOWN = 3  # changed inputs that are named; of more than these, the number
 
 
-@dataclass(frozen=True, slots=True)
-class Due:
+class Due(Frozen):
     """A step that has to run: the service's own, why, and the key of its fingerprint."""
 
     service: Service

@@ -5,13 +5,17 @@ is not ours: it has no command, it is checked and never started or stopped.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import NamedTuple
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from aura_stack.errors import Place
+from aura_stack.frozen import Frozen
 
 MAIN_PORT = "PORT"  # the variable by which a service learns the number it is asked to listen on
+
+
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
 class Condition(StrEnum):
@@ -41,8 +45,7 @@ class ProbeKind(StrEnum):
     FILE = "file"
 
 
-@dataclass(frozen=True, slots=True)
-class Command:
+class Command(Frozen):
     """What is executed: `argv` as it stands; `text` as the user wrote it, for messages."""
 
     argv: tuple[str, ...]
@@ -50,8 +53,7 @@ class Command:
     place: Place
 
 
-@dataclass(frozen=True, slots=True)
-class Port:
+class Port(Frozen):
     """A number a service listens on.
 
     `key` is "" for the one called `port`, else the name under `ports`. `variable` is the name under which the
@@ -79,8 +81,7 @@ class PortClaim(NamedTuple):
     place: Place
 
 
-@dataclass(frozen=True, slots=True)
-class Prepare:
+class Prepare(Frozen):
     """A step that runs before the first start, when an input changed or an output is missing."""
 
     command: Command
@@ -88,8 +89,7 @@ class Prepare:
     outputs: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Ready:
+class Ready(Frozen):
     """When a service counts as ready.
 
     `target` is the path (http), the port's number as text (tcp), the regular expression (log) or the path of
@@ -103,8 +103,7 @@ class Ready:
     timeout: float = 60.0
 
 
-@dataclass(frozen=True, slots=True)
-class Restart:
+class Restart(Frozen):
     """When and how fast a service is started again: `tries` in `window` seconds, None for never giving up."""
 
     policy: RestartPolicy = RestartPolicy.ON_FAILURE
@@ -114,8 +113,7 @@ class Restart:
     window: float = 300.0
 
 
-@dataclass(frozen=True, slots=True)
-class Stop:
+class Stop(Frozen):
     """How a service is asked to end: a signal to its group, then KILL after `grace` seconds."""
 
     signal: int = 15
@@ -123,19 +121,18 @@ class Stop:
     command: Command | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Service:
+class Service(Frozen):
     """One service of the stack, resolved: nothing in it is a reference any more."""
 
     name: str
     place: Place
     command: Command | None = None
     cwd: str = ""
-    env: Mapping[str, str | None] = field(default_factory=dict)  # None: unset in the service's environment
+    env: Mapping[str, str | None] = _NOTHING  # None: unset in the service's environment
     ports: tuple[Port, ...] = ()
     prepare: tuple[Prepare, ...] = ()
     ready: Ready = Ready(ProbeKind.STARTED)
-    depends_on: Mapping[str, Condition] = field(default_factory=dict)
+    depends_on: Mapping[str, Condition] = _NOTHING
     restart: Restart = Restart()
     stop: Stop = Stop()
     stdin_null: bool = False
@@ -159,8 +156,7 @@ def address(port: int) -> str:
     return f"http://localhost:{port}"
 
 
-@dataclass(frozen=True, slots=True)
-class Requirement:
+class Requirement(Frozen):
     """A program that must be on PATH, with the versions that will do (`>=20.19`)."""
 
     program: str
@@ -168,8 +164,7 @@ class Requirement:
     place: Place
 
 
-@dataclass(frozen=True, slots=True)
-class Stack:
+class Stack(Frozen):
     """The whole definition, resolved. `services` stand in the order of the file."""
 
     name: str

@@ -4,7 +4,6 @@ import posixpath
 import re
 import warnings
 from collections.abc import Callable
-from dataclasses import replace
 
 from .filled import Filled
 from .model import ProbeKind, Ready
@@ -33,7 +32,7 @@ def readiness(table: Table, filled: Filled, main_port: int | None, cwd: str) -> 
         if node is not None:
             probe = read(node, filled, cwd)
     limit = table.scalar("timeout")
-    return probe if limit is None else replace(probe, timeout=seconds(limit.text))
+    return probe if limit is None else probe.but(timeout=seconds(limit.text))
 
 
 def _default(main_port: int | None) -> Ready:

@@ -3,7 +3,8 @@
 import asyncio
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+
+from aura_stack.frozen import Frozen
 
 from .guardian import GRACE
 from .process import Children, judge, spawn
@@ -11,8 +12,7 @@ from .tree import MARK, Tree
 from .verdict import NotExecutable, Verdict
 
 
-@dataclass(frozen=True, slots=True)
-class Errand:
+class Errand(Frozen):
     """What to run: the words, the variables, an absolute folder, and a mark that nothing else carries."""
 
     argv: tuple[str, ...]

@@ -23,9 +23,10 @@ nothing either. The table only answers *moves*; a thin rim makes them.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from enum import Enum, StrEnum, auto
 from typing import Any
+
+from aura_stack.frozen import Frozen
 
 from .verdict import Verdict
 
@@ -54,8 +55,7 @@ ALIVE = frozenset({State.STARTING, State.READY, State.ENDING})
 AT_REST = frozenset({State.STOPPED, State.COMPLETED, State.FAILED})
 
 
-@dataclass(frozen=True, slots=True)
-class Status:
+class Status(Frozen):
     """One service at one moment; runs are numbered from 1; `verdict`: on the last that ended by itself."""
 
     wanted: Wanted = Wanted.DOWN
@@ -67,101 +67,86 @@ class Status:
 # --- messages: orders, then facts ---
 
 
-@dataclass(frozen=True, slots=True)
-class Start:
+class Start(Frozen):
     """Somebody wants it up."""
 
 
-@dataclass(frozen=True, slots=True)
-class Stop:
+class Stop(Frozen):
     """Somebody wants it down."""
 
 
-@dataclass(frozen=True, slots=True)
-class Restart:
+class Restart(Frozen):
     """Somebody wants a new run."""
 
 
-@dataclass(frozen=True, slots=True)
-class Unblocked:
+class Unblocked(Frozen):
     """All it depends on has come far enough."""
 
 
-@dataclass(frozen=True, slots=True)
-class Blocked:
+class Blocked(Frozen):
     """Something it depends on is down for good."""
 
     verdict: Verdict
 
 
-@dataclass(frozen=True, slots=True)
-class Released:
+class Released(Frozen):
     """Nothing that depends on it, and is to stop too, still runs."""
 
 
-@dataclass(frozen=True, slots=True)
-class NotSpawned:
+class NotSpawned(Frozen):
     """The command could not be executed."""
 
     run: int
     verdict: Verdict
 
 
-@dataclass(frozen=True, slots=True)
-class Answered:
+class Answered(Frozen):
     """It is ready."""
 
     run: int
 
 
-@dataclass(frozen=True, slots=True)
-class Unanswered:
+class Unanswered(Frozen):
     """It did not become ready in time."""
 
     run: int
     verdict: Verdict
 
 
-@dataclass(frozen=True, slots=True)
-class Exited:
+class Exited(Frozen):
     """The main process of the run ended."""
 
     run: int
     verdict: Verdict
 
 
-@dataclass(frozen=True, slots=True)
-class Emptied:
+class Emptied(Frozen):
     """No process of the run is left."""
 
     run: int
 
 
-@dataclass(frozen=True, slots=True)
-class Again:
+class Again(Frozen):
     """Policy: start again after `delay` seconds."""
 
     run: int
     delay: float
 
 
-@dataclass(frozen=True, slots=True)
-class Done:
+class Done(Frozen):
     """Policy: it did what it had to do."""
 
     run: int
 
 
-@dataclass(frozen=True, slots=True)
-class GivenUp:
+class GivenUp(Frozen):
     """Policy: do not try again."""
 
     run: int
     verdict: Verdict
 
 
-@dataclass(frozen=True, slots=True)
-class Elapsed:
+class Elapsed(Frozen):
     """The delay before the next run is over."""
 
     run: int
@@ -216,67 +201,67 @@ def step(status: Status, message: Message) -> Step:
 
 
 def _wait(status: Status, _: Message) -> Step:
-    return replace(status, wanted=Wanted.UP, state=State.WAITING, verdict=None), (Move.LOOK,)
+    return status.but(wanted=Wanted.UP, state=State.WAITING, verdict=None), (Move.LOOK,)
 
 
 def _want_up(status: Status, _: Message) -> Step:
-    return replace(status, wanted=Wanted.UP), ()
+    return status.but(wanted=Wanted.UP), ()
 
 
 def _want_down(status: Status, _: Message) -> Step:
-    return replace(status, wanted=Wanted.DOWN), (Move.LOOK,)
+    return status.but(wanted=Wanted.DOWN), (Move.LOOK,)
 
 
 def _renew(status: Status, _: Message) -> Step:
     """A restart of a run that lives: end it, wanted up."""
-    return replace(status, wanted=Wanted.UP, state=State.ENDING, verdict=None), (Move.END,)
+    return status.but(wanted=Wanted.UP, state=State.ENDING, verdict=None), (Move.END,)
 
 
 def _renew_ending(status: Status, _: Message) -> Step:
     """A restart while the run is ending already: what it died of no longer matters."""
-    return replace(status, wanted=Wanted.UP, verdict=None), ()
+    return status.but(wanted=Wanted.UP, verdict=None), ()
 
 
 def _want_nothing(status: Status, _: Message) -> Step:
     """A stop of what does not run: it stays what it is, so that one still sees how it ended."""
-    return replace(status, wanted=Wanted.DOWN), ()
+    return status.but(wanted=Wanted.DOWN), ()
 
 
 def _never_mind(status: Status, _: Message) -> Step:
-    return replace(status, wanted=Wanted.DOWN, state=State.STOPPED), ()
+    return status.but(wanted=Wanted.DOWN, state=State.STOPPED), ()
 
 
 def _rest(status: Status, _: Message) -> Step:
-    return replace(status, wanted=Wanted.DOWN, state=State.STOPPED), (Move.TELL_STOPPED,)
+    return status.but(wanted=Wanted.DOWN, state=State.STOPPED), (Move.TELL_STOPPED,)
 
 
 def _spawn(status: Status, _: Message) -> Step:
-    return replace(status, state=State.STARTING, run=status.run + 1, verdict=None), (Move.SPAWN, Move.PROBE)
+    return status.but(state=State.STARTING, run=status.run + 1, verdict=None), (Move.SPAWN, Move.PROBE)
 
 
 def _end(status: Status, _: Message) -> Step:
     if status.wanted is Wanted.UP:  # the wish changed while the release was on its way
         return status, ()
-    return replace(status, state=State.ENDING, verdict=None), (Move.END,)
+    return status.but(state=State.ENDING, verdict=None), (Move.END,)
 
 
 def _fail(status: Status, message: Message) -> Step:
     verdict = getattr(message, "verdict", status.verdict)
-    return replace(status, state=State.FAILED, verdict=verdict), (Move.TELL_FAILED,)
+    return status.but(state=State.FAILED, verdict=verdict), (Move.TELL_FAILED,)
 
 
 def _ready(status: Status, _: Message) -> Step:
-    return replace(status, state=State.READY), (Move.TELL_READY,)
+    return status.but(state=State.READY), (Move.TELL_READY,)
 
 
 def _end_unanswered(status: Status, message: Message) -> Step:
     assert isinstance(message, Unanswered)
-    return replace(status, state=State.ENDING, verdict=message.verdict), (Move.END,)
+    return status.but(state=State.ENDING, verdict=message.verdict), (Move.END,)
 
 
 def _sweep(status: Status, message: Message) -> Step:
     assert isinstance(message, Exited)
-    return replace(status, state=State.ENDING, verdict=message.verdict), (Move.SWEEP,)
+    return status.but(state=State.ENDING, verdict=message.verdict), (Move.SWEEP,)
 
 
 def _sweep_ending(status: Status, _: Message) -> Step:
@@ -286,19 +271,19 @@ def _sweep_ending(status: Status, _: Message) -> Step:
 
 def _emptied(status: Status, _: Message) -> Step:
     if status.wanted is Wanted.DOWN:
-        return replace(status, state=State.STOPPED), (Move.TELL_STOPPED,)
+        return status.but(state=State.STOPPED), (Move.TELL_STOPPED,)
     if status.verdict is None:
-        return replace(status, state=State.WAITING), (Move.LOOK,)
+        return status.but(state=State.WAITING), (Move.LOOK,)
     return status, (Move.JUDGE,)
 
 
 def _again(status: Status, message: Message) -> Step:
     assert isinstance(message, Again)
-    return replace(status, state=State.BACKOFF), (Move.DELAY,)
+    return status.but(state=State.BACKOFF), (Move.DELAY,)
 
 
 def _done(status: Status, _: Message) -> Step:
-    return replace(status, state=State.COMPLETED), (Move.TELL_COMPLETED,)
+    return status.but(state=State.COMPLETED), (Move.TELL_COMPLETED,)
 
 
 _Act = Callable[[Status, Any], Step]

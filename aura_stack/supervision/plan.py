@@ -1,8 +1,8 @@
 """Who may go on: what a service that is wanted up still waits for, and what holds one that is wanted down."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
+from aura_stack.frozen import Frozen
 from aura_stack.stack.model import Condition, Service
 
 from .lifecycle import ALIVE, State, Status, Wanted
@@ -10,13 +10,11 @@ from .lifecycle import ALIVE, State, Status, Wanted
 Statuses = Mapping[str, Status]
 
 
-@dataclass(frozen=True, slots=True)
-class Clear:
+class Clear(Frozen):
     """Nothing is in the way."""
 
 
-@dataclass(frozen=True, slots=True)
-class Held:
+class Held(Frozen):
     """These are in the way, for now: (service, what is asked of it)."""
 
     by: tuple[tuple[str, str], ...]
@@ -25,8 +23,7 @@ class Held:
         return ", ".join(f"{name} to be {what}" for name, what in self.by)
 
 
-@dataclass(frozen=True, slots=True)
-class Hopeless:
+class Hopeless(Frozen):
     """This one is in the way and will not move by itself: `words` says what became of it."""
 
     service: str

@@ -6,8 +6,7 @@ seconds. The budget (so many tries in so many seconds) counts automatic restarts
 cancel each other: the budget's window is never shorter than so many longest delays.
 """
 
-from dataclasses import dataclass
-
+from aura_stack.frozen import Frozen
 from aura_stack.stack.model import Restart, RestartPolicy
 
 from .verdict import Verdict
@@ -17,29 +16,25 @@ SECOND = 0.2  # seconds: the delay of the second restart in a row
 SHUFFLE = 0.1  # how much of a delay is left to chance
 
 
-@dataclass(frozen=True, slots=True)
-class History:
+class History(Frozen):
     """What a decision needs to know: failures in a row, and when (monotonic seconds) restarts were made."""
 
     failures: int = 0
     restarts: tuple[float, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Again:
+class Again(Frozen):
     """Start again after `delay` seconds."""
 
     delay: float
     history: History
 
 
-@dataclass(frozen=True, slots=True)
-class Done:
+class Done(Frozen):
     """Do not start again: the service did what it had to do."""
 
 
-@dataclass(frozen=True, slots=True)
-class GiveUp:
+class GiveUp(Frozen):
     """Do not start again: `words` says why."""
 
     words: str

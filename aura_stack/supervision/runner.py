@@ -9,7 +9,6 @@ import signal
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from aura_stack.messages import events
@@ -37,17 +36,17 @@ class Output(Protocol):
         """Hand every chunk of the service's streams to the listener as well; None ends that."""
 
 
-@dataclass(slots=True)
 class _Run:
     """What there is to a run, besides its status."""
 
-    number: int
-    tree: Tree
-    deadline: float | None = None  # loop time of KILL
-    timer: "asyncio.TimerHandle | None" = None
-    probe: "asyncio.Task[None] | None" = None
-    exited: bool = False
-    killed: set[int] = field(default_factory=set)
+    def __init__(self, number: int, tree: Tree) -> None:
+        self.number = number
+        self.tree = tree
+        self.deadline: float | None = None  # loop time of KILL
+        self.timer: asyncio.TimerHandle | None = None
+        self.probe: asyncio.Task[None] | None = None
+        self.exited = False
+        self.killed: set[int] = set()
 
 
 class Runner:
@@ -80,7 +79,7 @@ class Runner:
         self._early: list[tuple[Service, int]] = []
         self._null = os.open(os.devnull, os.O_RDWR | os.O_CLOEXEC)
         # held open and never written: many development servers end when their input ends
-        self._stdin, self._stdin_held = os.pipe2(os.O_CLOEXEC) if hasattr(os, "pipe2") else os.pipe()
+        self._stdin, self._stdin_held = os.pipe()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._tasks: asyncio.TaskGroup | None = None
         self._supervisor: Supervisor | None = None

@@ -9,9 +9,9 @@ needed to take the first orders: timers and probes are the rim's affair.
 import signal
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from typing import Protocol
 
+from aura_stack.frozen import Frozen
 from aura_stack.messages import commands, events
 from aura_stack.stack import graph
 from aura_stack.stack.model import Service
@@ -47,8 +47,7 @@ class Rim(Protocol):
         """A number from 0 to 1."""
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(Frozen):
     """What became of an order for one service."""
 
     service: str
@@ -86,21 +85,21 @@ class Ticket:
                 callback(self)
 
 
-@dataclass(slots=True)
 class _Entry:
     """What is known of one service."""
 
-    service: Service
-    status: Status = field(default_factory=Status)
-    history: History = field(default_factory=History)
-    pid: int = 0
-    began: float = 0.0  # monotonic, of the current run
-    ready_at: float | None = None
-    restarts: int = 0
-    grace: float | None = None  # the order's own grace period, where it names one
-    why: str = ""  # of the next run
-    told: str = ""  # what it was last said to wait for
-    tickets: list[tuple[Ticket, Wanted, int]] = field(default_factory=list)
+    def __init__(self, service: Service) -> None:
+        self.service = service
+        self.status = Status()
+        self.history = History()
+        self.pid = 0
+        self.began = 0.0  # monotonic, of the current run
+        self.ready_at: float | None = None
+        self.restarts = 0
+        self.grace: float | None = None  # the order's own grace period, where it names one
+        self.why = ""  # of the next run
+        self.told = ""  # what it was last said to wait for
+        self.tickets: list[tuple[Ticket, Wanted, int]] = []
 
 
 class _Statuses(Mapping[str, Status]):
@@ -119,8 +118,7 @@ class _Statuses(Mapping[str, Status]):
         return len(self._entries)
 
 
-@dataclass(frozen=True, slots=True)
-class View:
+class View(Frozen):
     """What a client may know of a service."""
 
     service: str
@@ -233,7 +231,7 @@ class Supervisor:
             entry.grace = command.grace
             entry.tickets.append((ticket, Wanted.DOWN, 0))
             # the wish goes to all before anybody looks, so that dependents are seen to stop as well
-            entry.status = replace(entry.status, wanted=Wanted.DOWN)
+            entry.status = entry.status.but(wanted=Wanted.DOWN)
         for name in names:
             self.tell(name, lifecycle.Stop())
             if not command.orderly:

@@ -1,10 +1,9 @@
 """How a run ended, or why it never began."""
 
-from dataclasses import dataclass
+from aura_stack.frozen import Frozen
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(Frozen):
     """A success or not, in words; the shell's code; and whether trying again can help."""
 
     ok: bool
