@@ -31,7 +31,7 @@ _WORDINGS = (
         "expected ',' or '}'", 'this mapping lacks a "," or its "}"', "put text with braces in quotes", True
     ),
     _Wording("found unexpected end of stream", "this quote is never closed", at_beginning=True),
-    _Wording("found unexpected document separator", "this quote is never closed", at_beginning=True),
+    _Wording("found unexpected document ", "this quote is never closed", at_beginning=True),
     _Wording("could not find expected ':'", 'this line lacks a ":" after its key', at_beginning=True),
     _Wording(
         "unknown escape character", "an unknown escape", "write \\\\ for a backslash, or use single quotes"
@@ -57,12 +57,13 @@ def explain(fault: Fault, text: str, file: str) -> Problem:
     line = lines[fault.line] if fault.line < len(lines) else ""
     before, at = line[: fault.column], line[fault.column : fault.column + 1]
     place = Place(file, fault.line + 1, fault.column + 1)
-    if "\t" in before + at and not before.strip():
-        column = (before + at).index("\t") + 1
+    indentation = line[: len(line) - len(line.lstrip())]
+    if "\t" in indentation and (fault.column <= len(indentation) or "mapping values" in fault.problem):
+        column = indentation.index("\t") + 1
         return Problem(Place(file, place.line, column), "a tab cannot indent YAML", "use spaces")
     if "cannot start any token" in fault.problem:
         return Problem(place, f"a value cannot begin with {quoted(at)}", "put it in quotes")
-    if _INDENTATION.search(fault.problem):
+    if _INDENTATION.search(fault.problem) and "found '?'" not in fault.problem:
         return Problem(place, _out_of_line(before))
     return _worded(fault, place)
 

@@ -6,11 +6,12 @@ Value = str | int | float | bool | None
 
 _NAMED = dict.fromkeys(("", "~", "null", "Null", "NULL"))
 _NAMED |= dict.fromkeys(("true", "True", "TRUE"), True) | dict.fromkeys(("false", "False", "FALSE"), False)
-_DECIMAL = re.compile(r"[-+]?[0-9]{1,64}")
-_OTHER_BASE = re.compile(r"0o[0-7]{1,64}|0x[0-9a-fA-F]{1,64}")
+_DECIMAL = re.compile(r"[-+]?[0-9]+")
+_OTHER_BASE = re.compile(r"0o[0-7]+|0x[0-9a-fA-F]+")
 _FLOAT = re.compile(
     r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)"
 )
+_LONGEST_NUMBER = 64
 _LONGEST_SHOWN = 60
 
 
@@ -18,13 +19,13 @@ def meaning(word: str) -> Value:
     """What a word without quotes stands for.
 
     Only `true`, `false`, `null`, numbers and nothing at all are more than text: `no`, `on`, `22:22` and dates
-    are text. So is a whole number of more than 64 digits.
+    are text. So is what would be a number of more than 64 characters.
 
     Source: YAML 1.2.2, section 10.3 (core schema).
     """
     if word in _NAMED:
         return _NAMED[word]
-    if word[0] not in "+-.0123456789":
+    if word[0] not in "+-.0123456789" or len(word) > _LONGEST_NUMBER:
         return word
     if _DECIMAL.fullmatch(word):
         return int(word)
