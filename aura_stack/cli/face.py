@@ -179,7 +179,7 @@ class Face:
             yield mark + text.encode() + b"\n"
         if failed:
             yield mark + self._style.alarm(f"not up: {', '.join(failed)}") + b"\n"
-        else:
+        elif any(row[2] != "-" for row in self._rows.values()):
             yield mark + b"all ready; Ctrl-C stops\n"
 
     def _tell_progress(self) -> None:

@@ -62,7 +62,10 @@ class Session:
                 for signum in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
                     loop.add_signal_handler(signum, self.shutdown, signum.name, None)
                 await self._open_doors(tasks, link)
-                tasks.create_task(self._bring_up(), name="bringing up")
+                if self._started:
+                    self._adopt(self._started)
+                else:
+                    tasks.create_task(self._bring_up(), name="bringing up")
                 await self._finished.wait()
                 self._wind_up()
                 tasks.create_task(_end_the_group())
@@ -92,12 +95,15 @@ class Session:
             await server.attach(link, lambda: self._abandoned("the face was killed"))
 
     async def _bring_up(self) -> None:
-        if self._started is None:
-            if not await self._prepare():
-                self._finished.set()
-                return
-            self._started = self._parts.supervisor.ask(commands.Start())
-        self._started.then(self._settled)
+        if await self._prepare():
+            self._adopt(self._parts.supervisor.ask(commands.Start()))
+        else:
+            self._finished.set()
+
+    def _adopt(self, started: Ticket) -> None:
+        """What was asked to start may all have failed already, before anybody listened."""
+        started.then(self._settled)
+        self._look_for_the_end()
 
     async def _prepare(self) -> bool:
         """Run the steps that are due; False when one failed or the stack is to stop."""
@@ -130,11 +136,12 @@ class Session:
     # --- the end ---
 
     def _hear(self, event: events.Event) -> None:
+        if isinstance(event, events.Stopped | events.Completed | events.Failed):
+            self._look_for_the_end()
+
+    def _look_for_the_end(self) -> None:
         """The stack ends when nothing runs and nothing will run without a new order."""
-        if (
-            isinstance(event, events.Stopped | events.Completed | events.Failed)
-            and self._parts.supervisor.at_rest
-        ):
+        if self._parts.supervisor.at_rest:
             self._finished.set()
 
     def _abandoned(self, reason: str) -> None:

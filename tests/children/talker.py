@@ -1,0 +1,6 @@
+"""Says hello and stays."""
+
+import signal
+
+print("hello", flush=True)
+signal.pause()

@@ -1,0 +1,275 @@
+"""`up` refuses before anything starts, or says what became of what it started: whole messages."""
+
+import json
+import os
+import signal
+import socket
+import sys
+
+import pytest
+from stacks import child
+
+WORDS = ["python3", "-c", "print('never')"]
+
+
+def refused(made, *words):
+    code, output = made.run("up", *words)
+    assert made.members() == []
+    assert not os.path.exists(made.places.run)
+    return code, output.replace(str(made.folder), "FOLDER")
+
+
+@pytest.fixture
+def taken(port):
+    """A port that this test itself holds."""
+    with socket.create_server(("127.0.0.1", port)):
+        yield port
+
+
+def test_a_busy_port_is_refused_with_its_owner_and_the_next_free_one(stack, taken):
+    made = stack({"web": {"command": WORDS, "port": taken}})
+    code, output = refused(made)
+    assert code == 6
+    first = output.splitlines()[0]
+    assert first.startswith(f"error: web: port {taken} is taken by pid {os.getpid()} (")
+    assert f"next free above it: {taken + 1}" in first or "next free" in first
+
+
+def test_two_busy_ports_are_told_at_once(stack, taken):
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        number = other.getsockname()[1]
+        made = stack({"web": {"command": WORDS, "port": taken}, "api": {"command": WORDS, "port": number}})
+        code, output = refused(made)
+    assert code == 6
+    assert f"web: port {taken} is taken" in output
+    assert f"api: port {number} is taken" in output
+
+
+def test_a_program_of_the_wrong_version_is_refused(stack):
+    made = stack({"web": {"command": WORDS}}, requires={"python3": ">=99"})
+    code, output = refused(made)
+    assert code == 1
+    assert "python3 >=99 is required, but " in output
+
+
+def test_a_required_external_service_that_does_not_answer_is_refused(stack, port):
+    made = stack(
+        {"web": {"command": WORDS}, "db": {"external": True, "port": port, "hint": "start the database"}}
+    )
+    code, output = refused(made)
+    assert code == 1
+    assert f"error: db, which is external and required, does not answer on port {port}" in output
+    assert "start the database" in output
+
+
+def test_an_external_service_that_is_not_required_is_only_mentioned(stack, port):
+    made = stack(
+        {
+            "job": {"command": ["true"], "restart": "no"},
+            "db": {"external": True, "required": False, "port": port, "hint": "start the database"},
+        }
+    )
+    code, output = made.run("up")
+    assert code == 0
+    assert f"db: not answering on port {port}; not required (start the database)" in output
+
+
+def test_a_prepare_step_that_fails_shows_its_output_and_starts_nothing(stack):
+    step = {"command": "echo building; echo broken >&2; exit 3", "inputs": ["stack.yaml"]}
+    made = stack({"web": {"command": WORDS, "prepare": [step]}, "api": {"command": WORDS}})
+    code, output = refused(made)
+    assert code == 1
+    assert "web  | building\n" in output
+    assert "web  | broken\n" in output
+    assert f"web  · {step['command']} failed: exited 3; nothing was started\n" in output
+    assert "never" not in output
+
+
+def test_a_prepare_step_runs_again_only_when_an_input_changed_or_an_output_is_missing(stack):
+    step = {"command": "cp source result", "inputs": ["source"], "outputs": ["result"]}
+    made = stack({"job": {"command": ["cat", "result"], "restart": "no", "prepare": [step]}})
+    source, result = made.folder / "source", made.folder / "result"
+    source.write_text("one\n")
+    assert "cp source result (result missing)" in made.run("up")[1]
+    assert "cp source" not in made.run("up")[1]
+    source.write_text("two\n")
+    code, output = made.run("up")
+    assert code == 0
+    assert "cp source result (source changed)" in output
+    assert "job  | two\n" in output
+    result.unlink()
+    assert "cp source result (result missing)" in made.run("up")[1]
+
+
+def test_ctrl_c_during_a_prepare_step_ends_it_and_starts_nothing(stack):
+    step = {"command": "echo long; sleep 1000", "inputs": ["stack.yaml"]}
+    made = stack({"web": {"command": WORDS, "prepare": [step]}})
+    up = made.start("up")
+    up.expect("long")
+    up.signal(signal.SIGINT)
+    assert up.finish() == 130
+    assert made.members() == []
+    assert "never" not in up.output
+
+
+def test_a_command_that_is_not_there_fails_at_once_with_127(stack):
+    made = stack({"web": {"command": ["no-such-command-here"]}})
+    code, output = made.run("up")
+    assert code == 1
+    assert output.count("web  · failed") == 1
+    assert "web  · failed: command not found on PATH: no-such-command-here (127)\n" in output
+
+
+def test_a_command_that_cannot_be_executed_fails_at_once_with_126(stack):
+    made = stack({"web": {"command": ["./script"]}})
+    (made.folder / "script").write_text("#!/bin/sh\n")
+    code, output = made.run("up")
+    assert code == 1
+    assert "web  · failed: not executable: ./script (126)\n" in output
+
+
+def test_one_that_fails_leaves_the_others_running(stack):
+    made = stack({"web": {"command": ["no-such-command-here"]}, "api": {"command": ["sleep", "1000"]}})
+    up = made.start("up")
+    up.expect("not up: web")
+    assert len(made.members()) == 1
+    up.signal(signal.SIGINT)
+    assert up.finish() == 130
+
+
+def test_a_readiness_that_never_comes_says_what_was_tried_and_the_last_answer(stack, port):
+    made = stack(
+        {
+            "web": {
+                "command": ["sleep", "1000"],
+                "port": port,
+                "ready": {"http": "/health", "timeout": "300ms"},
+            }
+        }
+    )
+    code, output = made.run("up")
+    assert code == 1
+    words = f"not ready after 0.3 s: http://localhost:{port}/health, last answer: connection refused"
+    assert f"web  · failed: {words}\n" in output
+
+
+def test_a_readiness_that_answers_with_an_error_says_which(stack, port):
+    serve = [sys.executable, "-m", "http.server", str(port), "--bind", "127.0.0.1"]
+    made = stack({"web": {"command": serve, "port": port, "ready": {"http": "/health", "timeout": "2s"}}})
+    code, output = made.run("up")
+    assert code == 1
+    assert f"http://localhost:{port}/health, last answer: HTTP 404" in output
+
+
+@pytest.mark.parametrize(
+    "ready",
+    [{"log": "^listening on"}, {"exec": "test -e {folder}/there"}, {"file": "there"}],
+    ids=["log", "exec", "file"],
+)
+def test_the_other_kinds_of_readiness(stack, ready, tmp_path):
+    ready = {kind: text.format(folder=tmp_path) for kind, text in ready.items()}
+    command = "sleep 0.2; touch there; printf 'listening on'; sleep 1000"
+    up = stack({"web": {"command": command, "ready": ready}}).up()
+    up.signal(signal.SIGINT)
+    assert up.finish() == 130
+
+
+def test_a_service_gets_its_ports_its_names_and_colour_only_where_we_are_coloured(stack, port):
+    show = "env | grep -E '^(PORT|AURA_|PYTHONUNBUFFERED|FORCE_COLOR|OWN)' | grep -v AURA_RUN | sort"
+    made = stack(
+        {
+            "job": {
+                "command": show,
+                "restart": "no",
+                "port": port,
+                "ready": {"log": "PYTHON"},
+                "env": {"OWN": "${port}"},
+            },
+            "other": {
+                "command": ["true"],
+                "restart": "no",
+                "ports": {"http": port + 1},
+                "ready": {"exec": "true"},
+            },
+        }
+    )
+    _, output = made.run("up")
+    shown = [line.removeprefix("job   | ") for line in output.splitlines() if line.startswith("job   | ")]
+    assert shown == [
+        f"AURA_PORT_JOB={port}",
+        f"AURA_PORT_OTHER={port + 1}",
+        f"AURA_PROJECT={made.name}",
+        "AURA_SERVICE=job",
+        f"OWN={port}",
+        f"PORT={port}",
+        "PYTHONUNBUFFERED=1",
+    ]
+
+
+def test_every_line_is_whole_and_kept_also_the_last_without_an_end(stack):
+    script = "import sys\nfor n in range(20000): print(n, 'x' * (n % 200))\nsys.stdout.write('the end')"
+    made = stack({name: {"command": ["python3", "-c", script], "restart": "no"} for name in ("a", "b")})
+    code, output = made.run("up")
+    assert code == 0
+    for name in ("a", "b"):
+        lines = [
+            line.removeprefix(f"{name}    | ")
+            for line in output.splitlines()
+            if line.startswith(f"{name}    | ")
+        ]
+        assert lines == [f"{n} {'x' * (n % 200)}" for n in range(20000)] + ["the end"]
+
+
+def test_a_second_up_of_a_running_stack_is_refused_and_harms_nothing(stack):
+    made = stack({"web": {"command": ["sleep", "1000"]}})
+    made.up()
+    code, output = made.run("up")
+    assert code == 7
+    assert "is running already (pid" in output
+    assert len(made.members()) == 1
+    assert made.run("down")[0] == 0
+
+
+def test_status_restart_logs_and_down_from_another_terminal(stack):
+    made = stack(
+        {"web": {"command": child("talker"), "ready": {"log": "hello"}}, "db": {"command": ["sleep", "1000"]}}
+    )
+    up = made.up()
+    code, output = made.run("status")
+    assert code == 0
+    rows = [line.split() for line in output.splitlines()]
+    assert rows[0] == ["NAME", "STATE", "PID", "UPTIME", "RESTARTS", "ADDRESS"]
+    assert [row[:2] for row in rows[1:]] == [["web", "ready"], ["db", "ready"]]
+    before = {row[0]: row[2] for row in rows[1:]}
+    code, output = made.run("restart", "web")
+    assert code == 0
+    assert output.startswith("web restarted, ready after ")
+    after = {row.split()[0]: row.split()[2] for row in made.run("status")[1].splitlines()[1:]}
+    assert after["web"] != before["web"]
+    assert after["db"] == before["db"]
+    assert made.run("logs", "web")[1].count("web | hello") == 2
+    assert made.run("logs", "-n", "1", "web")[1] == "web | hello\n"
+    code, output = made.run("down")
+    assert (code, output) == (0, "all stopped\n")
+    assert up.finish() == 0
+    assert made.run("status")[0] == 3
+    assert made.run("logs", "nobody")[0] == 4
+
+
+def test_events_are_one_json_object_a_line(stack):
+    made = stack({"job": {"command": ["true"], "restart": "no"}})
+    made.run("up")
+    with open(made.places.events, encoding="utf-8") as file:
+        kinds = [json.loads(line)["kind"] for line in file]
+    assert kinds == ["started", "exited", "completed", "settled", "stack-stopped"]
+
+
+def test_a_crash_is_told_and_the_service_is_started_again(stack):
+    made = stack({"web": {"command": "echo run; read wait", "ready": {"log": "run"}}})
+    up = made.up()
+    os.kill(made.members()[0], signal.SIGKILL)
+    up.expect(r"web  · killed by SIGKILL")
+    up.expect(r"started \(pid \d+\) after it killed by SIGKILL|started \(pid \d+\) after")
+    up.expect(r"(?s)ready.*ready")
+    up.signal(signal.SIGINT)
+    assert up.finish() == 130
