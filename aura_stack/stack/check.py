@@ -186,7 +186,7 @@ def _remedy(word: Scalar, kind: Kind) -> str:
     for each in kinds:
         if isinstance(each, Choice) and (hint := did_you_mean(word.text, each.words)):
             return hint
-        if isinstance(each, Text) and each.unit and not word.is_text:
+        if isinstance(each, Text) and each.unit and not isinstance(word.value, str):
             return did_you_mean(word.text + each.unit, [word.text + each.unit])
         if isinstance(each, Text) and not word.is_text and not any(isinstance(one, Whole) for one in kinds):
             return "put it in quotes to make it text" if re.fullmatch(each.pattern, word.text) else ""

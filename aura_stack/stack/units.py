@@ -4,11 +4,11 @@ import re
 from collections.abc import Mapping
 
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
-_NUMBER = r"\d{1,9}(?:\.\d{1,9})?"
+_NUMBER = r"[0-9]{1,15}(?:\.[0-9]{1,9})?"
 _PART = re.compile(f"({_NUMBER})(ms|s|m|h)")
 
 DURATION = f"(?:{_NUMBER}(?:ms|s|m|h))+"
-RATE = rf"[1-9]\d{{0,8}} +in +(?=.*[1-9]){DURATION}"
+RATE = rf"[1-9][0-9]{{0,8}} +in +(?=.*[1-9]){DURATION}"
 SIGNAL = r"(?:[sS][iI][gG])?[a-zA-Z][a-zA-Z0-9+-]*"
 
 
