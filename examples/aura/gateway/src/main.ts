@@ -1,0 +1,18 @@
+// AURA's AI gateway: listens where it is told to, and closes its connections before it goes.
+import 'reflect-metadata';
+
+import { Logger } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+
+import { GatewayModule } from './gateway.module.js';
+
+const port = process.env.PORT;
+if (!port) {
+  console.error('PORT is not set: the gateway listens where it is told to');
+  process.exit(1);
+}
+
+const app = await NestFactory.create(GatewayModule, { forceCloseConnections: true });
+app.enableShutdownHooks();
+await app.listen(Number(port));
+new Logger('Gateway').log(`gateway listening on port ${port}`);
