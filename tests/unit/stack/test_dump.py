@@ -2,7 +2,7 @@ import json
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from placed import SIGNALS, valid
 
@@ -76,6 +76,7 @@ def test_durations_are_written_in_the_largest_unit_that_fits(number, text):
     assert duration(number) == text
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.tuples(st.decimals(0, 10**6, places=3), st.sampled_from(["ms", "s", "m", "h"])), min_size=1)
 )

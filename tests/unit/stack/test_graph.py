@@ -1,6 +1,6 @@
 import itertools
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aura_stack.stack.graph import closure, cycles, reverse, waves
@@ -59,12 +59,14 @@ def test_a_chain_of_ten_thousand_exhausts_nothing():
     assert len(cycles(chain | {"s0": ("s9999",)})[0]) == 10_001
 
 
+@settings(deadline=None)
 @given(GRAPHS)
 def test_there_are_rings_exactly_when_waves_leave_somebody_out(needs):
     in_waves = {name for wave in waves(needs) for name in wave}
     assert (in_waves == needs.keys()) == (cycles(needs) == [])
 
 
+@settings(deadline=None)
 @given(GRAPHS)
 def test_every_ring_is_one(needs):
     for ring in cycles(needs):
@@ -72,6 +74,7 @@ def test_every_ring_is_one(needs):
         assert all(after in needs[before] for before, after in itertools.pairwise(ring))
 
 
+@settings(deadline=None)
 @given(ORDERED)
 def test_a_wave_needs_only_what_came_before(needs):
     seen = set()

@@ -2,7 +2,7 @@ import json
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from placed import faults, tree
 
@@ -156,6 +156,7 @@ JSON = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(JSON.filter(lambda value: value is not None), st.booleans(), st.sampled_from([None, 1, 4]))
 def test_json_is_read_as_the_standard_library_reads_it(value, ascii_only, indent):
     text = json.dumps(value, ensure_ascii=ascii_only, indent=indent)
@@ -184,6 +185,7 @@ def test_words_of_json_know_their_places_also_behind_escapes():
     assert isinstance(root.get("aé").nodes[2], Scalar)
 
 
+@settings(deadline=None)
 @given(
     st.binary(max_size=200)
     | st.text(alphabet="ab:-[]{}*&!|>'\"\\\n\t #,<?%@`~$", max_size=60).map(str.encode)

@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aura_stack.stack.template import BadTemplate, Reference, fill_references, fill_variables, references
@@ -80,12 +80,14 @@ def test_a_reference_is_printed_as_it_is_written(text):
     assert str(references(text)[0]) == text
 
 
+@settings(deadline=None)
 @given(st.lists(st.none() | st.text(alphabet="ab{}:-.")), st.text(alphabet="${}:-A", min_size=1))
 def test_no_value_is_ever_read_as_a_template(pieces, value):
     text = "".join("${A}" if piece is None else piece for piece in pieces)
     assert filled(text, A=value) == "".join(value if piece is None else piece for piece in pieces)
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_escaping_every_dollar_gives_the_text_back(text):
     assert filled(text.replace("$", "$$")) == text
