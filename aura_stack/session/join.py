@@ -50,7 +50,7 @@ class Record:
             return
         full = " (the disk is full)" if error.errno == errno.ENOSPC else ""
         self.lost = f"output is being lost, the record cannot be written: {error.strerror}{full}"
-        self.publish(events.Notice(self.lost))
+        self.publish(events.Notice(self.lost, alarm=True))
 
 
 def _nobody(_: events.Event) -> None:

@@ -5,7 +5,7 @@ import pytest
 from aura_stack.messages import events
 from aura_stack.messages.hub import Hub
 
-EXAMPLES = {str: "text", int: 7, float: 0.5, tuple[int, ...]: (1, 2), tuple[str, ...]: ("a", "b")}
+EXAMPLES = {bool: True, str: "text", int: 7, float: 0.5, tuple[int, ...]: (1, 2), tuple[str, ...]: ("a", "b")}
 
 
 @pytest.mark.parametrize("kind", events.KINDS.values(), ids=events.KINDS)
@@ -19,7 +19,7 @@ def test_every_event_comes_back_from_its_line_as_it_was(kind):
 
 def test_a_line_says_kind_and_time_first():
     line = events.encode(events.Notice("a\nb"), 1.5)
-    assert json.loads(line) == {"time": 1.5, "kind": "notice", "text": "a\nb"}
+    assert json.loads(line) == {"time": 1.5, "kind": "notice", "text": "a\nb", "alarm": False}
 
 
 def test_a_kind_of_a_newer_version_is_passed_over():

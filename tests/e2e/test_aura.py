@@ -1,0 +1,134 @@
+"""The AURA stack from a fresh clone, as a newcomer meets it: `make up`, the page, Ctrl-C, and every way to die."""
+
+import json
+import os
+import signal
+import time
+import urllib.request
+
+import page
+import pytest
+from conftest import PORTS, Clone, binds, path_without_node, plain_path
+from terminal import CTRL_C
+
+from aura_stack.system import places as where
+from aura_stack.system import processes
+
+pytestmark = pytest.mark.timeout(240)
+
+BACKEND, FRONTEND = "http://localhost:4010", "http://localhost:54112"
+INSTALL = 150  # seconds that the first `make up` may take: it installs everything
+PATIENCE = 30
+
+
+def ask(url, body=None):
+    data = None if body is None else json.dumps(body).encode()
+    request = urllib.request.Request(url, data, {"content-type": "application/json"})
+    with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
+        return json.loads(answer.read())
+
+
+def first_metric():
+    with urllib.request.urlopen(f"{FRONTEND}/api/metrics/stream", timeout=PATIENCE) as stream:
+        assert stream.headers.get_content_type() == "text/event-stream"
+        while not (line := stream.readline().decode()).startswith("data: "):
+            assert line, "the stream ended before the first metric"
+    return json.loads(line.removeprefix("data: "))
+
+
+def use_it(title):
+    """Everything a user would do with the running stack, but for looking at it."""
+    made = ask(f"{FRONTEND}/api/items", {"title": title})
+    assert made in ask(f"{BACKEND}/api/items")
+    assert first_metric()["rss"] > 1
+    prompt = {"prompt": "why native?"}
+    answer = ask(f"{BACKEND}/api/ai/complete", prompt)
+    assert "why native?" in answer["text"]
+    assert answer == ask(f"{BACKEND}/api/ai/complete", prompt)
+    assert page.check_scripts(FRONTEND) > 5
+
+
+def members():
+    """The processes of the stack, wherever they went."""
+    found = []
+    for pid in processes.pids():
+        environment = processes.environment(pid) or {}
+        if environment.get("AURA_PROJECT") == "aura" and not processes.is_zombie(pid):
+            found.append(pid)
+    return found
+
+
+def expect_nothing_left():
+    deadline = time.monotonic() + PATIENCE
+    while left := members() or [port for port in PORTS if not binds(port)]:
+        assert time.monotonic() < deadline, f"still there: {left}"
+        time.sleep(0.02)  # a process of somebody else's has no event to wait for
+
+
+@pytest.fixture(scope="module")
+def clone(tmp_path_factory):
+    made = Clone(tmp_path_factory.mktemp("clone"), plain_path())
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="module")
+def run_file(clone):
+    return where.places(str(clone.folder / "stack.yaml"), clone.env).run
+
+
+def test_make_up_brings_a_fresh_clone_to_a_page_that_works_and_ctrl_c_ends_it(clone, chromium):
+    terminal = clone.terminal("make", "up")
+    terminal.expect("all ready", INSTALL)
+    use_it("from a fresh clone")
+    page.check_page(FRONTEND, "from a fresh clone")
+    terminal.type(CTRL_C)
+    terminal.finish(PATIENCE)
+    assert "Error" not in terminal.output
+    assert "frontend · stopped" in terminal.output.replace("\x1b[0m", "").replace("\x1b[2m", "")
+    expect_nothing_left()
+
+
+def test_make_up_again_prepares_nothing_twice(clone):
+    terminal = clone.terminal("make", "up")
+    terminal.expect("all ready", PATIENCE)
+    terminal.type(CTRL_C)
+    terminal.finish(PATIENCE)
+    assert "npm ci" not in terminal.output
+    expect_nothing_left()
+
+
+@pytest.mark.parametrize("whom", ["terminated face", "face", "guardian", "engine", "shell job"])
+def test_nothing_of_the_stack_survives_a_death(clone, run_file, whom):
+    terminal = clone.terminal(
+        "env", f"PATH={clone.folder / '.venv/bin'}:{clone.env['PATH']}", *clone.aura_stack("up")
+    )
+    terminal.expect("all ready", PATIENCE)
+    with open(run_file, encoding="utf-8") as file:
+        run = json.load(file)
+    face = terminal.process.pid
+    match whom:
+        case "terminated face":
+            os.kill(face, signal.SIGTERM)
+        case "face":
+            os.kill(face, signal.SIGKILL)
+        case "shell job":
+            os.killpg(face, signal.SIGKILL)
+        case _:
+            os.kill(run[whom]["pid"], signal.SIGKILL)
+    expect_nothing_left()
+    terminal.finish(PATIENCE)
+
+
+def test_make_up_works_with_no_node_on_path(tmp_path, chromium):
+    clone = Clone(tmp_path / "clone", path_without_node(tmp_path / "bin"))
+    try:
+        terminal = clone.terminal("make", "up")
+        terminal.expect("all ready", INSTALL)
+        use_it("without Node")
+        page.check_page(FRONTEND, "without Node")
+        terminal.type(CTRL_C)
+        terminal.finish(PATIENCE)
+    finally:
+        clone.close()
+    expect_nothing_left()
