@@ -1,15 +1,12 @@
 """From a service's `ready:` to the question that is asked, and the answer to the supervisor."""
 
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING
 
 from aura_stack.stack.model import ProbeKind, Service
 
 from . import lifecycle, readiness
+from .output import Output
 from .verdict import NotExecutable, Verdict
-
-if TYPE_CHECKING:
-    from .runner import Output
 
 Tell = Callable[[str, lifecycle.Message], None]
 
@@ -17,7 +14,7 @@ Tell = Callable[[str, lifecycle.Message], None]
 async def ask_until_ready(
     service: Service,
     run: int,
-    output: "Output",
+    output: Output,
     ask_command: Callable[[Service], Awaitable[str]],
     tell: Tell,
     waits: Callable[[str, str], None],

@@ -9,12 +9,13 @@ import signal
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from aura_stack.messages import events
 from aura_stack.stack.model import Service
 
 from . import lifecycle
+from .output import Output
 from .process import Children, judge, spawn
 from .tree import MARK, Tree
 
@@ -24,16 +25,6 @@ if TYPE_CHECKING:
     from .supervisor import Supervisor
 
 POLL = 0.05  # seconds between looks at a run's remains where orphans do not become ours
-
-
-class Output(Protocol):
-    """Where the bytes of runs go."""
-
-    def open(self, service: str, run: int) -> tuple[int, int]:
-        """The writing ends of two new pipes, for stdout and stderr; the caller closes them."""
-
-    def tap(self, service: str, listener: Callable[[str, bytes], None] | None) -> None:
-        """Hand every chunk of the service's streams to the listener as well; None ends that."""
 
 
 class _Run:

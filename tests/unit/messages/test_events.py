@@ -10,7 +10,7 @@ EXAMPLES = {bool: True, str: "text", int: 7, float: 0.5, tuple[int, ...]: (1, 2)
 
 @pytest.mark.parametrize("kind", events.KINDS.values(), ids=events.KINDS)
 def test_every_event_comes_back_from_its_line_as_it_was(kind):
-    event = kind(**{name: EXAMPLES[type] for name, type in kind.__annotations__.items()})
+    event = kind(**{name: EXAMPLES[of] for name, of in kind.__annotations__.items()})
     line = events.encode(event, 1.5)
     assert line.endswith(b"\n")
     assert line.count(b"\n") == 1

@@ -36,6 +36,7 @@ class World:
         self.alive = {}  # service → run, while its main process lives
         self.left = {}  # service → run, while anything of it lives
         self.delays = []
+        self.longest = 0.0
         self.pid = 100
         self.overlaps = 0
         self.supervisor = Supervisor(services, self, self.events.append)
@@ -62,6 +63,7 @@ class World:
 
     def later(self, service, delay, run):
         self.delays.append((service.name, run))
+        self.longest = max(self.longest, delay)
 
     def now(self):
         return self.time

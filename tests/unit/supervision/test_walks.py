@@ -33,7 +33,7 @@ def world():
     )
 
 
-def act(world, action, name):
+def act(world, action, name):  # noqa: C901 - one case for each action
     supervisor = world.supervisor
     match action:
         case "start":

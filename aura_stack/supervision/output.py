@@ -1,0 +1,14 @@
+"""What supervision needs of the room of logs, which it does not import: where the bytes of runs go."""
+
+from collections.abc import Callable
+from typing import Protocol
+
+
+class Output(Protocol):
+    """Where the bytes of runs go."""
+
+    def open(self, service: str, run: int) -> tuple[int, int]:
+        """The writing ends of two new pipes, for stdout and stderr; the caller closes them."""
+
+    def tap(self, service: str, listener: Callable[[str, bytes], None] | None) -> None:
+        """Hand every chunk of the service's streams to the listener as well; None ends that."""
