@@ -154,10 +154,10 @@ def test_descendants_come_after_their_parents(source, start):
 
 def test_a_list_of_children_holds_those_of_every_thread(source, start):
     script = (
-        "import subprocess, threading\n"
+        "import os, subprocess, threading\n"
         "def run():\n"
         "    child = subprocess.Popen(['cat'])\n"
-        "    print(child.pid, flush=True)\n"
+        "    os.write(1, b'%d\\n' % child.pid)\n"  # one write: print makes two, and threads mix them
         "    child.wait()\n"
         "threads = [threading.Thread(target=run) for _ in range(3)]\n"
         "[thread.start() for thread in threads]\n"
