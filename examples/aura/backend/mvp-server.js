@@ -24,12 +24,18 @@ const server = app.listen(Number(PORT), (error) => {
   console.log(`backend listening on port ${PORT}`);
 });
 
+// A connection kept alive would hold the server for seconds after its last answer.
+let draining = false;
+server.on('request', (_request, response) => {
+  response.once('close', () => draining && setImmediate(() => server.closeIdleConnections()));
+});
+
 // Accept nothing new, end the streams that would never end by themselves, finish what was begun.
 function drain(signal) {
   console.log(`${signal}: draining`);
+  draining = true;
   server.close(() => process.exit(0));
   metrics.end();
-  server.closeIdleConnections();
 }
 
 process.once('SIGTERM', drain);

@@ -65,6 +65,6 @@ async function passOn(gatewayUrl, body) {
     });
     return { status: answer.status, body: await answer.json() };
   } catch (error) {
-    return { status: 502, body: { error: `the gateway at ${gatewayUrl} cannot be reached: ${error.message}` } };
+    return { status: 502, body: { error: `the gateway at ${gatewayUrl} cannot be reached: ${error.cause?.code ?? error.message}` } };
   }
 }

@@ -3,11 +3,14 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 
 const SECOND = 1000;
 const MIB = 1024 * 1024;
+const RESOLUTION = 20; // milliseconds between two looks at the event loop; the histogram counts them as delay
 
 export class MetricsStream {
   #listeners = new Set();
-  #delay = monitorEventLoopDelay({ resolution: 20 });
+  #delay = monitorEventLoopDelay({ resolution: RESOLUTION });
   #cpu = process.cpuUsage();
+  #at = performance.now();
+  #latest;
   #timer;
 
   // The first event at once, then one a second until the client or the server goes.
@@ -19,11 +22,12 @@ export class MetricsStream {
     });
     this.#listeners.add(response);
     request.on('close', () => this.#leave(response));
-    response.write(event(this.#sample()));
     if (!this.#timer) {
       this.#delay.enable();
+      this.#latest = this.#sample();
       this.#timer = setInterval(() => this.#send(), SECOND);
     }
+    response.write(event(this.#latest)); // a sample of its own would shorten everybody's second
   }
 
   end() {
@@ -40,7 +44,8 @@ export class MetricsStream {
   }
 
   #send() {
-    const text = event(this.#sample());
+    this.#latest = this.#sample();
+    const text = event(this.#latest);
     for (const response of this.#listeners) response.write(text);
   }
 
@@ -48,14 +53,16 @@ export class MetricsStream {
     const { rss, heapUsed } = process.memoryUsage();
     const cpu = process.cpuUsage(this.#cpu);
     this.#cpu = process.cpuUsage();
-    const delay = this.#delay.count > 0 ? this.#delay.mean / 1e6 : 0;
+    const seconds = (performance.now() - this.#at) / SECOND;
+    this.#at = performance.now();
+    const delay = this.#delay.count > 0 ? Math.max(this.#delay.mean / 1e6 - RESOLUTION, 0) : 0;
     this.#delay.reset();
     return {
       time: Date.now(),
       uptime: process.uptime(),
       rss: rss / MIB,
       heap: heapUsed / MIB,
-      cpu: (cpu.user + cpu.system) / 1000,
+      cpu: (cpu.user + cpu.system) / 1000 / seconds,
       delay,
     };
   }

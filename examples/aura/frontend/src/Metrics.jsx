@@ -4,7 +4,7 @@ const SHOWN = [
   ['uptime', 'up', (value) => `${value.toFixed(1)} s`],
   ['rss', 'memory', (value) => `${value.toFixed(1)} MiB`],
   ['heap', 'heap', (value) => `${value.toFixed(1)} MiB`],
-  ['cpu', 'cpu in the last second', (value) => `${value.toFixed(1)} ms`],
+  ['cpu', 'cpu in a second', (value) => `${value.toFixed(1)} ms`],
   ['delay', 'event loop delay', (value) => `${value.toFixed(1)} ms`],
 ];
 
@@ -13,13 +13,25 @@ export function Metrics() {
   const [live, setLive] = useState(false);
 
   useEffect(() => {
-    const source = new EventSource('/api/metrics/stream');
-    source.addEventListener('metrics', (event) => {
-      setSample(JSON.parse(event.data));
-      setLive(true);
-    });
-    source.onerror = () => setLive(false); // the browser connects again by itself
-    return () => source.close();
+    let source;
+    let retry;
+    function connect() {
+      source = new EventSource('/api/metrics/stream');
+      source.addEventListener('metrics', (event) => {
+        setSample(JSON.parse(event.data));
+        setLive(true);
+      });
+      source.onerror = () => {
+        setLive(false);
+        // A broken stream is opened again by the browser; one refused, as while the backend restarts, is not.
+        if (source.readyState === EventSource.CLOSED) retry = setTimeout(connect, 1000);
+      };
+    }
+    connect();
+    return () => {
+      clearTimeout(retry);
+      source.close();
+    };
   }, []);
 
   return (

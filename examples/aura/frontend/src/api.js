@@ -6,6 +6,6 @@ export async function call(path, options = {}) {
   });
   const text = await response.text();
   const body = text ? JSON.parse(text) : undefined;
-  if (!response.ok) throw new Error(body?.error ?? body?.message ?? `the backend answered ${response.status}`);
+  if (!response.ok) throw new Error(body?.message ?? body?.error ?? `the backend answered ${response.status}`);
   return body;
 }

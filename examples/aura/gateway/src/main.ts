@@ -1,7 +1,7 @@
 // AURA's AI gateway: listens where it is told to, and closes its connections before it goes.
 import 'reflect-metadata';
 
-import { Logger } from '@nestjs/common';
+import { ConsoleLogger, Logger } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 
 import { GatewayModule } from './gateway.module.js';
@@ -12,7 +12,10 @@ if (!port) {
   process.exit(1);
 }
 
-const app = await NestFactory.create(GatewayModule, { forceCloseConnections: true });
+// Left alone, Nest colours its lines into files and pipes too.
+const colors = !process.env.NO_COLOR && Boolean(process.env.FORCE_COLOR || process.stdout.isTTY);
+const logger = new ConsoleLogger({ colors });
+const app = await NestFactory.create(GatewayModule, { logger, forceCloseConnections: true });
 app.enableShutdownHooks();
 await app.listen(Number(port));
 new Logger('Gateway').log(`gateway listening on port ${port}`);
