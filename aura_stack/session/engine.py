@@ -11,7 +11,7 @@ from aura_stack.control.protocol import Request
 from aura_stack.errors import AuraError, InvalidDefinition
 from aura_stack.messages import commands, events
 from aura_stack.system import files, processes
-from aura_stack.system.places import Places
+from aura_stack.system.places import Places, clear
 from aura_stack.system.subreaper import subreaper
 
 from . import lock, preflight
@@ -92,8 +92,7 @@ class Engine:
         farewell = self._link.dup() if self._link else None
         code = asyncio.run(Session(parts, lifeline, started).run(self._link))
         parts.store.close()
-        os.unlink(self._places.socket)
-        os.unlink(self._places.run)
+        clear(self._places)
         if farewell:
             farewell.setblocking(True)
             self._link = farewell

@@ -3,6 +3,7 @@
 import os
 import stat
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 
 from aura_stack.errors import AuraError, ExitCode
@@ -74,6 +75,16 @@ def create(places: Places) -> None:
     _private(places.runtime)
     if os.path.dirname(places.socket) != places.runtime:
         _private(os.path.dirname(places.socket))
+
+
+def clear(places: Places) -> None:
+    """Take away what only a running stack needs: the socket, the note of the run, a folder made for the socket."""
+    for path in (places.socket, places.run):
+        with suppress(FileNotFoundError):
+            os.unlink(path)
+    if os.path.dirname(places.socket) != places.runtime:
+        with suppress(OSError):  # somebody else has put something there, or taken it away
+            os.rmdir(os.path.dirname(places.socket))
 
 
 def _runtime_root(environ: Mapping[str, str]) -> str:

@@ -9,7 +9,7 @@ import subprocess
 import pytest
 
 from aura_stack.errors import AuraError, ExitCode
-from aura_stack.system.places import create, places
+from aura_stack.system.places import clear, create, places
 
 
 @pytest.fixture
@@ -259,3 +259,22 @@ def test_a_state_directory_that_cannot_be_made_is_told(project, tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(AuraError, match=r"cannot make .*/file/aura-stack/run|cannot make .*/file: "):
         create(places(str(project / "stack.yaml"), {"XDG_STATE_HOME": str(tmp_path / "file")}))
+
+
+def test_clearing_takes_away_what_only_a_running_stack_needs(made):
+    create(made)
+    for path in (made.socket, made.run, made.lock):
+        with open(path, "w", encoding="utf-8"):
+            pass
+    clear(made)
+    assert os.listdir(made.runtime) == ["lock"]
+    clear(made)
+
+
+def test_clearing_takes_away_a_folder_made_for_the_socket(project, tmp_path):
+    environ = {"XDG_STATE_HOME": str(tmp_path / ("x" * 100)), "TMPDIR": str(tmp_path)}
+    made = places(str(project / "stack.yaml"), environ)
+    create(made)
+    assert os.path.isdir(os.path.dirname(made.socket))
+    clear(made)
+    assert not os.path.exists(os.path.dirname(made.socket))
