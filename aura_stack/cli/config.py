@@ -91,7 +91,7 @@ def _json(data: object) -> str:
 def _yaml(data: object) -> str:
     import yaml  # noqa: PLC0415 - only what prints YAML needs it
 
-    from aura_stack.stack.words import meaning  # noqa: PLC0415 - the same
+    from aura_stack.reading.words import meaning  # noqa: PLC0415 - the same
 
     class Dumper(yaml.SafeDumper):
         """Puts text in quotes that a reader of YAML 1.2 would take for something else."""

@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 
 import click
 
-from aura_stack.stack.suggest import did_you_mean
-from aura_stack.stack.words import quoted
+from aura_stack.reading.suggest import did_you_mean
+from aura_stack.reading.words import quoted
 
 
 class Lazy(NamedTuple):

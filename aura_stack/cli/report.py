@@ -7,8 +7,8 @@ from collections.abc import Iterable
 import click
 
 from aura_stack.errors import AuraError, InvalidDefinition, Place, Problem
-from aura_stack.stack.load import LARGEST
-from aura_stack.stack.words import visible
+from aura_stack.reading.load import LARGEST
+from aura_stack.reading.words import visible
 
 _LINE_BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
 _LEFT, _RIGHT = 60, 60  # characters shown on either side of a mistake; a manifest may be one long line

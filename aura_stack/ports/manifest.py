@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from aura_stack.errors import Place, Problem
+from aura_stack.reading.load import load
+from aura_stack.reading.tree import Items, Node, Scalar, Table, whole
+from aura_stack.reading.words import quoted
 from aura_stack.stack.check import check
 from aura_stack.stack.kinds import Either, Key, ListOf, MapOf, Record, Text, Whole
-from aura_stack.stack.load import load
-from aura_stack.stack.tree import Items, Node, Scalar, Table, whole
-from aura_stack.stack.words import quoted
 
 from .entries import Entry, Manifest
 from .policy import misplaced

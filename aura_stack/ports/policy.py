@@ -5,9 +5,9 @@ from itertools import chain
 from typing import NamedTuple
 
 from aura_stack.errors import Problem
+from aura_stack.reading.suggest import did_you_mean
+from aura_stack.reading.words import quoted
 from aura_stack.stack.model import Port, PortClaim
-from aura_stack.stack.suggest import did_you_mean
-from aura_stack.stack.words import quoted
 
 from .entries import Entry, Manifest, spelled
 

@@ -10,11 +10,11 @@ from aura_stack.ports.entries import Manifest
 from aura_stack.ports.manifest import ManifestRead
 from aura_stack.ports.manifest import read as read_manifest
 from aura_stack.ports.policy import Assigned, assign
+from aura_stack.reading.load import Loaded, load
+from aura_stack.reading.tree import Table
 from aura_stack.stack.expand import expand
-from aura_stack.stack.load import Loaded, load
 from aura_stack.stack.model import Stack
 from aura_stack.stack.resolve import Surroundings, resolve
-from aura_stack.stack.tree import Table
 from aura_stack.stack.validate import validate
 
 

@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 
+from aura_stack.reading.suggest import did_you_mean
+from aura_stack.reading.tree import Table
+from aura_stack.reading.words import quoted
+
 from .model import MAIN_PORT, Port, address
-from .suggest import did_you_mean
 from .template import BadTemplate, Reference
-from .tree import Table
-from .words import quoted
 
 _STAND_IN = 1  # for a port whose mistake has been reported: the text it goes into is read on
 

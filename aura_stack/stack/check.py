@@ -8,13 +8,13 @@ import re
 from typing import NamedTuple
 
 from aura_stack.errors import Place, Problem
+from aura_stack.reading.suggest import did_you_mean
+from aura_stack.reading.tree import Entry, Form, Items, Node, Scalar, Table, Void
+from aura_stack.reading.words import listed, quoted
 
 from .expand import EXTENSION
 from .kinds import Choice, Either, Flag, Key, Kind, ListOf, MapOf, Nothing, Record, Text, Whole
-from .suggest import did_you_mean
 from .template import fill_references, references
-from .tree import Entry, Form, Items, Node, Scalar, Table, Void
-from .words import listed, quoted
 
 _MAPPINGS = (MapOf, Record)
 

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from aura_stack.errors import Problem
+from aura_stack.reading.tree import Entry, Form, Items, Node, Scalar, Table, Void
 
 from .template import BadTemplate, fill_variables
-from .tree import Entry, Form, Items, Node, Scalar, Table, Void
 
 EXTENSION = "x-"
 

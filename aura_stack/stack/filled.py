@@ -3,12 +3,12 @@
 import shlex
 
 from aura_stack.errors import Place, Problem
+from aura_stack.reading.tree import Items, Node, Scalar
+from aura_stack.reading.words import quoted
 
 from .addresses import Addresses
 from .model import Command
 from .template import BadTemplate, Reference, fill_references
-from .tree import Items, Node, Scalar
-from .words import quoted
 
 SHELL = ("/bin/sh", "-c")
 

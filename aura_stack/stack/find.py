@@ -4,8 +4,7 @@ import os
 from collections.abc import Iterator, Mapping
 
 from aura_stack.errors import AuraError, ExitCode
-
-from .words import listed
+from aura_stack.reading.words import listed
 
 NAMES = ("stack.yaml", "stack.yml", "aura-stack.yaml")
 VARIABLE = "AURA_FILE"

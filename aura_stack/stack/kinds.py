@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from .words import listed
+from aura_stack.reading.words import listed
 
 # Patterns match the whole text and keep to what Python and JSON Schema (ECMA-262) both understand.
 SOMETHING = r"[\s\S]*\S[\s\S]*"

@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from aura_stack.reading.tree import Entry, Scalar, Table
+
 from .model import MAIN_PORT, Condition
-from .tree import Entry, Scalar, Table
 
 
 class DeclaredPort(NamedTuple):

@@ -5,11 +5,12 @@ import re
 import warnings
 from collections.abc import Callable
 
+from aura_stack.reading.tree import Node, Scalar, Table
+from aura_stack.reading.words import quoted
+
 from .filled import Filled
 from .model import ProbeKind, Ready
-from .tree import Node, Scalar, Table
 from .units import seconds
-from .words import quoted
 
 _PATH = r"/[!-~]*"
 _LOCAL = rf"http://(?:localhost|127\.0\.0\.1|\[::1\])(?::([0-9]{{1,5}}))?({_PATH})?"

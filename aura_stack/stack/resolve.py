@@ -5,15 +5,15 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
 
 from aura_stack.errors import Problem
+from aura_stack.reading.tree import Scalar, Table
+from aura_stack.reading.words import quoted
 
 from .addresses import Addresses
 from .filled import Filled
 from .model import MAIN_PORT, Port, Prepare, Requirement, Restart, RestartPolicy, Service, Stack, Stop
 from .outline import dependencies_of, is_external, services
 from .readiness import readiness
-from .tree import Scalar, Table
 from .units import rate, seconds, signal_number
-from .words import quoted
 
 
 class Surroundings(NamedTuple):

@@ -3,16 +3,16 @@
 from collections.abc import Iterator, Mapping
 
 from aura_stack.errors import InvalidDefinition, Place, Problem
+from aura_stack.reading.suggest import did_you_mean
+from aura_stack.reading.tree import Entry, Items, Scalar, Table
+from aura_stack.reading.words import quoted
 
 from .graph import cycles
 from .model import Condition
 from .outline import as_variable, dependencies_of, is_external, ports_of, services
 from .shape import SERVICE
-from .suggest import did_you_mean
-from .tree import Entry, Items, Scalar, Table
 from .units import seconds, signal_name, signal_number
 from .versions import parse_constraint
-from .words import quoted
 
 
 def broken(root: Table, signals: Mapping[str, int]) -> Iterator[Problem]:

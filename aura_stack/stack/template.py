@@ -18,7 +18,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from .words import quoted
+from aura_stack.reading.words import quoted
 
 _MARK = re.compile(r"\$\$|\$\{")
 _DOLLARS = re.compile(r"\$\$?")

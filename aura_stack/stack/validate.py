@@ -4,13 +4,13 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from aura_stack.errors import Problem
+from aura_stack.reading.tree import Node, Scalar, Table
 
 from .check import check
 from .model import PortClaim
 from .outline import is_external, ports_of, services
 from .rules import broken
 from .shape import STACK
-from .tree import Node, Scalar, Table
 
 
 class Valid(NamedTuple):

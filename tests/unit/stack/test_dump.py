@@ -8,8 +8,8 @@ from placed import SIGNALS, valid
 
 from aura_stack.errors import Place
 from aura_stack.ports.policy import assign
+from aura_stack.reading.load import parse
 from aura_stack.stack.dump import dump, duration
-from aura_stack.stack.load import parse
 from aura_stack.stack.resolve import Surroundings, resolve
 from aura_stack.stack.secrets import is_secret, masked, secret_values
 from aura_stack.stack.units import DURATION, seconds

@@ -6,12 +6,12 @@ import jsonschema
 import pytest
 from placed import tree
 
+from aura_stack.reading.tree import plain
 from aura_stack.stack.check import check
 from aura_stack.stack.kinds import Either, ListOf, MapOf, Record
 from aura_stack.stack.rules import broken
 from aura_stack.stack.schema import DIALECT, document
 from aura_stack.stack.shape import STACK
-from aura_stack.stack.tree import plain
 
 VALIDATOR = jsonschema.Draft202012Validator(document())
 

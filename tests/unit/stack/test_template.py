@@ -23,6 +23,7 @@ def filled(text, **variables):
         ("${NONE:-}", ""),
         ("${NONE:-${A}}", "1"),
         ("${NONE:-${NIL:-deep}}!", "deep!"),
+        ("${NONE:-" * 8 + "$" + "}" * 8, "$"),
         ("${NONE:-http://x:1/?a=b}", "http://x:1/?a=b"),
         ("$$", "$"),
         ("$${A}", "${A}"),

@@ -3,8 +3,8 @@
 import pytest
 from placed import mistakes, tree, valid
 
+from aura_stack.reading.tree import Form, Void
 from aura_stack.stack.expand import expand
-from aura_stack.stack.tree import Form, Void
 
 
 def service(inner, more=""):

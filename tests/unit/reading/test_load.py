@@ -6,10 +6,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from placed import faults, tree
 
-from aura_stack.stack import from_yaml
-from aura_stack.stack.load import LARGEST, load, parse
-from aura_stack.stack.plant import DEEPEST, MOST_NODES
-from aura_stack.stack.tree import Form, Scalar, plain
+from aura_stack.reading import from_yaml
+from aura_stack.reading.load import LARGEST, load, parse
+from aura_stack.reading.plant import DEEPEST, MOST_NODES
+from aura_stack.reading.tree import Form, Scalar, plain
 
 
 @pytest.fixture(params=["libyaml", "pure Python"])

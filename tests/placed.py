@@ -1,7 +1,7 @@
 """Short ways to a tree, a definition and its problems, for the tests of this room."""
 
+from aura_stack.reading.load import parse
 from aura_stack.stack.expand import expand
-from aura_stack.stack.load import parse
 from aura_stack.stack.validate import validate
 
 SIGNALS = {"HUP": 1, "INT": 2, "KILL": 9, "TERM": 15}

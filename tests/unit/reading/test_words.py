@@ -2,8 +2,8 @@ import math
 
 import pytest
 
-from aura_stack.stack.suggest import did_you_mean, nearest
-from aura_stack.stack.words import listed, meaning, quoted, visible
+from aura_stack.reading.suggest import did_you_mean, nearest
+from aura_stack.reading.words import listed, meaning, quoted, visible
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,1 @@
+"""Files that people write, as trees whose every word knows its place."""
