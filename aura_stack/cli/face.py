@@ -1,6 +1,6 @@
-"""The face: follows the record, prints it, passes Ctrl-C on. A client that may block, be stopped or die.
+"""The face: follows the record, prints it, passes Ctrl-C on.
 
-Nothing here can hold a service up: the engine writes the record whether or not anybody reads it. A signal is
+It is a client that may block, be stopped or die. Nothing here can hold a service up: the engine writes the record whether or not anybody reads it. A signal is
 passed on from its handler, so also while a write to a stopped terminal (Ctrl-S) waits.
 """
 
