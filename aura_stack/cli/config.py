@@ -1,6 +1,7 @@
 """`aura-stack config`: what the definition says, and whether it can be read."""
 
 import os
+from collections.abc import Iterator
 
 import click
 
@@ -28,6 +29,8 @@ def check(settings: Settings, requires: bool, quiet: bool) -> None:
         _require_programs(found)
     if not (quiet or settings.quiet):
         show_notices(found.notices)
+        if settings.verbose:
+            show_notices(_sources(found))
         click.echo(_summary(found))
 
 
@@ -76,6 +79,14 @@ def _summary(found: definition.Definition) -> str:
     counts = [_counted(len(stack.own), "service"), f"{external} external" if external else ""]
     counts.append(_counted(sum(len(service.ports) for service in stack.services), "port"))
     return f"{found.label}: ok, {', '.join(filter(None, counts))}"
+
+
+def _sources(found: definition.Definition) -> Iterator[str]:
+    """What else the definition was made of besides the stack file."""
+    if found.manifest:
+        yield f"ports are those of {found.manifest.file}"
+    if found.variables:
+        yield f"taken from the environment: {', '.join(sorted(found.variables))}"
 
 
 def _counted(number: int, noun: str) -> str:

@@ -37,7 +37,7 @@ def show_problems(problems: Iterable[Problem]) -> None:
             _excerpt(lines[file][problem.place.line - 1], problem.place)
 
 
-def show_notices(notices: Iterable[Problem]) -> None:
+def show_notices(notices: Iterable[Problem | str]) -> None:
     """Print what is worth knowing and stops nothing."""
     for notice in notices:
         click.echo(f"{click.style('note:', fg='yellow', bold=True)} {notice}", err=True)

@@ -54,6 +54,14 @@ def test_a_good_definition_is_summed_up_in_a_line():
     assert result.exit_code == 0
 
 
+def test_more_is_said_of_what_a_definition_was_made_of():
+    assert run("-v", "config", "check").stderr == (
+        "note: stack.yaml:8:5: watch is not acted on by this version\n"
+        "note: ports are those of config/ports.json\n"
+        "note: taken from the environment: KEY\n"
+    )
+
+
 @pytest.mark.parametrize("args", [("config", "check", "-q"), ("-q", "config", "check")])
 def test_quiet_says_nothing_of_a_good_definition(args):
     result = run(*args)

@@ -132,6 +132,7 @@ def test_just_as_deep_as_allowed_is_allowed():
 def test_aliases_cannot_reach_deeper_than_brackets():
     lines = ["a0: &a0 [x]"] + [f"a{n}: &a{n} [*a{n - 1}]" for n in range(1, DEEPEST + 5)]
     assert faults("\n".join(lines))[0].endswith(f"nested more than {DEEPEST} levels deep")
+    assert faults("{a: &a x, b: " + "[" * (DEEPEST - 1) + "*a" + "]" * (DEEPEST - 1) + "}") == []
 
 
 def test_just_as_many_words_as_allowed_are_allowed():
@@ -169,6 +170,7 @@ def test_json_is_read_as_the_standard_library_reads_it(value, ascii_only, indent
         ("", "1:1: the file is empty"),
         ("{\n  a: 1}", "2:3: not JSON: expecting property name enclosed in double quotes"),
         ('{"a": 1\n "b": 2}', "2:2: not JSON: expecting ',' delimiter"),
+        ('\n\n{"a": 1,\n\n"a": 2}', '5:1: the key "a" stands twice, first on line 3'),
         ('{"a": 1, "a": 2}', '1:10: the key "a" stands twice, first on line 1'),
         ("[" * 100_000, f"1:{DEEPEST + 1}: nested more than {DEEPEST} levels deep"),
         ("\n" + "]" * 10, "2:1: not JSON: expecting value"),

@@ -185,6 +185,12 @@ def test_requirements_keep_their_places():
         ("ready: {http: 'http://localhost:70000'}", ['3:33: "http" should be a path such as /health or an address on localhost, not "http://localhost:70000"']),
         ("ready: {http: '/a b'}", ['3:33: "http" should be a path such as /health or an address on localhost, not "/a b"']),
         ("ready: {tcp: web}", ['3:32: "tcp" asks a port called "web", and service "a" has none']),
+        ("ready: {http: 'http://localhost:65535'}", []),
+        ("ready: {tcp: '65535'}", []),
+        ("ready: {tcp: '0'}", ['3:32: "tcp" should be a number from 1 to 65535, not 0']),
+        ("ready: {tcp: '65536'}", ['3:32: "tcp" should be a number from 1 to 65535, not 65536']),
+        ("ready: {http: 'http://localhost:0'}", ['3:33: "http" should be a path such as /health or an address on localhost, not "http://localhost:0"']),
+        ("ready: {http: 'http://localhost:65536'}", ['3:33: "http" should be a path such as /health or an address on localhost, not "http://localhost:65536"']),
         ("ready: {tcp: '70000'}", ['3:32: "tcp" should be a number from 1 to 65535, not 70000']),
         ("ready: {log: '(['}", ['3:32: "([" is no regular expression: unterminated character set at position 1']),
         ("ready: {exec: ['', x]}", ["3:34: the program to execute has no name"]),
@@ -206,4 +212,9 @@ def test_a_port_with_a_mistake_begets_no_second_one():
     )
     stack, told = resolve(found.root, {}, HERE)
     assert told == ()
+    broken = valid(
+        "services: {a: {command: '${services.b.url} ${services.c.ports.x}'}, b: 5, c: {command: x, ports: 5}}"
+    )
+    assert [problem.message.split()[0] for problem in broken.problems] == ['"b"', '"ports"']
+    assert resolve(broken.root, {}, HERE).problems == ()
     assert stack.service("a").ports == ()

@@ -111,6 +111,13 @@ def test_the_schema_is_one_of_its_dialect():
     jsonschema.Draft202012Validator.check_schema(document())
 
 
+def test_defaults_are_told_where_there_are_some():
+    service = document()["properties"]["services"]["additionalProperties"]["properties"]
+    assert service["restart"]["default"] == "on-failure"
+    assert service["required"]["default"] is True
+    assert "default" not in service["command"]
+
+
 def test_values_from_variables_are_taken_for_granted():
     text = "services: {a: {command: x, port: '${P}', restart: '${R}', ready: {timeout: '${T}'}, external: '${E}'}}"
     VALIDATOR.validate(plain(tree(text)))
