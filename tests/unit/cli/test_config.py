@@ -79,6 +79,7 @@ def test_the_definition_is_shown_resolved_and_its_secrets_masked(project):
     result = run("config", "show")
     assert (result.exit_code, result.stderr) == (0, "")
     assert "swordfish" not in result.stdout
+    assert result.stdout.startswith("name: aura\nservices:\n  gateway:\n    command:\n    - node\n")
     shown = yaml.safe_load(result.stdout)
     assert shown["services"]["gateway"]["env"] == {
         "API_KEY": "***",

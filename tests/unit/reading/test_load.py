@@ -132,7 +132,16 @@ def test_just_as_deep_as_allowed_is_allowed():
 def test_aliases_cannot_reach_deeper_than_brackets():
     lines = ["a0: &a0 [x]"] + [f"a{n}: &a{n} [*a{n - 1}]" for n in range(1, DEEPEST + 5)]
     assert faults("\n".join(lines))[0].endswith(f"nested more than {DEEPEST} levels deep")
-    assert faults("{a: &a x, b: " + "[" * (DEEPEST - 1) + "*a" + "]" * (DEEPEST - 1) + "}") == []
+    for anchored, height in (("x", 0), ("[x]", 1), ("[[[x]], x]", 3)):
+        text = (
+            f"{{a: &a {anchored}, b: "
+            + "[" * (DEEPEST - 1 - height)
+            + "*a"
+            + "]" * (DEEPEST - 1 - height)
+            + "}"
+        )
+        assert faults(text) == []
+        assert len(faults(text.replace("*a", "[*a]"))) == 1
 
 
 def test_just_as_many_words_as_allowed_are_allowed():

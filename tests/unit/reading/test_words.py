@@ -38,6 +38,7 @@ def test_everything_else_is_text(word):
 
 def test_quoted_text_cannot_move_a_cursor_and_is_short():
     assert quoted("a\x1b[2Jb\n") == '"a\\x1b[2Jb\\n"'
+    assert quoted("x" * 60) == '"' + "x" * 60 + '"'
     assert quoted("x" * 1000) == '"' + "x" * 59 + '…"'
     assert visible("é→\u202e") == "é→\\u202e"
 

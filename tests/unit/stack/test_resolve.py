@@ -187,6 +187,8 @@ def test_requirements_keep_their_places():
         ("ready: {tcp: web}", ['3:32: "tcp" asks a port called "web", and service "a" has none']),
         ("ready: {http: 'http://localhost:65535'}", []),
         ("ready: {tcp: '65535'}", []),
+        ("ready: {tcp: '1'}", []),
+        ("ready: {http: 'http://localhost:1'}", []),
         ("ready: {tcp: '0'}", ['3:32: "tcp" should be a number from 1 to 65535, not 0']),
         ("ready: {tcp: '65536'}", ['3:32: "tcp" should be a number from 1 to 65535, not 65536']),
         ("ready: {http: 'http://localhost:0'}", ['3:33: "http" should be a path such as /health or an address on localhost, not "http://localhost:0"']),
