@@ -1,7 +1,8 @@
 """The face: follows the record, prints it, passes Ctrl-C on.
 
-It is a client that may block, be stopped or die. Nothing here can hold a service up: the engine writes the record whether or not anybody reads it. A signal is
-passed on from its handler, so also while a write to a stopped terminal (Ctrl-S) waits.
+It is a client that may block, be stopped or die. Nothing here can hold a service up: the engine writes the record
+whether or not anybody reads it. A signal is passed on from its handler, so also while a write to a stopped
+terminal (Ctrl-S) waits.
 """
 
 import contextlib
@@ -33,6 +34,7 @@ _ORDERS = {
     signal.SIGTERM: ("SIGTERM", ExitCode.TERMINATED),
     signal.SIGHUP: ("SIGHUP", 128 + signal.SIGHUP),
 }
+_UNREAD = ("nobody reads the output any more", 128 + signal.SIGPIPE)
 
 
 class Face:
@@ -51,6 +53,7 @@ class Face:
         self._coloured = coloured
         self._progress = Progress(time.monotonic)
         self._follower: Follower | None = None
+        self._services: list[str] = []
         self._style = Style((), colour=coloured)
         self._merger = Merger(self._style)
         self._rows: dict[str, tuple[str, ...]] = {}
@@ -83,7 +86,9 @@ class Face:
 
     def _order(self, signum: int, _: object) -> None:
         """Once: stop in order. Again: kill now. A third time: go; the engine then ends everything by itself."""
-        reason, code = _ORDERS[signal.Signals(signum)]
+        self._stop(*_ORDERS[signal.Signals(signum)])
+
+    def _stop(self, reason: str, code: int) -> None:
         self._orders += 1
         if self._ordered is None:
             self._ordered = int(code)
@@ -99,11 +104,17 @@ class Face:
     def _watch(self) -> None:
         poll = select.poll()
         poll.register(self._client.fileno(), select.POLLIN)
+        poll.register(self._screen.fileno(), 0)  # asks for nothing but its end: POLLERR, POLLHUP (poll(2))
         while self._code is None:
-            if poll.poll(None if self._progress.idle else TICK * 1000):
+            ready = dict(poll.poll(None if self._progress.idle else TICK * 1000))
+            if self._screen.fileno() in ready:
+                poll.unregister(self._screen.fileno())
+                self._screen.gone = True
+                self._heed_the_screen()
+            if self._client.fileno() in ready:
                 for message in self._client.receive():
                     self._handle(message)
-            else:
+            if not ready:
                 self._tell_progress()
 
     def _handle(self, message: Request | Answer) -> None:
@@ -120,7 +131,8 @@ class Face:
                 self._look()
 
     def _begin(self, params: dict[str, Any]) -> None:
-        self._style = Style(["aura", *params["services"]], colour=self._coloured)
+        self._services = list(params["services"])
+        self._style = Style(["aura", *self._services], colour=self._coloured)
         self._merger = Merger(self._style)
         self._follower = Follower(params["logs"], params["position"])
         self._look()
@@ -147,8 +159,12 @@ class Face:
         assert self._follower is not None
         for piece in self._follower.read():
             self._screen.write(b"".join(self._texts(piece)))
-        if self._screen.gone:
-            self._order(signal.SIGHUP, None)
+        self._heed_the_screen()
+
+    def _heed_the_screen(self) -> None:
+        """`up | head` ends when head does."""
+        if self._screen.gone and self._orders == 0:
+            self._stop(*_UNREAD)
 
     def _texts(self, piece: Piece) -> Iterator[bytes]:
         if piece.service:
@@ -174,13 +190,16 @@ class Face:
 
     def _ready_table(self, failed: tuple[str, ...]) -> Iterator[bytes]:
         mark = self._style.mark("aura")
-        rows = [("SERVICE", "ADDRESS", "PID", "READY IN"), *self._rows.values()]
+        rows = [("SERVICE", "ADDRESS", "PID", "READY IN"), *sorted(self._rows.values(), key=self._place)]
         for text in words.table(rows):
             yield mark + text.encode() + b"\n"
         if failed:
             yield mark + self._style.alarm(f"not up: {', '.join(failed)}") + b"\n"
         elif any(row[2] != "-" for row in self._rows.values()):
             yield mark + b"all ready; Ctrl-C stops\n"
+
+    def _place(self, row: tuple[str, ...]) -> int:
+        return self._services.index(row[0])
 
     def _tell_progress(self) -> None:
         if self._screen.redraws:

@@ -90,11 +90,24 @@ def cli(
 
 def main() -> NoReturn:
     """Run what the command line says, and end the process with its exit code."""
+    _open_what_is_closed()
     for stream in (sys.stdout, sys.stderr):
         # what a terminal's character set lacks is shown as an escape, it is no reason to fail
         if stream.errors == "strict" and hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
     sys.exit(_run())
+
+
+def _open_what_is_closed() -> None:
+    """Whoever closed 0, 1 or 2 (`>&-`) would have them given to a socket of ours, and print into that."""
+    if None not in (sys.stdin, sys.stdout, sys.stderr):
+        return
+    while (spare := os.open(os.devnull, os.O_RDWR)) <= 2:  # noqa: PLR2004 - standard error
+        continue
+    os.close(spare)
+    sys.stdin = sys.stdin or open(0, encoding="utf-8")  # noqa: SIM115 - for the life of the process
+    sys.stdout = sys.stdout or open(1, "w", encoding="utf-8")  # noqa: SIM115 - likewise
+    sys.stderr = sys.stderr or open(2, "w", encoding="utf-8")  # noqa: SIM115 - likewise
 
 
 def _run() -> int:

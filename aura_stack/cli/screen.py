@@ -20,6 +20,10 @@ class Screen:
         self.redraws = os.isatty(err) and os.environ.get("TERM") != "dumb"
         """Whether a line can be drawn over."""
 
+    def fileno(self) -> int:
+        """The descriptor of the output, for poll."""
+        return self._out
+
     def write(self, text: bytes) -> None:
         """Write all of it, however long that takes."""
         if not text or self.gone:

@@ -10,6 +10,7 @@ import os
 import time
 from collections.abc import Callable, Mapping
 
+from aura_stack.errors import AuraError
 from aura_stack.frozen import Frozen
 from aura_stack.logs.capture import Capture
 from aura_stack.logs.store import Store
@@ -90,10 +91,14 @@ def assemble(
     """Make the parts and join them.
 
     Raises:
-        OSError: the record cannot be opened.
+        AuraError: the record cannot be opened.
     """
     hub = Hub()
-    store = Store(places.logs, places.events, hub.wake)
+    try:
+        store = Store(places.logs, places.events, hub.wake)
+    except OSError as error:
+        words = f"the record in {places.logs} cannot be written: {error.strerror}"
+        raise AuraError(words, "aura-stack keeps what the services print there") from error
     record = Record(store)
     capture = Capture(store, record.fault)
     environment = Environment(ground, environ, coloured=options.coloured)

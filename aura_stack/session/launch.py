@@ -5,11 +5,12 @@ The face stays what the shell waits for; the others leave its session, its termi
 """
 
 import os
+import signal
 import socket
 from collections.abc import Mapping
 
 from aura_stack.frozen import Frozen
-from aura_stack.supervision.guardian import guard
+from aura_stack.supervision.guardian import HELD, guard
 from aura_stack.system.places import Places
 
 from .lock import open_lock
@@ -34,6 +35,8 @@ def launch(file: str, places: Places, options: Options, environ: Mapping[str, st
     """
     lock_file = open_lock(places.lock)
     ours, theirs = socket.socketpair()
+    # until each process is ready for them, signals wait: a Ctrl-C must not run on in a copy of the face
+    signal.pthread_sigmask(signal.SIG_BLOCK, HELD)
     guardian = os.fork()
     if guardian == 0:
         ours.close()
@@ -45,6 +48,7 @@ def launch(file: str, places: Places, options: Options, environ: Mapping[str, st
             return Engine(file, places, lock_file, options, environ, theirs).run(lifeline)
 
         guard(run_engine, lambda: _let_go(theirs))
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, HELD)
     theirs.close()
     os.close(lock_file)
     return Launched(ours, guardian)

@@ -7,6 +7,7 @@ service run in order, those of different services side by side.
 import time
 from collections.abc import Awaitable, Callable, Iterable
 
+from aura_stack.errors import AuraError
 from aura_stack.frozen import Frozen
 from aura_stack.messages import events
 from aura_stack.stack.model import Prepare, Service
@@ -134,6 +135,14 @@ class Preparation:
         if words:
             self._publish(events.PrepareFailed(service.name, text, words))
             raise StepFailed
-        # what was there before the step ran: an input that was saved meanwhile makes it due again
-        fingerprint.save(self._record, fingerprint.load(self._record).put(due.key, before))
+        self._remember(due, before)
         self._publish(events.Prepared(service.name, text, round(time.monotonic() - began, 3)))
+
+    def _remember(self, due: Due, before: fingerprint.Fingerprint) -> None:
+        """Keep what was there before the step ran: an input that was saved meanwhile makes it due again."""
+        try:
+            fingerprint.save(self._record, fingerprint.load(self._record).put(due.key, before))
+        except AuraError as error:
+            self._publish(
+                events.Notice(f"{error.message}: {due.step.command.text} will run again", alarm=True)
+            )

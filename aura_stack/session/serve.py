@@ -8,7 +8,7 @@ from aura_stack.control.server import Server
 from aura_stack.messages import commands, events
 from aura_stack.stack.model import Prepare, Service
 from aura_stack.supervision import errand
-from aura_stack.supervision.guardian import GRACE, end_all_children
+from aura_stack.supervision.guardian import GRACE, HELD, end_all_children
 from aura_stack.supervision.lifecycle import State
 from aura_stack.supervision.supervisor import Ticket
 
@@ -59,8 +59,9 @@ class Session:
                 parts.runner.attach(loop, tasks)
                 parts.capture.attach(loop)
                 loop.add_reader(self._lifeline, self._abandoned, "the guardian died")
-                for signum in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+                for signum in HELD:
                     loop.add_signal_handler(signum, self.shutdown, signum.name, None)
+                signal.pthread_sigmask(signal.SIG_UNBLOCK, HELD)
                 await self._open_doors(tasks, link)
                 if self._started:
                     self._adopt(self._started)

@@ -24,6 +24,9 @@ from aura_stack.system import processes
 from aura_stack.system.subreaper import subreaper
 
 GRACE = 0.7  # seconds between TERM and KILL after a death of ours
+HELD = frozenset({signal.SIGINT, signal.SIGTERM, signal.SIGHUP})
+"""The signals that are orders; they are blocked when `guard` is called, and in the engine until it takes them."""
+
 STEP = 0.02  # seconds between two looks while the grace period runs
 
 
@@ -43,8 +46,9 @@ def guard(run_engine: Callable[[int], int], release: Callable[[], None]) -> NoRe
         os._exit(_contained(run_engine, reading))
     os.close(reading)
     release()
-    for signum in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    for signum in HELD:
         signal.signal(signum, lambda *_: _forward(engine))
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, HELD)
     code = _wait_for(engine)
     end_all_children()
     os._exit(code)
@@ -71,7 +75,7 @@ def _wait_for(engine: int) -> int:
         pid, status = os.wait()
         if pid == engine:
             code = os.waitstatus_to_exitcode(status)
-            signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM, signal.SIGHUP})
+            signal.pthread_sigmask(signal.SIG_BLOCK, HELD)
             return code if code >= 0 else 128 - code
 
 

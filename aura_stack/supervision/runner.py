@@ -161,14 +161,6 @@ class Runner:
         """A number from 0 to 1."""
         return random.random()  # noqa: S311 - it spreads restarts, it guards nothing
 
-    def pids(self, service: str) -> list[int]:
-        """The processes of the current run, the main one first."""
-        current = self._runs.get(service)
-        if current is None:
-            return []
-        main = [] if current.exited else [current.tree.leader]
-        return main + [identity.pid for identity in current.tree.look()]
-
     # --- what happens to a run ---
 
     def _exited(self, service: str, number: int, status: int) -> None:
