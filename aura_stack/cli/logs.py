@@ -13,6 +13,8 @@ from aura_stack.logs.framing import EVENTS
 from aura_stack.logs.render import Style
 from aura_stack.logs.store import read_streams
 from aura_stack.logs.terminal import Merger
+from aura_stack.reading.suggest import did_you_mean
+from aura_stack.reading.words import listed, quoted
 from aura_stack.system.places import Places
 
 from . import target
@@ -52,9 +54,8 @@ def logs(context: click.Context, services: tuple[str, ...], follow: bool, tail: 
     known = _known(places)
     for name in services:
         if name not in known:
-            raise AuraError(
-                f"no logs of a service {name!r}", f"there are {', '.join(known)}", ExitCode.UNKNOWN
-            )
+            hint = did_you_mean(name, known) or f"there are {listed(known)}"
+            raise AuraError(f"there are no logs of a service {quoted(name)}", hint, ExitCode.UNKNOWN)
     reader = Reader(places, services, Style(known, colour=target.coloured(context)), standard_screen())
     client = connect(places.socket, os.path.relpath(file)) if follow else None
     reader.print_last(tail)

@@ -11,6 +11,8 @@ from aura_stack.messages import commands
 from aura_stack.messages.hub import Hub
 from aura_stack.supervision.supervisor import Supervisor, Ticket, View
 
+from .preflight import unknown_service
+
 Shutdown = Callable[[str, float | None], None]
 """Stops the whole stack: the reason, and seconds of grace (None for each service's own)."""
 
@@ -83,9 +85,7 @@ class Methods:
         try:
             ticket = self._supervisor.ask(command)
         except KeyError as error:
-            raise AuraError(
-                f"no service {error.args[0]!r} in this stack", exit_code=ExitCode.UNKNOWN
-            ) from error
+            raise unknown_service(error.args[0], self._supervisor.statuses) from error
         outcomes = (await resolved(ticket)).outcomes.values()
         return [{"service": one.service, "ok": one.ok, "words": one.words} for one in outcomes]
 

@@ -1,7 +1,7 @@
 """Everything that is checked before the first service is executed: whoever refuses here has started nothing."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from aura_stack.errors import AuraError, ExitCode
 from aura_stack.frozen import Frozen
@@ -9,6 +9,8 @@ from aura_stack.ports import policy
 from aura_stack.ports.check import require_free
 from aura_stack.ports.probe import is_free
 from aura_stack.ports.reach import accepts
+from aura_stack.reading.suggest import did_you_mean
+from aura_stack.reading.words import listed, quoted
 from aura_stack.stack import graph
 from aura_stack.stack.model import Service, Stack
 from aura_stack.system.places import Places
@@ -45,7 +47,7 @@ def check(file: str, names: tuple[str, ...], environ: Mapping[str, str], places:
     cache = os.path.join(places.runtime, "programs.json")
     requires.require(stack.requires, environ.get("PATH", os.defpath), cache, stack.directory)
     require_ports(definition, services)
-    notices += _externals(stack)
+    notices += _externals(services)
     own = tuple(service for service in services if not service.external)
     return Ground(stack, own, tuple(prepare.due(own, places.fingerprints)), tuple(notices))
 
@@ -61,20 +63,23 @@ def _meant(stack: Stack, names: tuple[str, ...]) -> tuple[Service, ...]:
     known = {service.name for service in stack.services}
     for name in names:
         if name not in known:
-            raise AuraError(
-                f"no service {name!r} in {stack.file}",
-                f"there are {', '.join(sorted(known))}",
-                ExitCode.UNKNOWN,
-            )
+            raise unknown_service(name, known)
     needs = {service.name: tuple(service.depends_on) for service in stack.services}
     wanted = set(graph.closure(names or tuple(needs), needs))
     return tuple(service for service in stack.services if service.name in wanted)
 
 
-def _externals(stack: Stack) -> list[str]:
+def unknown_service(name: str, known: Iterable[str]) -> AuraError:
+    """The answer to a name that no service has (exit code 4)."""
+    names = sorted(known)
+    hint = did_you_mean(name, names) or f"there are {listed(names)}"
+    return AuraError(f"there is no service {quoted(name)} in this stack", hint, ExitCode.UNKNOWN)
+
+
+def _externals(services: tuple[Service, ...]) -> list[str]:
     """What to say of external services that do not answer; one that is required refuses the start."""
     said = []
-    for service in stack.services:
+    for service in services:
         silent = service.external and service.port is not None and not accepts(service.port)
         if not silent:
             continue

@@ -62,6 +62,20 @@ def test_a_required_external_service_that_does_not_answer_is_refused(stack, port
     assert "start the database" in output
 
 
+def test_what_a_named_service_does_not_need_does_not_stop_it(stack, port):
+    made = stack({"job": {"command": ["true"], "restart": "no"}, "db": {"external": True, "port": port}})
+    assert made.run("up", "job")[0] == 0
+
+
+def test_an_unknown_service_is_refused_with_the_nearest_name(stack):
+    made = stack({"backend": {"command": ["sleep", "1000"]}})
+    words = 'error: there is no service "bakend" in this stack\nhint: did you mean "backend"?\n'
+    assert refused(made, "bakend") == (4, words)
+    made.up()
+    assert made.run("restart", "bakend") == (4, words)
+    assert made.run("down")[0] == 0
+
+
 def test_an_external_service_that_is_not_required_is_only_mentioned(stack, port):
     made = stack(
         {

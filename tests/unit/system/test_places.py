@@ -5,6 +5,7 @@ import os
 import pwd
 import stat
 import subprocess
+import tempfile
 
 import pytest
 
@@ -184,13 +185,20 @@ def test_the_state_directory_is_made_with_all_above_it(project, tmp_path):
     assert mode(tmp_path / "new" / ".local" / "state") == 0o700
 
 
-def test_a_socket_elsewhere_gets_a_directory_of_its_own(project, tmp_path):
+@pytest.fixture
+def short_folder():
+    """A folder whose path is short whatever the folders of tests are called: sockets have to fit into it."""
+    with tempfile.TemporaryDirectory(dir="/tmp", prefix="a") as folder:
+        yield folder
+
+
+def test_a_socket_elsewhere_gets_a_directory_of_its_own(project, tmp_path, short_folder):
     long = tmp_path / ("d" * 90)
-    found = places(str(project / "stack.yaml"), {"HOME": str(long), "TMPDIR": str(tmp_path)})
-    assert found.socket.startswith(f"{tmp_path}/aura-stack-{os.geteuid()}/")
+    found = places(str(project / "stack.yaml"), {"HOME": str(long), "TMPDIR": short_folder})
+    assert found.socket.startswith(f"{short_folder}/aura-stack-{os.geteuid()}/")
     create(found)
     assert mode(os.path.dirname(found.socket)) == 0o700
-    assert mode(f"{tmp_path}/aura-stack-{os.geteuid()}") == 0o700
+    assert mode(f"{short_folder}/aura-stack-{os.geteuid()}") == 0o700
 
 
 def test_a_runtime_directory_that_stands_open_is_closed(made):
@@ -271,8 +279,8 @@ def test_clearing_takes_away_what_only_a_running_stack_needs(made):
     clear(made)
 
 
-def test_clearing_takes_away_a_folder_made_for_the_socket(project, tmp_path):
-    environ = {"XDG_STATE_HOME": str(tmp_path / ("x" * 100)), "TMPDIR": str(tmp_path)}
+def test_clearing_takes_away_a_folder_made_for_the_socket(project, tmp_path, short_folder):
+    environ = {"XDG_STATE_HOME": str(tmp_path / ("x" * 100)), "TMPDIR": short_folder}
     made = places(str(project / "stack.yaml"), environ)
     create(made)
     assert os.path.isdir(os.path.dirname(made.socket))
