@@ -57,6 +57,7 @@ class Screen:
 
 def _width(descriptor: int) -> int:
     try:
-        return os.get_terminal_size(descriptor).columns
+        columns = os.get_terminal_size(descriptor).columns
     except OSError:
-        return 80
+        columns = 0
+    return columns or 80  # a terminal that was never told its size says 0
