@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from aura_stack.control import protocol
 from aura_stack.control.protocol import Request
-from aura_stack.errors import AuraError, InvalidDefinition
+from aura_stack.errors import AuraError, ExitCode, InvalidDefinition
 from aura_stack.messages import commands, events
 from aura_stack.system import files, processes
 from aura_stack.system.places import Places, clear
@@ -67,24 +67,15 @@ class Engine:
         return self._serve(parts, lifeline)
 
     def _serve(self, parts: Parts, lifeline: int) -> int:
-        ground = parts.ground
         os.chdir("/")  # from here on spawning changes the folder, and nothing relies on it
-        self._tell(
-            "hello",
-            {
-                "version": protocol.VERSION,
-                "stack": ground.stack.name,
-                "services": [service.name for service in ground.services],
-                "logs": self._places.logs,
-                "position": parts.store.position,
-            },
-        )
+        if not self._greet(parts):
+            return ExitCode.FAILED  # the face was killed meanwhile: nobody waits for services, so none starts
         _faults_to(os.path.join(self._places.runtime, "engine.log"))
         self._note_run(parts)
-        for notice in ground.notices:
+        for notice in parts.ground.notices:
             parts.record.publish(events.Notice(notice))
         # the first services run while what follows is still being loaded
-        started = None if ground.due else parts.supervisor.ask(commands.Start())
+        started = None if parts.ground.due else parts.supervisor.ask(commands.Start())
         import asyncio  # noqa: PLC0415 - 40 ms that the first services need not wait for
 
         from .serve import Session  # noqa: PLC0415 - likewise
@@ -99,14 +90,28 @@ class Engine:
             self._tell("bye", {"code": code})
         return code
 
-    def _tell(self, method: str, params: dict[str, Any]) -> None:
-        """Say something to the face, unless there is none or it has gone."""
+    def _greet(self, parts: Parts) -> bool:
+        """Tell the face where to read; False when it has gone."""
+        return self._tell(
+            "hello",
+            {
+                "version": protocol.VERSION,
+                "stack": parts.ground.stack.name,
+                "services": [service.name for service in parts.ground.services],
+                "logs": self._places.logs,
+                "position": parts.store.position,
+            },
+        )
+
+    def _tell(self, method: str, params: dict[str, Any]) -> bool:
+        """Say something to the face; False when it has gone. Without one there is nobody to miss."""
         if self._link is None:
-            return
+            return True
         try:
             self._link.sendall(protocol.encode(Request(method, params)))
         except (BrokenPipeError, ConnectionResetError):
-            self._link = None
+            return False
+        return True
 
     def _note_run(self, parts: Parts) -> None:
         """Leave who we are for whoever comes after a crash: pids with their start times, and the boot."""

@@ -1,11 +1,15 @@
 """Whichever process of ours is killed, nothing of the stack is left."""
 
 import os
+import select
 import signal
 import socket
+import time
 
 import pytest
-from stacks import child
+from stacks import PATIENCE, child
+
+from aura_stack.system import processes
 
 SERVER = [
     "python3",
@@ -118,3 +122,21 @@ def test_a_new_up_is_not_hindered_by_what_a_crash_left(up):
     again = up.up()
     again.signal(signal.SIGINT)
     assert again.finish() == 130
+
+
+def test_a_face_that_dies_before_anything_has_started_leaves_nothing_running(stack):
+    """The engine is still checking when its face is killed: it must notice, and start nothing for nobody."""
+    slow = {"slow": {"command": "sleep 0.3; echo 1.0"}}
+    made = stack({"web": {"command": ["sleep", "1000"]}}, requires={"./slow-version": ">=1"})
+    program = made.folder / "slow-version"
+    program.write_text(f"#!/bin/sh\ntouch asked\n{slow['slow']['command']}\n")
+    program.chmod(0o755)
+    up = made.start("up", start_new_session=True)
+    while not (made.folder / "asked").exists():
+        time.sleep(0.005)  # a file that another process makes
+    (guardian,) = processes.children(up.pid)
+    held = os.pidfd_open(guardian)
+    up.signal(signal.SIGKILL)
+    assert select.select([held], [], [], PATIENCE)[0]
+    os.close(held)
+    assert made.members() == []
