@@ -2,12 +2,15 @@
 
 import json
 import os
+import re
 import signal
-import socket
+import subprocess
 import sys
 
 import pytest
 from stacks import child
+
+from aura_stack.ports.probe import is_free
 
 WORDS = ["python3", "-c", "print('never')"]
 
@@ -20,46 +23,95 @@ def refused(made, *words):
 
 
 @pytest.fixture
-def taken(port):
-    """A port that this test itself holds."""
-    with socket.create_server(("127.0.0.1", port)):
-        yield port
+def hold(tmp_path):
+    """Starts a process that listens on a port; the answer is how a refusal tells of it."""
+    (tmp_path / "hold.py").write_text(
+        "import socket, sys\ns = socket.create_server(('127.0.0.1', int(sys.argv[1])))\nprint('held', flush=True)\n"
+        "sys.stdin.read()\n"
+    )
+    holders = []
+
+    def start(number):
+        holder = subprocess.Popen(
+            ["holder", "hold.py", str(number)],
+            executable=sys.executable,
+            cwd=tmp_path,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+        )
+        holders.append(holder)
+        assert holder.stdout.readline() == b"held\n"
+        return rf"pid {holder.pid} \(holder hold\.py {number}, ~, up \d+ s\)"
+
+    yield start
+    for holder in holders:
+        holder.communicate()
 
 
-def test_a_busy_port_is_refused_with_its_owner_and_the_next_free_one(stack, taken):
-    made = stack({"web": {"command": WORDS, "port": taken}})
-    code, output = refused(made)
+def free_after(*numbers):
+    """The number that is offered in the place of the last of these."""
+    return next(
+        number for number in range(numbers[-1] + 1, 65536) if number not in numbers and is_free(number)
+    )
+
+
+def test_a_busy_port_is_refused_with_its_owner_and_the_next_free_one(stack, port, hold):
+    owner = hold(port)
+    code, output = refused(stack({"web": {"command": WORDS, "port": port}}))
     assert code == 6
-    first = output.splitlines()[0]
-    assert first.startswith(f"error: web: port {taken} is taken by pid {os.getpid()} (")
-    assert f"next free above it: {taken + 1}" in first or "next free" in first
+    assert re.fullmatch(
+        rf"error: web: port {port} is taken by {owner}; next free: {free_after(port)}\n"
+        "hint: stop what holds the port, or give the service another number\n",
+        output,
+    ), output
 
 
-def test_two_busy_ports_are_told_at_once(stack, taken):
-    with socket.create_server(("127.0.0.1", 0)) as other:
-        number = other.getsockname()[1]
-        made = stack({"web": {"command": WORDS, "port": taken}, "api": {"command": WORDS, "port": number}})
-        code, output = refused(made)
+def test_two_busy_ports_are_told_at_once(stack, port, hold):
+    other = free_after(port)
+    owners = hold(port), hold(other)
+    services = {"web": {"command": WORDS, "port": port}, "api": {"command": WORDS, "port": other}}
+    code, output = refused(stack(services))
+    first, second = free_after(port, other), free_after(port, other, free_after(port, other))
     assert code == 6
-    assert f"web: port {taken} is taken" in output
-    assert f"api: port {number} is taken" in output
+    assert re.fullmatch(
+        rf"error: web: port {port} is taken by {owners[0]}; next free: {first}\n"
+        rf"api: port {other} is taken by {owners[1]}; next free: {second}\n"
+        "hint: stop what holds the port, or give the service another number\n",
+        output,
+    ), output
 
 
 def test_a_program_of_the_wrong_version_is_refused(stack):
-    made = stack({"web": {"command": WORDS}}, requires={"python3": ">=99"})
+    made = stack({"web": {"command": WORDS}}, requires={"./tool": ">=2"})
+    (made.folder / "tool").write_text("#!/bin/sh\necho tool 1.4.0\n")
+    (made.folder / "tool").chmod(0o755)
+    place = made.file.read_text().index('">=2"') + 1
+    words = (
+        f"error: stack.yaml:1:{place}: ./tool >=2 is required, but ./tool is 1.4.0\n"
+        "hint: to get ./tool: install it so that it is found on PATH\n"
+    )
+    assert refused(made) == (1, words)
+
+
+def test_a_program_that_is_not_there_is_refused(stack):
+    made = stack({"web": {"command": WORDS}}, requires={"no-such-tool": "*"})
+    place = made.file.read_text().index('"*"') + 1
     code, output = refused(made)
     assert code == 1
-    assert "python3 >=99 is required, but " in output
+    assert (
+        output.splitlines()[0]
+        == f"error: stack.yaml:1:{place}: no-such-tool is required, but there is none on PATH"
+    )
 
 
 def test_a_required_external_service_that_does_not_answer_is_refused(stack, port):
     made = stack(
         {"web": {"command": WORDS}, "db": {"external": True, "port": port, "hint": "start the database"}}
     )
-    code, output = refused(made)
-    assert code == 1
-    assert f"error: db, which is external and required, does not answer on port {port}" in output
-    assert "start the database" in output
+    assert refused(made) == (
+        1,
+        f"error: db, which is external and required, does not answer on port {port}\nhint: start the database\n",
+    )
 
 
 def test_what_a_named_service_does_not_need_does_not_stop_it(stack, port):
@@ -91,12 +143,13 @@ def test_an_external_service_that_is_not_required_is_only_mentioned(stack, port)
 def test_a_prepare_step_that_fails_shows_its_output_and_starts_nothing(stack):
     step = {"command": "echo building; echo broken >&2; exit 3", "inputs": ["stack.yaml"]}
     made = stack({"web": {"command": WORDS, "prepare": [step]}, "api": {"command": WORDS}})
-    code, output = refused(made)
-    assert code == 1
-    assert "web  | building\n" in output
-    assert "web  | broken\n" in output
-    assert f"web  · {step['command']} failed: exited 3; nothing was started\n" in output
-    assert "never" not in output
+    words = (
+        f"web  · {step['command']} (not run yet)\n"
+        "web  | building\n"
+        "web  | broken\n"
+        f"web  · {step['command']} failed: exited 3; nothing was started\n"
+    )
+    assert refused(made) == (1, words)
 
 
 def test_a_prepare_step_runs_again_only_when_an_input_changed_or_an_output_is_missing(stack):
