@@ -55,12 +55,12 @@ def check_scripts(base):
     return len(seen)
 
 
-def check_page(base, title):
+def check_page(base, title, chromium):
     """Open the page in Chromium: the item is on it, and a metric that changes while one looks."""
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=browser(), args=_FLAGS)
+        running = playwright.chromium.launch(executable_path=chromium, args=_FLAGS)
         try:
-            page = chromium.new_page()
+            page = running.new_page()
             faults = []
             page.on("pageerror", lambda error: faults.append(str(error)))
             page.goto(base + "/", timeout=_SECONDS * 1000)
@@ -71,4 +71,4 @@ def check_page(base, title):
             expect(uptime).not_to_have_text(first, timeout=_SECONDS * 1000)
             assert faults == []
         finally:
-            chromium.close()
+            running.close()

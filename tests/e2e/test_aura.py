@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import time
 import urllib.request
@@ -77,25 +78,33 @@ def run_file(clone):
     return where.places(str(clone.folder / "stack.yaml"), clone.env).run
 
 
-def test_make_up_brings_a_fresh_clone_to_a_page_that_works_and_ctrl_c_ends_it(clone, chromium):
-    terminal = clone.terminal("make", "up")
-    terminal.expect("all ready", INSTALL)
-    use_it("from a fresh clone")
-    page.check_page(FRONTEND, "from a fresh clone")
+def stop(terminal):
     terminal.type(CTRL_C)
     terminal.finish(PATIENCE)
     assert "Error" not in terminal.output
-    assert "frontend · stopped" in terminal.output.replace("\x1b[0m", "").replace("\x1b[2m", "")
     expect_nothing_left()
+
+
+def test_make_up_brings_a_fresh_clone_to_a_stack_that_works_and_ctrl_c_ends_it(clone):
+    terminal = clone.terminal("make", "up")
+    terminal.expect("all ready", INSTALL)
+    use_it("from a fresh clone")
+    stop(terminal)
+    assert "frontend · stopped" in re.sub("\x1b\\[[0-9;]*m", "", terminal.output)
+
+
+def test_the_page_shows_the_item_and_a_live_metric_in_a_browser(clone, chromium):
+    terminal = clone.terminal("make", "up")
+    terminal.expect("all ready", INSTALL)
+    page.check_page(FRONTEND, "from a fresh clone", chromium)
+    stop(terminal)
 
 
 def test_make_up_again_prepares_nothing_twice(clone):
     terminal = clone.terminal("make", "up")
     terminal.expect("all ready", PATIENCE)
-    terminal.type(CTRL_C)
-    terminal.finish(PATIENCE)
+    stop(terminal)
     assert "npm ci" not in terminal.output
-    expect_nothing_left()
 
 
 @pytest.mark.parametrize("whom", ["terminated face", "face", "guardian", "engine", "shell job"])
@@ -120,15 +129,23 @@ def test_nothing_of_the_stack_survives_a_death(clone, run_file, whom):
     terminal.finish(PATIENCE)
 
 
-def test_make_up_works_with_no_node_on_path(tmp_path, chromium):
-    clone = Clone(tmp_path / "clone", path_without_node(tmp_path / "bin"))
-    try:
-        terminal = clone.terminal("make", "up")
-        terminal.expect("all ready", INSTALL)
-        use_it("without Node")
-        page.check_page(FRONTEND, "without Node")
-        terminal.type(CTRL_C)
-        terminal.finish(PATIENCE)
-    finally:
-        clone.close()
-    expect_nothing_left()
+@pytest.fixture(scope="module")
+def clone_without_node(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("without-node")
+    made = Clone(folder / "clone", path_without_node(folder / "bin"))
+    yield made
+    made.close()
+
+
+def test_make_up_works_with_no_node_on_path(clone_without_node):
+    terminal = clone_without_node.terminal("make", "up")
+    terminal.expect("all ready", INSTALL)
+    use_it("without Node")
+    stop(terminal)
+
+
+def test_the_page_works_in_a_browser_with_no_node_on_path(clone_without_node, chromium):
+    terminal = clone_without_node.terminal("make", "up")
+    terminal.expect("all ready", INSTALL)
+    page.check_page(FRONTEND, "without Node", chromium)
+    stop(terminal)
