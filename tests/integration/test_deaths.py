@@ -25,7 +25,7 @@ def up(stack, port):
         {
             "family": {"command": child("family"), "ready": {"log": "^main"}, "stop": {"grace": "500ms"}},
             "server": {"command": SERVER, "port": port, "depends_on": ["family"]},
-            "shell": {"command": "sleep 1000 & wait"},
+            "shell": {"command": "sleep 1000 & echo forked; wait", "ready": {"log": "forked"}},
         }
     )
     made.port = port
