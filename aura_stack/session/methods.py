@@ -25,13 +25,22 @@ class Methods:
         store: the record, for its position.
         hub: wakes when it has grown.
         shutdown: stops the whole stack.
+        occupied: what the stack does that no order may cross, in words; "" when it takes orders.
     """
 
-    def __init__(self, supervisor: Supervisor, store: Store, hub: Hub, shutdown: Shutdown) -> None:
+    def __init__(
+        self,
+        supervisor: Supervisor,
+        store: Store,
+        hub: Hub,
+        shutdown: Shutdown,
+        occupied: Callable[[], str],
+    ) -> None:
         self._supervisor = supervisor
         self._store = store
         self._hub = hub
         self._shutdown = shutdown
+        self._occupied = occupied
 
     def table(self) -> dict[str, Method]:
         """Name → method, as the server wants them."""
@@ -82,6 +91,8 @@ class Methods:
         self._shutdown(str(params.get("reason", "asked to")), grace)
 
     async def _ask(self, command: commands.Command) -> list[dict[str, Any]]:
+        if doing := self._occupied():
+            raise AuraError(f"the stack is {doing}", "try again when it is done")
         try:
             ticket = self._supervisor.ask(command)
         except KeyError as error:

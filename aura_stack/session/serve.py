@@ -39,6 +39,7 @@ class Session:
         self._lifeline = lifeline
         self._started = started
         self._finished = asyncio.Event()
+        self._brought_up = False
         self._stopping = False
         self._failed = False
         self._preparing: asyncio.Task[bool] | None = None
@@ -62,11 +63,11 @@ class Session:
                 for signum in HELD:
                     loop.add_signal_handler(signum, self.shutdown, signum.name, None)
                 signal.pthread_sigmask(signal.SIG_UNBLOCK, HELD)
-                await self._open_doors(tasks, link)
                 if self._started:
                     self._adopt(self._started)
                 else:
                     tasks.create_task(self._bring_up(), name="bringing up")
+                await self._open_doors(tasks, link)
                 await self._finished.wait()
                 self._wind_up()
                 tasks.create_task(_end_the_group())
@@ -89,11 +90,16 @@ class Session:
 
     async def _open_doors(self, tasks: asyncio.TaskGroup, link: socket.socket | None) -> None:
         parts = self._parts
-        methods = Methods(parts.supervisor, parts.store, parts.hub, self.shutdown)
+        methods = Methods(parts.supervisor, parts.store, parts.hub, self.shutdown, self._occupied)
         server = Server(methods.table(), {"stack": parts.ground.stack.name}, tasks)
         await server.listen(parts.places.socket)
         if link:
             await server.attach(link, lambda: self._abandoned("the face was killed"))
+
+    def _occupied(self) -> str:
+        if self._stopping:
+            return "stopping"
+        return "" if self._brought_up else "being prepared"
 
     async def _bring_up(self) -> None:
         if await self._prepare():
@@ -103,6 +109,7 @@ class Session:
 
     def _adopt(self, started: Ticket) -> None:
         """What was asked to start may all have failed already, before anybody listened."""
+        self._brought_up = True
         started.then(self._settled)
         self._look_for_the_end()
 

@@ -340,3 +340,17 @@ def test_a_crash_is_told_and_the_service_is_started_again(stack):
     up.expect(r"(?s)ready.*ready")
     up.signal(signal.SIGINT)
     assert up.finish() == 130
+
+
+def test_no_order_crosses_the_preparation(stack):
+    step = {"command": "echo long; sleep 1000", "inputs": ["stack.yaml"]}
+    made = stack({"web": {"command": WORDS, "prepare": [step]}})
+    up = made.start("up")
+    up.expect("long")
+    assert made.run("restart", "web") == (
+        1,
+        "error: the stack is being prepared\nhint: try again when it is done\n",
+    )
+    assert made.run("down") == (0, "all stopped\n")
+    assert up.finish() == 0
+    assert "never" not in up.output
