@@ -9,6 +9,7 @@ import contextlib
 import os
 import select
 import signal
+import socket
 import sys
 import time
 from collections.abc import Iterator
@@ -61,6 +62,9 @@ class Face:
         self._ordered: int | None = None  # ours, once a signal has come
         self._orders = 0
         self._said = time.monotonic()
+        self._wakes, self._woken = socket.socketpair()
+        self._wakes.setblocking(False)
+        self._woken.setblocking(False)
 
     def run(self) -> int:
         """Print until the stack has come to its end; the answer is the exit code.
@@ -68,6 +72,8 @@ class Face:
         Raises:
             AuraError: the engine refused to start the stack, or died.
         """
+        # a signal that comes just before poll begins to wait would else be handled when something else happens
+        signal.set_wakeup_fd(self._woken.fileno(), warn_on_full_buffer=False)
         for signum in _ORDERS:
             signal.signal(signum, self._order)
         try:
@@ -104,9 +110,12 @@ class Face:
     def _watch(self) -> None:
         poll = select.poll()
         poll.register(self._client.fileno(), select.POLLIN)
+        poll.register(self._wakes.fileno(), select.POLLIN)
         poll.register(self._screen.fileno(), 0)  # asks for nothing but its end: POLLERR, POLLHUP (poll(2))
         while self._code is None:
             ready = dict(poll.poll(None if self._progress.idle else TICK * 1000))
+            if self._wakes.fileno() in ready:
+                self._wakes.recv(4096)  # the handler has run by now
             if self._screen.fileno() in ready:
                 poll.unregister(self._screen.fileno())
                 self._screen.gone = True

@@ -60,7 +60,7 @@ class Session:
                 parts.runner.attach(loop, tasks)
                 parts.capture.attach(loop)
                 loop.add_reader(self._lifeline, self._abandoned, "the guardian died")
-                for signum in HELD:
+                for signum in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
                     loop.add_signal_handler(signum, self.shutdown, signum.name, None)
                 signal.pthread_sigmask(signal.SIG_UNBLOCK, HELD)
                 if self._started:

@@ -24,8 +24,13 @@ from aura_stack.system import processes
 from aura_stack.system.subreaper import subreaper
 
 GRACE = 0.7  # seconds between TERM and KILL after a death of ours
-HELD = frozenset({signal.SIGINT, signal.SIGTERM, signal.SIGHUP})
-"""The signals that are orders; they are blocked when `guard` is called, and in the engine until it takes them."""
+_ORDERS = frozenset({signal.SIGINT, signal.SIGTERM, signal.SIGHUP})
+HELD = _ORDERS | {signal.SIGCHLD}
+"""Blocked when `guard` is called, and in the engine until it takes them.
+
+The guardian never unblocks them but waits for them (sigwait(3)): a handler could be asked for between the last
+look of the interpreter and a call that blocks, and would then run when that call returns, much too late.
+"""
 
 STEP = 0.02  # seconds between two looks while the grace period runs
 
@@ -39,6 +44,7 @@ def guard(run_engine: Callable[[int], int], release: Callable[[], None]) -> NoRe
     """
     os.setsid()
     subreaper()
+    signal.signal(signal.SIGCHLD, lambda *_: None)  # some systems drop what is ignored, blocked or not
     reading, writing = os.pipe()
     engine = os.fork()
     if engine == 0:
@@ -46,9 +52,6 @@ def guard(run_engine: Callable[[int], int], release: Callable[[], None]) -> NoRe
         os._exit(_contained(run_engine, reading))
     os.close(reading)
     release()
-    for signum in HELD:
-        signal.signal(signum, lambda *_: _forward(engine))
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, HELD)
     code = _wait_for(engine)
     end_all_children()
     os._exit(code)
@@ -65,18 +68,17 @@ def _contained(run_engine: Callable[[int], int], lifeline: int) -> int:
         return 1
 
 
-def _forward(engine: int) -> None:
-    """A signal to the guardian is an order to the engine: it is our child, so its number is its own."""
-    os.kill(engine, signal.SIGTERM)
-
-
 def _wait_for(engine: int) -> int:
+    """The engine's exit code, once it has ended; until then a signal to us is an order to it."""
     while True:
-        pid, status = os.wait()
-        if pid == engine:
-            code = os.waitstatus_to_exitcode(status)
-            signal.pthread_sigmask(signal.SIG_BLOCK, HELD)
-            return code if code >= 0 else 128 - code
+        if signal.sigwait(HELD) in _ORDERS:
+            os.kill(engine, signal.SIGTERM)  # our child, not waited for yet: its number is its own
+            continue
+        while (ended := os.waitpid(-1, os.WNOHANG))[0]:
+            pid, status = ended
+            if pid == engine:
+                code = os.waitstatus_to_exitcode(status)
+                return code if code >= 0 else 128 - code
 
 
 def end_all_children(grace: float = GRACE) -> None:
