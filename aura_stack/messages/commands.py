@@ -22,13 +22,11 @@ class Stop(Frozen):
         services: their names.
         grace: seconds between the stop signal and KILL; None takes each service's own.
         orderly: dependents go first. Otherwise all are signalled at once, as after a death of ours.
-        reason: why, for the record.
     """
 
     services: tuple[str, ...] = ()
     grace: float | None = None
     orderly: bool = True
-    reason: str = ""
 
 
 Command = Start | Restart | Stop

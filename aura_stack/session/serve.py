@@ -83,7 +83,7 @@ class Session:
         if self._preparing and not self._preparing.done():
             self._preparing.cancel()
             return
-        stop = commands.Stop(grace=grace, orderly=grace is None, reason=reason)
+        stop = commands.Stop(grace=grace, orderly=grace is None)
         self._parts.supervisor.ask(stop).then(lambda _: self._finished.set())
 
     # --- the beginning ---
