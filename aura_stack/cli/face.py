@@ -1,8 +1,11 @@
-"""The face: follows the record, prints it, passes Ctrl-C on.
+"""The face: follows the record, prints it, passes Ctrl-C and keys on.
 
-It is a client that may block, be stopped or die. Nothing here can hold a service up: the engine writes the record
-whether or not anybody reads it. A signal is passed on from its handler, so also while a write to a stopped
+It is a client that may block, be stopped, leave or die. Nothing here can hold a service up: the engine writes the
+record whether or not anybody reads it. A signal is passed on from its handler, so also while a write to a stopped
 terminal (Ctrl-S) waits.
+
+The face that launched the stack, or came back to it when it had none, *owns* it: its Ctrl-C stops the stack, and
+its death does. One that comes while another is there only follows.
 """
 
 import contextlib
@@ -10,12 +13,11 @@ import os
 import select
 import signal
 import socket
-import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
-from aura_stack.control.client import Client
+from aura_stack.control.client import Client, result
 from aura_stack.control.protocol import Answer, Request
 from aura_stack.errors import AuraError, ExitCode, InvalidDefinition, Place, Problem
 from aura_stack.logs.follow import Follower, Piece
@@ -23,9 +25,9 @@ from aura_stack.logs.framing import Kind
 from aura_stack.logs.render import Style
 from aura_stack.logs.terminal import Merger
 from aura_stack.messages import events
-from aura_stack.session.launch import Launched
 
 from . import words
+from .keys import Keys
 from .progress import SELDOM, Progress
 from .screen import Screen
 
@@ -36,29 +38,40 @@ _ORDERS = {
     signal.SIGHUP: ("SIGHUP", 128 + signal.SIGHUP),
 }
 _UNREAD = ("nobody reads the output any more", 128 + signal.SIGPIPE)
+_LEFT = "left running; aura-stack up comes back to it, aura-stack down stops it"
+HELP = "d leaves the stack running, s shows its state, q or Ctrl-C stops it"
 
 
 class Face:
     """What the shell waits for.
 
     Args:
-        launched: the link and the guardian.
+        client: the link to the engine.
+        guardian: our child, if we launched the stack; else 0.
         screen: where to print.
+        keys: the keyboard.
         coloured: whether the screen shows colours.
     """
 
-    def __init__(self, launched: Launched, screen: Screen, *, coloured: bool) -> None:
-        self._client = Client(launched.link)
-        self._guardian = launched.guardian
+    def __init__(self, client: Client, guardian: int, screen: Screen, keys: Keys, *, coloured: bool) -> None:
+        self._client = client
+        self._guardian = guardian
         self._screen = screen
+        self._keys = keys
+        self._owner = True
+        self._calls: dict[
+            int, Callable[[Any], None]
+        ] = {}  # what to do with the answers that are still to come
         self._coloured = coloured
         self._progress = Progress(time.monotonic)
         self._follower: Follower | None = None
+        self._logs, self._record = "", 0
         self._services: list[str] = []
         self._style = Style((), colour=coloured)
         self._merger = Merger(self._style)
         self._rows: dict[str, tuple[str, ...]] = {}
         self._code: int | None = None  # the engine's, once it has said goodbye
+        self._left = False
         self._ordered: int | None = None  # ours, once a signal has come
         self._orders = 0
         self._said = time.monotonic()
@@ -67,11 +80,35 @@ class Face:
         self._woken.setblocking(False)
 
     def run(self) -> int:
-        """Print until the stack has come to its end; the answer is the exit code.
+        """Print until the stack has come to its end, or is left running; the answer is the exit code.
 
         Raises:
             AuraError: the engine refused to start the stack, or died.
         """
+        try:
+            return self._run()
+        finally:
+            self._keys.end()
+
+    def attach(self, services: list[str], *, dependencies: bool) -> int:
+        """Come to a stack that runs already, start what is missing of it, and then be as one that launched it.
+
+        Raises:
+            AuraError: the definition has changed since (exit code 7), or the engine refused or died.
+        """
+        where = self._client.call("attach")
+        if where["changed"]:
+            raise changed_since()
+        self._begin(where)
+        self._say(
+            "back to a stack that runs already" if self._owner else "this stack has its terminal elsewhere"
+        )
+        self._ask(
+            "start", self._attached, services=services, dependencies=dependencies, missing=True, patient=True
+        )
+        return self.run()
+
+    def _run(self) -> int:
         # a signal that comes just before poll begins to wait would else be handled when something else happens
         signal.set_wakeup_fd(self._woken.fileno(), warn_on_full_buffer=False)
         for signum in _ORDERS:
@@ -85,6 +122,9 @@ class Face:
                 "the engine died; the guardian has ended what was left of the stack", "", ExitCode.FAILED
             ) from None
         self._print_rest()
+        if self._left:
+            self._say(_LEFT)
+            return self._ordered or 0
         self._bury()
         return self._ordered if self._ordered is not None else self._code or 0
 
@@ -99,11 +139,44 @@ class Face:
         if self._ordered is None:
             self._ordered = int(code)
         if self._orders > 2:  # noqa: PLR2004 - see above
+            self._keys.end()
             os._exit(self._ordered)
+        if not self._owner:
+            self._leave()
+            return
         # an engine that has gone says so by the end of the connection
         with contextlib.suppress(BrokenPipeError, ConnectionResetError):
-            grace = {} if self._orders == 1 else {"grace": 0}
-            self._client.send("shutdown", reason=reason, **grace)
+            hurry = {} if self._orders == 1 else {"grace": 0, "at_once": True}
+            self._client.send("shutdown", reason=reason, **hurry)
+
+    def _leave(self) -> None:
+        """Let the stack run on; it has to know before we go, or it would take our going for a death."""
+        self._ask("detach", self._has_left)
+
+    def _has_left(self, _: object) -> None:
+        self._left = True
+
+    def _heed_keys(self) -> None:
+        for key in self._keys.read():
+            match key:
+                case "d":
+                    self._leave()
+                case "s":
+                    self._ask("status", self._show_status, usage=True)
+                case "q" if self._orders == 0:
+                    self._stop("q was pressed", ExitCode.OK)
+                case "\n":
+                    self._screen.write(b"\n")  # people part what was from what comes
+                case "?" | "h":
+                    self._say(HELP)
+
+    def _ask(self, method: str, then: Callable[[Any], None], **params: Any) -> None:
+        """Call, and go on printing until the answer comes."""
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+            self._calls[self._client.send(method, **params)] = then
+
+    def _say(self, text: str) -> None:
+        self._screen.write(self._style.mark("aura") + self._style.dim(text) + b"\n")
 
     # --- the link ---
 
@@ -112,8 +185,15 @@ class Face:
         poll.register(self._client.fileno(), select.POLLIN)
         poll.register(self._wakes.fileno(), select.POLLIN)
         poll.register(self._screen.fileno(), 0)  # asks for nothing but its end: POLLERR, POLLHUP (poll(2))
-        while self._code is None:
+        self._keys.begin()
+        listening = False
+        while self._code is None and not self._left:
+            if self._keys.active is not listening:
+                listening = self._keys.active
+                (poll.register if listening else poll.unregister)(self._keys.fileno())
             ready = dict(poll.poll(None if self._progress.idle else TICK * 1000))
+            if listening and self._keys.fileno() in ready:
+                self._heed_keys()
             if self._wakes.fileno() in ready:
                 self._wakes.recv(4096)  # the handler has run by now
             if self._screen.fileno() in ready:
@@ -132,29 +212,65 @@ class Face:
                 self._begin(params)
             case Request("refused", params):
                 self._bury()
-                raise _refusal(params)
+                raise refusal(params)
             case Request("bye", params):
                 self._code = int(params["code"])
-            case Answer(result={"position": _}):
-                self._print_new()
-                self._look()
+            case Answer(id=int(number)) if number in self._calls:
+                self._take(message, self._calls.pop(number))
 
     def _begin(self, params: dict[str, Any]) -> None:
         self._services = list(params["services"])
         self._style = Style(["aura", *self._services], colour=self._coloured)
         self._merger = Merger(self._style)
-        self._follower = Follower(params["logs"], params["position"])
+        self._owner = params["owner"]
+        self._logs, self._record = params["logs"], params["record"]
+        self._follower = Follower(self._logs, params["position"])
         self._look()
 
     def _look(self) -> None:
         assert self._follower is not None
         # an engine that has gone meanwhile may have said goodbye: what it said last is still to be read
-        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
-            self._client.send("follow", position=self._follower.position)
+        self._ask("follow", self._heard, position=self._follower.position, record=self._record)
+
+    def _heard(self, news: dict[str, Any]) -> None:
+        """The record has grown, or is another one: somebody has deleted its files."""
+        self._print_new()
+        if news["record"] != self._record:
+            assert self._follower is not None
+            self._follower.close()
+            self._follower, self._record = Follower(self._logs), news["record"]
+            self._print_new()
+        self._look()
 
     def _bury(self) -> None:
         """The shell gets its prompt back when nothing of the stack is left."""
-        os.waitpid(self._guardian, 0)
+        if self._guardian:
+            os.waitpid(self._guardian, 0)
+
+    # --- what the engine answers ---
+
+    def _take(self, answer: Answer, then: Callable[[Any], None]) -> None:
+        """A refusal is told and ends nothing: if we went, we would take the stack with us."""
+        try:
+            found = result(answer)
+        except AuraError as error:
+            self._screen.write(self._style.mark("aura") + self._style.alarm(str(error.message)) + b"\n")
+        else:
+            then(found)
+
+    def _attached(self, outcomes: list[dict[str, Any]]) -> None:
+        for one in outcomes:
+            address = one["address"] if one["ready_seconds"] is not None else None
+            self._rows.setdefault(
+                one["service"],
+                (one["service"], address or "-", str(one["pid"] or "-"), words.ready_in(one)),
+            )
+        failed = tuple(one["service"] for one in outcomes if not one["ok"])
+        self._screen.write(b"".join(self._ready_table(failed)))
+
+    def _show_status(self, views: list[dict[str, Any]]) -> None:
+        for text in words.table(words.status_rows(views)):
+            self._screen.write(self._style.mark("aura") + text.encode() + b"\n")
 
     # --- printing ---
 
@@ -205,7 +321,9 @@ class Face:
         if failed:
             yield mark + self._style.alarm(f"not up: {', '.join(failed)}") + b"\n"
         elif any(row[2] != "-" for row in self._rows.values()):
-            yield mark + b"all ready; Ctrl-C stops\n"
+            hint = "Ctrl-C stops, d leaves it running" if self._owner else "Ctrl-C stops following"
+            keys = hint if self._keys.active else hint.split(",", maxsplit=1)[0]
+            yield mark + f"all ready; {keys}\n".encode()
 
     def _place(self, row: tuple[str, ...]) -> int:
         return self._services.index(row[0])
@@ -220,7 +338,17 @@ class Face:
                 self._screen.say(line)
 
 
-def _refusal(params: dict[str, Any]) -> AuraError:
+def changed_since() -> AuraError:
+    """A stack that runs by another definition than the files now hold."""
+    return AuraError(
+        "the stack runs by an earlier definition: its stack file or manifest has changed since",
+        "aura-stack down, then aura-stack up takes the new one; aura-stack logs -f follows what runs",
+        ExitCode.LOCKED,
+    )
+
+
+def refusal(params: dict[str, Any]) -> AuraError:
+    """What the engine refused, with its problems."""
     problems = [
         Problem(Place(file, line, column), message, hint)
         for file, line, column, message, hint in params.get("problems", ())
@@ -228,8 +356,3 @@ def _refusal(params: dict[str, Any]) -> AuraError:
     if problems:
         return InvalidDefinition(problems)
     return AuraError(params["message"], params["hint"], params["exit_code"])
-
-
-def standard_screen() -> Screen:
-    """The screen of this process."""
-    return Screen(sys.stdout.fileno(), sys.stderr.fileno())

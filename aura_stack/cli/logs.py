@@ -1,113 +1,138 @@
 """`logs`: what the services printed, from the record; the stack need not run."""
 
-import os
-from collections import deque
+import json
 from collections.abc import Iterator
+from typing import Any
 
 import click
 
-from aura_stack.control.client import Client, connect
 from aura_stack.errors import AuraError, ExitCode
-from aura_stack.logs.follow import Follower
-from aura_stack.logs.framing import EVENTS
+from aura_stack.logs.follow import Piece
+from aura_stack.logs.framing import Kind, Lines
 from aura_stack.logs.render import Style
-from aura_stack.logs.store import read_streams
 from aura_stack.logs.terminal import Merger
 from aura_stack.reading.suggest import did_you_mean
 from aura_stack.reading.words import listed, quoted
-from aura_stack.system.places import Places
 
 from . import target
-from .face import standard_screen
-from .screen import Screen
+from .arguments import json_option, services_argument
+from .reader import Reader, known_services, require_record
+from .screen import standard_screen
 
-DEFAULT_TAIL = 200
+DEFAULT_TAIL = "200"
+
+
+class _Tail(click.ParamType):  # type: ignore[type-arg]  # generic from click 8.4 on only
+    """A number of lines, or `all`; None stands for all."""
+
+    name = "lines"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int | None:
+        """The number."""
+        if value == "all":
+            return None
+        if isinstance(value, int):
+            return value
+        if not value.isdecimal() or len(value) > 9:  # noqa: PLR2004 - more lines than any record has
+            self.fail(f"{value!r} is neither a number of lines nor all", param, ctx)
+        return int(value)
 
 
 @click.command
-@click.argument("services", nargs=-1)
+@services_argument
 @click.option("-f", "--follow", is_flag=True, help="Go on with what comes, until the stack ends.")
 @click.option(
     "-n",
     "--tail",
-    type=click.IntRange(min=0),
+    type=_Tail(),
+    metavar="LINES",
     default=DEFAULT_TAIL,
     show_default=True,
-    help="Lines to begin with.",
+    help="Lines to begin with, or all.",
 )
+@json_option
 @click.pass_context
-def logs(context: click.Context, services: tuple[str, ...], follow: bool, tail: int) -> None:
+def logs(
+    context: click.Context, services: tuple[str, ...], follow: bool, tail: int | None, as_json: bool
+) -> None:
     r"""Print the last lines of all services, or of the named SERVICES, merged in the order of arrival.
 
     \b
     Examples:
       aura-stack logs -n 50 backend
       aura-stack logs -f
+      aura-stack logs -n all --json
+
+    \b
+    Keys of --json, one object a line:
+      time (seconds since 1970), service, stream (out, err, prepare), run, line
     """
     file, places = target.found(context)
-    if not os.path.exists(os.path.join(places.logs, "index")):
-        raise AuraError(
-            f"the stack of {os.path.relpath(file)} has no logs",
-            "aura-stack up starts it",
-            ExitCode.NOT_RUNNING,
-        )
-    known = _known(places)
+    require_record(file, places)
+    known = known_services(places)
     for name in services:
         if name not in known:
-            hint = did_you_mean(name, known) or f"there are {listed(known)}"
-            raise AuraError(f"there are no logs of a service {quoted(name)}", hint, ExitCode.UNKNOWN)
-    reader = Reader(places, services, Style(known, colour=target.coloured(context)), standard_screen())
-    client = connect(places.socket, os.path.relpath(file)) if follow else None
+            raise _unknown(name, known)
+    client = target.engine(context) if follow else None
+    printer = _Objects() if as_json else _Prefixed(Style(known, colour=target.coloured(context)))
+    reader = Reader(places, standard_screen(), printer.texts, _of(services))
     reader.print_last(tail)
     if client:
         reader.follow(client)
+    else:
+        reader.finish()
 
 
-class Reader:
-    """Prints a record's lines.
+def _of(services: tuple[str, ...]) -> Any:
+    return lambda service, _: service != "" and (not services or service in services)
 
-    Args:
-        places: of the stack.
-        services: whose lines, none for all.
-        style: the prefixes.
-        screen: where to.
-    """
 
-    def __init__(self, places: Places, services: tuple[str, ...], style: Style, screen: Screen) -> None:
-        self._follower = Follower(places.logs)
-        self._services = services
+def _unknown(name: str, known: list[str]) -> AuraError:
+    hint = did_you_mean(name, known) or f"there are {listed(known)}"
+    return AuraError(f"there are no logs of a service {quoted(name)}", hint, ExitCode.UNKNOWN)
+
+
+class _Prefixed:
+    """Lines for people."""
+
+    def __init__(self, style: Style) -> None:
         self._merger = Merger(style)
-        self._screen = screen
 
-    def print_last(self, count: int) -> None:
-        """The last lines of what is there."""
-        last: deque[bytes] = deque(maxlen=count)
-        for text in self._texts():
-            last.extend(line + b"\n" for line in text.split(b"\n")[:-1])
-        self._screen.write(b"".join(last))
-
-    def follow(self, engine: Client) -> None:
-        """What comes, until the engine ends or nobody reads any more."""
-        while not self._screen.gone:
-            try:
-                engine.call("follow", position=self._follower.position)
-            except AuraError:
-                break
-            self._print_new()
-        self._print_new()
-        self._screen.write(self._merger.finish())
-
-    def _print_new(self) -> None:
-        for text in self._texts():
-            self._screen.write(text)
-
-    def _texts(self) -> Iterator[bytes]:
-        for piece in self._follower.read():
-            if piece.service and (not self._services or piece.service in self._services):
-                yield self._merger.text(piece)
+    def texts(self, piece: Piece | None) -> Iterator[bytes]:
+        """Whole lines, each with its prefix."""
+        yield self._merger.text(piece) if piece else self._merger.finish()
 
 
-def _known(places: Places) -> list[str]:
-    """The services that have a stream in the record, in the order in which they first appeared."""
-    files = read_streams(os.path.join(places.logs, "streams"))[EVENTS + 1 :]
-    return list(dict.fromkeys(file.removesuffix(".log").rpartition(".")[0] for file in files))
+class _Objects:
+    """Lines for programs."""
+
+    def __init__(self) -> None:
+        self._lines: dict[tuple[str, str, int], tuple[Lines, float]] = {}
+
+    def texts(self, piece: Piece | None) -> Iterator[bytes]:
+        """One JSON object for each whole line; bytes that are no UTF-8 are replaced."""
+        if piece is None:
+            for key, (lines, moment) in self._lines.items():
+                yield from self._objects(key, lines.finish(), moment)
+            self._lines = {}
+            return
+        key, moment = (piece.service, piece.stream, piece.run), piece.time / 1e9
+        lines, _ = self._lines.pop(key, (Lines(), 0.0))
+        if piece.kind is Kind.END:
+            yield from self._objects(key, lines.finish(), moment)
+        else:
+            self._lines[key] = (lines, moment)
+            yield from self._objects(key, lines.feed(piece.data), moment)
+
+    @staticmethod
+    def _objects(key: tuple[str, str, int], text: bytes, moment: float) -> Iterator[bytes]:
+        service, stream, run = key
+        for line in text.split(b"\n")[:-1]:
+            record = {
+                "time": round(moment, 6),
+                "service": service,
+                "stream": stream,
+                "run": run,
+                "line": line.decode("utf-8", "replace"),
+            }
+            yield json.dumps(record, ensure_ascii=False).encode() + b"\n"

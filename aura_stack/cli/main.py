@@ -2,6 +2,7 @@
 
 import os
 import sys
+import time
 from typing import Any, NoReturn
 
 import click
@@ -14,13 +15,20 @@ from .settings import Settings, resolve_color
 COMMANDS = {
     "up": Lazy("aura_stack.cli.up:up", "Start the stack and follow its logs; Ctrl-C stops it."),
     "down": Lazy("aura_stack.cli.up:down", "Stop the whole stack."),
-    "restart": Lazy("aura_stack.cli.services:restart", "Restart services, and wait until they are ready."),
-    "status": Lazy("aura_stack.cli.services:status", "Show every service of the running stack."),
+    "start": Lazy("aura_stack.cli.orders:start", "Start services of the running stack."),
+    "stop": Lazy("aura_stack.cli.orders:stop", "Stop services, and leave the rest running."),
+    "restart": Lazy("aura_stack.cli.orders:restart", "Restart services, and wait until they are ready."),
+    "status": Lazy("aura_stack.cli.status:status", "Show every service of the running stack."),
     "logs": Lazy("aura_stack.cli.logs:logs", "Show what the services printed."),
+    "events": Lazy("aura_stack.cli.events:events", "Show what has happened to the services."),
+    "wait": Lazy("aura_stack.cli.status:wait", "Wait until services are ready, or have ended."),
+    "kill": Lazy("aura_stack.cli.orders:kill", "Send a signal to services."),
+    "init": Lazy("aura_stack.cli.init:init", "Write a first stack file for this folder."),
     "config": Lazy("aura_stack.cli.config:config", "Check and show the definition."),
 }
 
 _PROGRAM = "aura-stack"
+_BEGAN = time.monotonic()
 _HELP = {"help_option_names": ["-h", "--help"]}
 
 
@@ -83,7 +91,7 @@ def cli(
 ) -> None:
     """Run a development stack natively: checked ports, ordered starts, merged logs, nothing left behind."""
     ctx.color = resolve_color(color, os.environ)
-    ctx.obj = Settings(file, quiet, verbose)
+    ctx.obj = Settings(file, quiet, verbose, _BEGAN)
     if directory:
         os.chdir(directory)
 

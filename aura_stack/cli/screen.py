@@ -1,6 +1,7 @@
 """Writing to the terminal, or to whatever stands in its place: whole text, a progress line that gets out of the way."""
 
 import os
+import sys
 
 
 class Screen:
@@ -61,3 +62,8 @@ def _width(descriptor: int) -> int:
     except OSError:
         columns = 0
     return columns or 80  # a terminal that was never told its size says 0
+
+
+def standard_screen() -> Screen:
+    """The screen of this process."""
+    return Screen(sys.stdout.fileno(), sys.stderr.fileno())

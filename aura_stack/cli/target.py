@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from aura_stack.errors import AuraError, ExitCode
 from aura_stack.stack import find
 from aura_stack.system import places as where
 from aura_stack.system.places import Places
@@ -27,12 +28,30 @@ def engine(context: click.Context) -> "Client":
     """A connection to the running engine.
 
     Raises:
-        AuraError: the stack is not running (exit code 3).
+        AuraError: the stack is not running (exit code 3), or does not answer.
     """
     from aura_stack.control.client import connect  # noqa: PLC0415 - `up` forks before it needs one
 
     file, places = found(context)
     return connect(places.socket, os.path.relpath(file))
+
+
+def running(file: str, places: Places) -> "Client | None":
+    """A connection to the engine of that stack, None if it is not running.
+
+    Raises:
+        AuraError: it runs and does not answer.
+    """
+    if not os.path.lexists(places.socket):
+        return None
+    from aura_stack.control.client import connect  # noqa: PLC0415 - as above
+
+    try:
+        return connect(places.socket, os.path.relpath(file))
+    except AuraError as error:
+        if error.exit_code == ExitCode.NOT_RUNNING:
+            return None
+        raise
 
 
 def coloured(context: click.Context) -> bool:

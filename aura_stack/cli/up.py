@@ -5,51 +5,133 @@ from typing import TYPE_CHECKING
 
 import click
 
+from aura_stack.errors import AuraError, ExitCode
+from aura_stack.frozen import Frozen
 from aura_stack.session.launch import launch
 from aura_stack.session.options import Options
 from aura_stack.system import places as where
 
 from . import target
+from .arguments import seconds_option, services_argument
 
 if TYPE_CHECKING:
     from aura_stack.control.client import Client
 
 
+class _Manner(Frozen):
+    """In the background or not, and how long to wait for what."""
+
+    detach: bool
+    wait: bool
+    timeout: float | None
+
+
 @click.command
-@click.argument("services", nargs=-1)
+@services_argument
+@click.option("-d", "--detach", is_flag=True, help="Leave it running in the background.")
+@click.option("--wait", is_flag=True, help="With -d, which it implies: wait until all is ready; 1 if not.")
+@seconds_option("--wait-timeout", help="With --wait: give up waiting after so long, with 124.")
+@click.option("--no-deps", is_flag=True, help="Only the named SERVICES, not what they depend on.")
+@click.option("--no-watch", is_flag=True, help="Do not restart on saves.")
 @click.pass_context
-def up(context: click.Context, services: tuple[str, ...]) -> None:
+def up(
+    context: click.Context,
+    services: tuple[str, ...],
+    detach: bool,
+    wait: bool,
+    wait_timeout: float | None,
+    no_deps: bool,
+    no_watch: bool,
+) -> None:
     r"""Start the stack, or the named SERVICES with what they depend on, and follow its logs.
 
     The definition and every port are checked first; nothing starts unless all can. Ctrl-C stops the services
-    in reverse order, a second Ctrl-C kills them.
+    in reverse order, a second Ctrl-C kills them; d leaves them running.
+
+    Where the stack runs already, what is missing is started, and its logs are followed again.
 
     \b
     Examples:
       aura-stack up
       aura-stack up backend
+      aura-stack up -d --wait --wait-timeout 60s
     """
+    if wait_timeout is not None and not wait:
+        raise click.UsageError("--wait-timeout goes with --wait", context)
     file, places = target.found(context)
-    coloured = target.coloured(context)
+    options = Options(services, target.coloured(context), dependencies=not no_deps, watch=not no_watch)
+    manner = _Manner(detach=detach or wait, wait=wait, timeout=wait_timeout)
+    client = target.running(file, places)
+    if client:
+        context.exit(_join(client, options, manner))
     where.create(places)
-    launched = launch(file, places, Options(services, coloured), os.environ)
-    from .face import Face, standard_screen  # noqa: PLC0415 - loaded while the engine is loading
+    launched = launch(file, places, options, os.environ)
+    from aura_stack.control.client import Client  # noqa: PLC0415 - loaded while the engine is loading
 
-    context.exit(Face(launched, standard_screen(), coloured=coloured).run())
+    try:
+        code = _see_off(Client(launched.link), launched.guardian, options, manner)
+    except AuraError as error:
+        # another `up` was quicker by a moment
+        client = target.running(file, places) if error.exit_code == ExitCode.LOCKED else None
+        if client is None:
+            raise
+        code = _join(client, options, manner)
+    context.exit(code)
+
+
+def _see_off(client: "Client", guardian: int, options: Options, manner: _Manner) -> int:
+    """What the shell waits for, of a stack that we have launched."""
+    from .screen import standard_screen  # noqa: PLC0415 - as above
+
+    if manner.detach:
+        from .background import Background  # noqa: PLC0415 - as above
+
+        background = Background(client, standard_screen(), coloured=options.coloured)
+        return background.launched(wait=manner.wait, timeout=manner.timeout)
+    from .face import Face  # noqa: PLC0415 - as above
+    from .keys import Keys  # noqa: PLC0415 - as above
+
+    return Face(client, guardian, standard_screen(), Keys(0), coloured=options.coloured).run()
+
+
+def _join(client: "Client", options: Options, manner: _Manner) -> int:
+    """The same, of a stack that runs already."""
+    from .screen import standard_screen  # noqa: PLC0415 - as above
+
+    services, dependencies = list(options.services), options.dependencies
+    if manner.detach:
+        from .background import Background  # noqa: PLC0415 - as above
+
+        background = Background(client, standard_screen(), coloured=options.coloured)
+        return background.joined(
+            services, dependencies=dependencies, wait=manner.wait, timeout=manner.timeout
+        )
+    from .face import Face  # noqa: PLC0415 - as above
+    from .keys import Keys  # noqa: PLC0415 - as above
+
+    face = Face(client, 0, standard_screen(), Keys(0), coloured=options.coloured)
+    return face.attach(services, dependencies=dependencies)
 
 
 @click.command
+@seconds_option("--stop-timeout", help="Seconds before KILL, instead of each service's own.")
 @click.pass_context
-def down(context: click.Context) -> None:
+def down(context: click.Context, stop_timeout: float | None) -> None:
     r"""Stop the whole stack in reverse order, and wait until nothing of it is left.
 
     \b
-    Example:
+    Examples:
       aura-stack down
+      aura-stack down --stop-timeout 2s
     """
+    from aura_stack.session.lock import wait_until_free  # noqa: PLC0415 - only here
+
+    _, places = target.found(context)
     engine = target.engine(context)
-    engine.call("shutdown", reason="aura-stack down")
+    grace = {} if stop_timeout is None else {"grace": stop_timeout}
+    engine.call("shutdown", reason="aura-stack down", **grace)
     _wait_for_the_end(engine)
+    wait_until_free(places.lock)
     click.echo("all stopped")
 
 

@@ -1,6 +1,8 @@
 """The other end: a blocking client for commands and for the face, small enough to start quickly."""
 
+import itertools
 import socket
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -9,8 +11,8 @@ from aura_stack.errors import AuraError, ExitCode
 from . import protocol
 from .protocol import Answer, Request
 
-PATIENCE = 5.0
-"""Seconds for a connection and its hello."""
+PATIENCE = 10.0
+"""Seconds for a connection and its hello: an engine that is just starting checks its stack before it says anything."""
 
 
 class Client:
@@ -23,17 +25,20 @@ class Client:
     def __init__(self, link: socket.socket) -> None:
         self._link = link
         self._rest = b""
-        self._number = 0
+        self._numbers = itertools.count(1)
 
     def fileno(self) -> int:
         """The descriptor, for poll."""
         return self._link.fileno()
 
     def send(self, method: str, **params: Any) -> int:
-        """Call without waiting; the number returns in the answer."""
-        self._number += 1
-        self._link.sendall(protocol.encode(Request(method, params, self._number)))
-        return self._number
+        """Call without waiting; the number returns in the answer.
+
+        A signal handler may call while a call is being made: no two get the same number.
+        """
+        number = next(self._numbers)
+        self._link.sendall(protocol.encode(Request(method, params, number)))
+        return number
 
     def receive(self) -> Iterator[Request | Answer]:
         """The messages that one read brings, at least one; ConnectionError at the end of the connection."""
@@ -45,21 +50,31 @@ class Client:
         *lines, self._rest = self._rest.split(b"\n")
         return map(protocol.decode, lines)
 
-    def call(self, method: str, **params: Any) -> Any:
+    def call(self, method: str, *, patience: float | None = None, **params: Any) -> Any:
         """Call and wait for the result.
 
+        Args:
+            method: its name.
+            patience: seconds, None for as long as it takes.
+            params: its parameters, by name.
+
         Raises:
-            AuraError: the engine refuses, or ends before it has answered.
+            AuraError: the engine refuses, or ends before it has answered, or (exit code 124) time is up.
         """
-        number = self.send(method, **params)
-        while True:
-            try:
-                messages = list(self.receive())
-            except ConnectionError as error:
-                raise AuraError("the engine ended before it answered") from error
-            for message in messages:
-                if isinstance(message, Answer) and message.id == number:
-                    return _result(message)
+        deadline = None if patience is None else time.monotonic() + patience
+        try:
+            number = self.send(method, **params)
+            while True:
+                self._link.settimeout(deadline and max(deadline - time.monotonic(), 0.001))
+                for message in list(self.receive()):
+                    if isinstance(message, Answer) and message.id == number:
+                        return result(message)
+        except ConnectionError as error:
+            raise AuraError("the engine ended before it answered") from error
+        except TimeoutError as error:
+            raise AuraError(f"no answer within {patience:g} s", "", ExitCode.TIMED_OUT) from error
+        finally:
+            self._link.settimeout(None)
 
     def close(self) -> None:
         """End the connection."""
@@ -78,23 +93,56 @@ def connect(path: str, stack_file: str) -> Client:
         link.connect(path)
     except (FileNotFoundError, ConnectionRefusedError) as error:
         link.close()
-        raise AuraError(
-            f"the stack of {stack_file} is not running", "aura-stack up starts it", ExitCode.NOT_RUNNING
-        ) from error
+        raise _not_running(stack_file) from error
+    except (TimeoutError, BlockingIOError) as error:  # so many wait already that the kernel takes no more
+        link.close()
+        raise AuraError(f"the engine of {stack_file} does not answer") from error
     client = Client(link)
-    hello = next(client.receive())
-    version = hello.params.get("version") if isinstance(hello, Request) else None
-    if version != protocol.VERSION:
+    try:
+        _greet(client, stack_file)
+    except AuraError:
         client.close()
-        raise AuraError(
-            f"the running engine speaks version {version} of the control protocol, this command {protocol.VERSION}",
-            "stop the stack with the aura-stack that started it",
-        )
+        raise
     link.settimeout(None)
     return client
 
 
-def _result(answer: Answer) -> Any:
+def _greet(client: Client, stack_file: str) -> None:
+    """Hear who answers, and whether both mean the same by what they say."""
+    try:
+        hello = next(client.receive())
+    except TimeoutError as error:
+        raise AuraError(
+            f"the engine of {stack_file} does not answer: it has been stopped, or the machine is very busy",
+            "aura-stack doctor shows which process it is",
+        ) from error
+    except ConnectionError as error:  # it was refused what it needs, or is just ending
+        raise _not_running(stack_file) from error
+    except protocol.Malformed as error:
+        raise AuraError(f"what listens for {stack_file} is no engine of aura-stack") from error
+    params = hello.params if isinstance(hello, Request) else {}
+    if isinstance(hello, Request) and hello.method == "refused":
+        raise AuraError(str(params.get("message")), str(params.get("hint", "")))
+    version = params.get("version")
+    if version != protocol.VERSION:
+        raise AuraError(
+            f"the running engine speaks version {version} of the control protocol, this command {protocol.VERSION}",
+            "stop the stack with the aura-stack that started it, or with Ctrl-C where it runs",
+        )
+
+
+def _not_running(stack_file: str) -> AuraError:
+    return AuraError(
+        f"the stack of {stack_file} is not running", "aura-stack up starts it", ExitCode.NOT_RUNNING
+    )
+
+
+def result(answer: Answer) -> Any:
+    """What was answered.
+
+    Raises:
+        AuraError: it is a refusal.
+    """
     if answer.error is None:
         return answer.result
     data = answer.error.get("data") or {}

@@ -2,10 +2,12 @@
 
 The server speaks first: a notification `hello` whose parameters carry `version`. A client of another version
 stops there. Batches are not used. Log bytes never travel here: `follow` answers that the record has grown,
-and whoever follows reads the record itself.
+and whoever follows reads the record itself. Events do, to whoever calls `subscribe`: as notifications `event`.
+docs/control.md describes every message.
 
 Version history:
     1: hello, refused, bye; start, stop, restart, status, follow.
+    2: attach, detach, subscribe, wait, signal; orders answer how the run came up.
 """
 
 import json
@@ -13,11 +15,12 @@ from typing import Any
 
 from aura_stack.frozen import Frozen
 
-VERSION = 1
-LINE_LIMIT = 1 << 20
-"""Bytes a message may have, its end of line included."""
+VERSION = 2
+LINE_LIMIT = 1 << 16
+"""Bytes a client's message may have, its end of line included: 300 names of the longest kind fit."""
 
 PARSE_ERROR, INVALID_REQUEST, METHOD_NOT_FOUND, INVALID_PARAMS = -32700, -32600, -32601, -32602
+INTERNAL_ERROR = -32603
 FAILED = -32000
 """An order that cannot be given; `data` carries `hint` and `exit_code`."""
 
@@ -57,7 +60,9 @@ def encode(message: Request | Answer) -> bytes:
         record |= {"error": message.error, "id": message.id}
     else:
         record |= {"result": message.result, "id": message.id}
-    return json.dumps(record, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+    return (
+        json.dumps(record, separators=(",", ":")).encode() + b"\n"
+    )  # ASCII, so that half a surrogate can be said
 
 
 def decode(line: bytes) -> Request | Answer:

@@ -1,33 +1,62 @@
 """Answers clients: over the socket in the stack's runtime directory, and over the link of an attached face.
 
-One client can hurt nobody: a line has a limit, so has the number of calls that wait for an answer, and who does
-not read its answers is not read either. A client that goes takes the calls with it that it waited for, not the
-orders it gave.
+One client can hurt nobody: a line has a limit, so has the number of calls that wait for an answer and the number
+of clients, and who does not read its answers is not read either. A client that goes takes the calls with it that
+it waited for, not the orders it gave.
 """
 
 import asyncio
-import os
 import socket
+import sys
+import traceback
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
-from aura_stack.errors import AuraError, ExitCode
+from aura_stack.errors import AuraError
 
 from . import protocol
 from .protocol import Answer, Malformed, Request
 
-Method = Callable[[dict[str, Any]], Awaitable[Any]]
-
 OPEN_CALLS = 32
 """Calls of one client that may wait for their answers at the same time."""
+
+CLIENTS = 256
+"""Clients at the same time: the descriptors are for services first (`ulimit -n` is 1024 on most systems)."""
+
+
+class Connection:
+    """One client.
+
+    Attributes:
+        ended: called when the client has gone.
+    """
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.reader = reader
+        self.ended: list[Callable[[], None]] = []
+        self._writer = writer
+
+    async def say(self, message: Request | Answer) -> None:
+        """Send; waits while the client does not read. ConnectionError once it has gone."""
+        if self._writer.is_closing():
+            raise ConnectionResetError
+        self._writer.write(protocol.encode(message))
+        await self._writer.drain()
+
+    def close(self) -> None:
+        """End the connection; what was written is still sent."""
+        self._writer.close()
+
+
+Method = Callable[[dict[str, Any], Connection], Awaitable[Any]]
+"""Gets the parameters and who calls; answers something that JSON can say, or raises `AuraError`."""
 
 
 class Server:
     """Serves the methods to whoever connects.
 
     Args:
-        methods: by name; a method gets the parameters and answers something that JSON can say, or raises
-            `AuraError`.
+        methods: by name.
         hello: what the server says first, besides the version.
         tasks: every connection is a task of this group.
     """
@@ -38,88 +67,85 @@ class Server:
         self._methods = methods
         self._hello = Request("hello", {"version": protocol.VERSION, **hello})
         self._tasks = tasks
+        self._connections: set[Connection] = set()
+        self._calls: set[asyncio.Task[None]] = set()
 
-    async def listen(self, path: str) -> asyncio.Server:
-        """Accept connections on a unix socket, mode 0600; an old socket in its place is removed."""
-        with_path = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        if os.path.lexists(path):  # noqa: ASYNC240 - one call, and the lock says that nobody else is there
-            os.unlink(path)
-        umask = os.umask(0o177)
-        try:
-            with_path.bind(path)
-        finally:
-            os.umask(umask)
-        return await asyncio.start_unix_server(self._accept, sock=with_path, limit=protocol.LINE_LIMIT)
+    async def listen(self, door: socket.socket) -> None:
+        """Accept connections on a socket that listens."""
+        await asyncio.start_unix_server(self._accept, sock=door, limit=protocol.LINE_LIMIT)
 
-    async def attach(self, link: socket.socket, lost: Callable[[], None]) -> None:
-        """Serve a connection that is there already; `lost` is called when its other end is closed."""
+    async def attach(self, link: socket.socket) -> Connection:
+        """Serve a connection that is there already; it was greeted elsewhere."""
         reader, writer = await asyncio.open_connection(sock=link, limit=protocol.LINE_LIMIT)
+        connection = Connection(reader, writer)
+        self._tasks.create_task(self._serve(connection), name="the face's link")
+        return connection
 
-        async def serve() -> None:
-            await self._serve(reader, writer)
-            lost()
-
-        self._tasks.create_task(serve(), name="the face's link")
+    async def answered(self, patience: float) -> None:
+        """Wait until every call that can be answered has been, at most so many seconds."""
+        if self._calls:
+            await asyncio.wait(self._calls, timeout=patience)
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if len(self._connections) >= CLIENTS:
+            words = {"message": f"{CLIENTS} clients are connected already", "hint": "", "exit_code": 1}
+            writer.write(protocol.encode(Request("refused", words)))
+            writer.close()
+            return
         writer.write(protocol.encode(self._hello))
-        self._tasks.create_task(self._serve(reader, writer), name="a client")
+        self._tasks.create_task(self._serve(Connection(reader, writer)), name="a client")
 
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _serve(self, connection: Connection) -> None:
         free = asyncio.Semaphore(OPEN_CALLS)
         calls: set[asyncio.Task[None]] = set()
+        self._connections.add(connection)
         try:
-            while line := await _line(reader):
+            while line := await _line(connection.reader):
                 await free.acquire()
-                call = self._tasks.create_task(self._call(line, writer))
-                calls.add(call)
-                call.add_done_callback(calls.discard)
+                call = self._tasks.create_task(self._call(line, connection))
+                for where in (calls, self._calls):
+                    where.add(call)
+                    call.add_done_callback(where.discard)
                 call.add_done_callback(lambda _: free.release())
-        except (ConnectionError, Malformed):
-            pass  # it has gone, or says no sensible thing: either way that is all
+        except Malformed as error:
+            await _try_to_say(connection, _refusal(None, error.code, str(error)))
+        except ConnectionError:
+            pass  # it has gone
         finally:
             for call in calls:
                 call.cancel()
-            writer.close()
+            connection.close()
+            self._connections.discard(connection)
+            for tell in connection.ended:
+                tell()
 
-    async def _call(self, line: bytes, writer: asyncio.StreamWriter) -> None:
-        answer = await self._answer(line)
-        if answer is None or writer.is_closing():
-            return
-        writer.write(protocol.encode(answer))
-        try:
-            await writer.drain()
-        except ConnectionError:
-            writer.close()
+    async def _call(self, line: bytes, connection: Connection) -> None:
+        answer = await self._answer(line, connection)
+        if answer is not None:
+            await _try_to_say(connection, answer)
 
-    async def _answer(self, line: bytes) -> Answer | None:
+    async def _answer(self, line: bytes, connection: Connection) -> Answer | None:
         try:
             message = protocol.decode(line)
         except Malformed as error:
             return _refusal(None, error.code, str(error))
-        if isinstance(message, Answer):
-            return None
+        return None if isinstance(message, Answer) else await self._carry_out(message, connection)
+
+    async def _carry_out(self, message: Request, connection: Connection) -> Answer | None:
         method = self._methods.get(message.method)
         if method is None:
             return _refusal(message.id, protocol.METHOD_NOT_FOUND, f"no method {message.method!r}")
         try:
-            result = await method(message.params)
+            result = await method(message.params, connection)
         except AuraError as error:
             data = {"hint": error.hint, "exit_code": error.exit_code}
             return _refusal(message.id, protocol.FAILED, error.message, data)
+        except ConnectionError:
+            return None  # the client went while it was being told something
+        except Exception:  # noqa: BLE001 - a fault of ours in one call must not end the stack: it is told and logged
+            traceback.print_exc(file=sys.stderr)
+            return _refusal(message.id, protocol.INTERNAL_ERROR, "the engine has a fault; see its engine.log")
         return None if message.id is None else Answer(message.id, result)
-
-
-def names(params: Mapping[str, Any]) -> tuple[str, ...]:
-    """The parameter `services`: a list of names, none where it is not given.
-
-    Raises:
-        AuraError: it is something else.
-    """
-    value = params.get("services", [])
-    if not isinstance(value, list) or not all(isinstance(name, str) for name in value):
-        raise AuraError("services must be a list of names", exit_code=ExitCode.USAGE)
-    return tuple(value)
 
 
 async def _line(reader: asyncio.StreamReader) -> bytes:
@@ -129,7 +155,15 @@ async def _line(reader: asyncio.StreamReader) -> bytes:
     except asyncio.IncompleteReadError:
         return b""
     except asyncio.LimitOverrunError as error:
-        raise Malformed(protocol.INVALID_REQUEST, "a message beyond the limit") from error
+        words = f"a message has at most {protocol.LINE_LIMIT} bytes"
+        raise Malformed(protocol.INVALID_REQUEST, words) from error
+
+
+async def _try_to_say(connection: Connection, message: Request | Answer) -> None:
+    try:
+        await connection.say(message)
+    except ConnectionError:
+        connection.close()
 
 
 def _refusal(number: int | str | None, code: int, words: str, data: object = None) -> Answer:

@@ -72,10 +72,13 @@ class Capture:
         for pipe in list(self._pipes.values()):
             loop.add_reader(pipe.descriptor, self._read, pipe)
 
-    def drain(self) -> None:
-        """Read what the pipes hold, and close those that are at their end; no process of ours writes any more."""
+    def drain(self, service: str = "") -> None:
+        """Read what the pipes hold, of one service or of all, and close those that are at their end.
+
+        Nobody may be writing to them who does not stop: it would not end.
+        """
         for pipe in list(self._pipes.values()):
-            while pipe.descriptor in self._pipes and self._read(pipe):
+            while service in ("", pipe.service) and pipe.descriptor in self._pipes and self._read(pipe):
                 pass
 
     def close(self) -> None:

@@ -44,7 +44,7 @@ class Follower:
             if not entries:
                 return
             for entry, count in _joined(entries):
-                yield self._piece(entry)
+                yield self.piece(entry)
                 self.position += count * ENTRY.size
 
     def close(self) -> None:
@@ -53,7 +53,8 @@ class Follower:
             os.close(descriptor)
         self._files = {}
 
-    def _piece(self, entry: Entry) -> Piece:
+    def piece(self, entry: Entry) -> Piece:
+        """What an entry of the index stands for."""
         name = self._name(entry.stream)
         service, _, stream = name.removesuffix(".log").rpartition(".")
         if entry.stream == EVENTS:
@@ -64,12 +65,15 @@ class Follower:
     def _name(self, stream: int) -> str:
         if stream >= len(self._names):
             self._names = read_streams(os.path.join(self._directory, "streams"))
-        return self._names[stream]
+        return self._names[stream] if stream < len(self._names) else f"stream-{stream}.unknown.log"
 
     def _bytes(self, entry: Entry) -> bytes:
         if entry.stream not in self._files:
             path = os.path.join(self._directory, self._name(entry.stream))
-            self._files[entry.stream] = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+            try:
+                self._files[entry.stream] = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+            except FileNotFoundError:  # somebody has deleted it
+                return b""
         return os.pread(self._files[entry.stream], entry.length, entry.offset)
 
 

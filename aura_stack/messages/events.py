@@ -30,11 +30,28 @@ class Prepared(Frozen):
 
 
 class PrepareFailed(Frozen):
-    """A prepare step failed; nothing is started."""
+    """A prepare step failed; `then` says what that means for the service."""
 
     service: str
     step: str
     words: str
+    then: str = ""
+
+
+class Saved(Frozen):
+    """Files that a service watches, or inputs of its steps, have other content now; a restart follows."""
+
+    service: str
+    files: tuple[str, ...]
+
+
+class Signalled(Frozen):
+    """Somebody had a signal sent to processes of a run."""
+
+    service: str
+    run: int
+    signal: str
+    pids: tuple[int, ...]
 
 
 class Waiting(Frozen):
@@ -148,6 +165,8 @@ Event = (
     | Preparing
     | Prepared
     | PrepareFailed
+    | Saved
+    | Signalled
     | Waiting
     | Started
     | Ready
@@ -168,6 +187,8 @@ KINDS: dict[str, type[Any]] = {
     "preparing": Preparing,
     "prepared": Prepared,
     "prepare-failed": PrepareFailed,
+    "saved": Saved,
+    "signalled": Signalled,
     "waiting": Waiting,
     "started": Started,
     "ready": Ready,
@@ -188,16 +209,25 @@ _NAMES = {kind: name for name, kind in KINDS.items()}
 def encode(event: Event, time: float) -> bytes:
     """One line of `events.jsonl`: the kind, the time (seconds since the epoch) and the facts."""
     record = {"time": round(time, 6), "kind": _NAMES[type(event)], **vars(event)}
-    return json.dumps(record, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+    line = json.dumps(record, ensure_ascii=False, separators=(",", ":"))
+    return (
+        line.encode("utf-8", "backslashreplace") + b"\n"
+    )  # half a surrogate becomes the escape that JSON has for it
+
+
+def facts(line: bytes) -> dict[str, Any]:
+    """What a line says, as it stands there: time and kind first."""
+    record: dict[str, Any] = json.loads(line)
+    return record
 
 
 def decode(line: bytes) -> Event | None:
     """The event of a line; None for a kind that a newer version wrote."""
-    record = json.loads(line)
+    record = facts(line)
     kind = KINDS.get(record.pop("kind"))
     if kind is None:
         return None
     record.pop("time")
-    facts = {name: tuple(value) if isinstance(value, list) else value for name, value in record.items()}
-    event: Event = kind(**facts)
+    values = {name: tuple(value) if isinstance(value, list) else value for name, value in record.items()}
+    event: Event = kind(**values)
     return event

@@ -2,7 +2,7 @@
 
 import os
 import signal
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from aura_stack.errors import AuraError, ExitCode, InvalidDefinition, Problem
 from aura_stack.frozen import Frozen
@@ -16,6 +16,7 @@ from aura_stack.stack.expand import expand
 from aura_stack.stack.model import Stack
 from aura_stack.stack.resolve import Surroundings, resolve
 from aura_stack.stack.validate import validate
+from aura_stack.system.digest import sha256
 
 
 class Definition(Frozen):
@@ -27,6 +28,7 @@ class Definition(Frozen):
         manifest: where its ports come from; None for a stack of plain numbers.
         notices: keys that are accepted and not acted on yet.
         variables: what was taken from the environment.
+        files: the paths of stack file and manifest, absolute.
     """
 
     label: str
@@ -34,6 +36,7 @@ class Definition(Frozen):
     manifest: Manifest | None
     notices: tuple[Problem, ...]
     variables: Mapping[str, str]
+    files: tuple[str, ...]
 
 
 def read(path: str, environ: Mapping[str, str], directory: str = "") -> Definition:
@@ -66,9 +69,24 @@ def read(path: str, environ: Mapping[str, str], directory: str = "") -> Definiti
     problems = [problem for step in steps for problem in step.problems]
     if problems:
         raise InvalidDefinition(problems)
-    return Definition(
-        label, resolved.stack, manifest.manifest, tuple(sorted(valid.notices)), expanded.variables
-    )
+    word = valid.root.scalar("ports")
+    files = (file, os.path.join(os.path.dirname(file), word.text)) if word else (file,)
+    notices = tuple(sorted(valid.notices))
+    return Definition(label, resolved.stack, manifest.manifest, notices, expanded.variables, files)
+
+
+def digest(files: Iterable[str]) -> str:
+    """A word for the content of these files as they are now; one that cannot be read counts as empty."""
+    return " ".join(_content(path) for path in files)
+
+
+def _content(path: str) -> str:
+    try:
+        with open(path, "rb") as stream:
+            content = stream.read()
+    except OSError:
+        content = b""
+    return str(sha256(content).hexdigest())
 
 
 def _load(path: str, label: str) -> Loaded:

@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from aura_stack.control import protocol
+from aura_stack.control.door import open_door
 from aura_stack.control.protocol import Request
 from aura_stack.errors import AuraError, ExitCode, InvalidDefinition
-from aura_stack.messages import commands, events
+from aura_stack.messages import events
 from aura_stack.system import files, processes
 from aura_stack.system.places import Places, clear
 from aura_stack.system.subreaper import subreaper
@@ -56,38 +57,45 @@ class Engine:
         Args:
             lifeline: readable once the guardian is dead.
         """
+        inherits = subreaper()
         try:
-            inherits = subreaper()
-            lock.acquire(self._lock_file, self._file)
-            ground = preflight.check(self._file, self._options.services, self._environ, self._places)
+            lock.acquire(self._lock_file, self._file, self._places.socket)
+            door = open_door(
+                self._places.socket
+            )  # who comes from now on waits for us, and starts no second engine
+        except AuraError as error:
+            return self._refuse(error)
+        try:
+            ground = preflight.check(self._file, self._options, self._environ, self._places)
             parts = assemble(ground, self._places, self._options, self._environ, inherits_orphans=inherits)
         except AuraError as error:
-            self._tell("refused", _refusal(error))
-            return error.exit_code
-        return self._serve(parts, lifeline)
+            door.close()
+            clear(self._places)
+            return self._refuse(error)
+        return self._serve(parts, lifeline, door)
 
-    def _serve(self, parts: Parts, lifeline: int) -> int:
+    def _refuse(self, error: AuraError) -> int:
+        self._tell("refused", _refusal(error))
+        return error.exit_code
+
+    def _serve(self, parts: Parts, lifeline: int, door: "socket.socket") -> int:
         os.chdir("/")  # from here on spawning changes the folder, and nothing relies on it
         if not self._greet(parts):
-            return ExitCode.FAILED  # the face was killed meanwhile: nobody waits for services, so none starts
+            clear(self._places)  # the face was killed meanwhile: nobody waits for services, so none starts
+            return ExitCode.FAILED
         _faults_to(os.path.join(self._places.runtime, "engine.log"))
         self._note_run(parts)
         for notice in parts.ground.notices:
             parts.record.publish(events.Notice(notice))
         # the first services run while what follows is still being loaded
-        started = None if parts.ground.due else parts.supervisor.ask(commands.Start())
+        started = None if parts.ground.due else parts.supervisor.ask(parts.first)
         import asyncio  # noqa: PLC0415 - 40 ms that the first services need not wait for
 
         from .serve import Session  # noqa: PLC0415 - likewise
 
-        farewell = self._link.dup() if self._link else None
-        code = asyncio.run(Session(parts, lifeline, started).run(self._link))
+        code = asyncio.run(Session(parts, lifeline, started).run(door, self._link))
         parts.store.close()
         clear(self._places)
-        if farewell:
-            farewell.setblocking(True)
-            self._link = farewell
-            self._tell("bye", {"code": code})
         return code
 
     def _greet(self, parts: Parts) -> bool:
@@ -96,10 +104,10 @@ class Engine:
             "hello",
             {
                 "version": protocol.VERSION,
-                "stack": parts.ground.stack.name,
-                "services": [service.name for service in parts.ground.services],
-                "logs": self._places.logs,
+                **parts.where,
                 "position": parts.store.position,
+                "record": parts.store.number,
+                "owner": True,
             },
         )
 

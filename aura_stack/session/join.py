@@ -9,19 +9,21 @@ import errno
 import os
 import time
 from collections.abc import Callable, Mapping
+from typing import Any
 
 from aura_stack.errors import AuraError
 from aura_stack.frozen import Frozen
 from aura_stack.logs.capture import Capture
 from aura_stack.logs.store import Store
-from aura_stack.messages import events
+from aura_stack.messages import commands, events
 from aura_stack.messages.hub import Hub
 from aura_stack.stack.environment import child_environment
 from aura_stack.stack.model import Service
 from aura_stack.supervision.runner import Runner
 from aura_stack.supervision.supervisor import Supervisor
-from aura_stack.system.places import Places
+from aura_stack.system.places import Places, create
 
+from .definition import digest
 from .options import Options
 from .preflight import Ground
 
@@ -59,7 +61,14 @@ def _nobody(_: events.Event) -> None:
 
 
 class Parts(Frozen):
-    """One stack's parts, joined."""
+    """One stack's parts, joined.
+
+    Attributes:
+        first: the order that brings the stack up.
+        watches: whether saves are acted on.
+        digest: of the definition as it was read.
+        where: what whoever follows has to know of the record, and of the stack.
+    """
 
     ground: Ground
     places: Places
@@ -70,6 +79,10 @@ class Parts(Frozen):
     runner: Runner
     supervisor: Supervisor
     environment: "Environment"
+    first: commands.Start
+    watches: bool
+    digest: str
+    where: Mapping[str, Any]
 
 
 class Environment:
@@ -85,6 +98,14 @@ class Environment:
         return child_environment(self._stack, service, self._shell, coloured=self._coloured)
 
 
+def _create_folders(places: Places) -> None:
+    """Make the folders of the record, again if somebody deleted them; a refusal is one of writing."""
+    try:
+        create(places)
+    except AuraError as error:
+        raise OSError(errno.ENOENT, error.message) from error
+
+
 def assemble(
     ground: Ground, places: Places, options: Options, environ: Mapping[str, str], *, inherits_orphans: bool
 ) -> Parts:
@@ -95,7 +116,7 @@ def assemble(
     """
     hub = Hub()
     try:
-        store = Store(places.logs, places.events, hub.wake)
+        store = Store(places.logs, places.events, hub.wake, lambda: _create_folders(places))
     except OSError as error:
         words = f"the record in {places.logs} cannot be written: {error.strerror}"
         raise AuraError(words, "aura-stack keeps what the services print there") from error
@@ -104,6 +125,26 @@ def assemble(
     environment = Environment(ground, environ, coloured=options.coloured)
     mark = f"{os.getpid()}-{time.time_ns():x}"
     runner = Runner(capture, environment, mark, record.publish, inherits_orphans=inherits_orphans)
-    supervisor = Supervisor(ground.services, runner, record.publish)
+    supervisor = Supervisor(ground.stack.own, runner, record.publish)
     runner.serve(supervisor)
-    return Parts(ground, places, hub, store, record, capture, runner, supervisor, environment)
+    own = ground.stack.own
+    return Parts(
+        ground=ground,
+        places=places,
+        hub=hub,
+        store=store,
+        record=record,
+        capture=capture,
+        runner=runner,
+        supervisor=supervisor,
+        environment=environment,
+        first=commands.Start(tuple(service.name for service in ground.services), options.dependencies),
+        watches=options.watch,
+        digest=digest(ground.definition.files),
+        where={
+            "stack": ground.stack.name,
+            "services": [service.name for service in own],
+            "logs": places.logs,
+            "pid": os.getpid(),
+        },
+    )

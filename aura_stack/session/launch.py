@@ -40,6 +40,7 @@ def launch(file: str, places: Places, options: Options, environ: Mapping[str, st
     guardian = os.fork()
     if guardian == 0:
         ours.close()
+        _let_go_of_what_we_inherited({lock_file, theirs.fileno()})
         _leave_terminal()
 
         def run_engine(lifeline: int) -> int:
@@ -52,6 +53,15 @@ def launch(file: str, places: Places, options: Options, environ: Mapping[str, st
     theirs.close()
     os.close(lock_file)
     return Launched(ours, guardian)
+
+
+def _let_go_of_what_we_inherited(ours: set[int]) -> None:
+    """Close whatever the shell left open besides 0, 1 and 2: its pipes would seem in use as long as we live."""
+    low = 3
+    for kept in sorted(ours):
+        os.closerange(low, kept)
+        low = kept + 1
+    os.closerange(low, os.sysconf("SC_OPEN_MAX"))
 
 
 def _leave_terminal() -> None:

@@ -6,8 +6,13 @@ running until the guardian, too, has finished with what a dead engine left.
 
 import fcntl
 import os
+import socket
+import time
 
 from aura_stack.errors import AuraError, ExitCode
+
+PATIENCE = 3.0  # seconds: a guardian needs one at the most
+PAUSE = 0.01  # seconds between two looks
 
 
 def open_lock(path: str) -> int:
@@ -15,20 +20,69 @@ def open_lock(path: str) -> int:
     return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
 
 
-def acquire(descriptor: int, stack_file: str) -> None:
+def acquire(descriptor: int, stack_file: str, door: str) -> None:
     """Take the lock, and leave our pid in it for others to read.
+
+    One that is held without anybody listening is about to be dropped: the guardian of a stack that has ended is
+    seeing to what that left. It is waited for, a little longer than that can take.
+
+    Args:
+        descriptor: from `open_lock`.
+        stack_file: for messages.
+        door: the path of the socket at which an engine that runs can be reached.
 
     Raises:
         AuraError: another engine has it (exit code 7).
     """
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        pid = os.pread(descriptor, 32, 0).decode("ascii", "replace").strip()
-        raise AuraError(
-            f"the stack of {stack_file} is running already (pid {pid})",
-            "aura-stack status shows it, aura-stack down stops it",
-            ExitCode.LOCKED,
-        ) from error
+    deadline = time.monotonic() + PATIENCE
+    while not _try_to_lock(descriptor):
+        if _answers(door) or time.monotonic() > deadline:
+            pid = os.pread(descriptor, 32, 0).decode("ascii", "replace").strip()
+            raise AuraError(
+                f"the stack of {stack_file} is running already (pid {pid})",
+                "aura-stack status shows it, aura-stack down stops it",
+                ExitCode.LOCKED,
+            )
+        time.sleep(PAUSE)  # flock(2) cannot wait for either of two things
     os.ftruncate(descriptor, 0)
     os.pwrite(descriptor, b"%d\n" % os.getpid(), 0)
+
+
+def is_held(path: str) -> bool:
+    """Whether an engine, or the guardian of one that has ended, has the lock at that path."""
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return False
+    try:
+        return not _try_to_lock(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def wait_until_free(path: str) -> None:
+    """Wait until nothing of a stack is left; at once if there is none."""
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return
+    fcntl.flock(descriptor, fcntl.LOCK_SH)
+    os.close(descriptor)
+
+
+def _try_to_lock(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _answers(door: str) -> bool:
+    """Whether somebody listens at the socket; one that an engine left when it was killed refuses."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as client:
+        try:
+            client.connect(door)
+        except (FileNotFoundError, ConnectionRefusedError):
+            return False
+    return True

@@ -1,122 +1,321 @@
-"""What a client may call: orders, the state, and being told that the record has grown."""
+"""What a client may call: orders, the state, and being told of what happens."""
 
 import asyncio
-from collections.abc import Callable
-from typing import Any
+import signal
+from collections.abc import Callable, Coroutine
+from typing import Any, Protocol
 
-from aura_stack.control.server import Method, names
+from aura_stack.control import params as read
+from aura_stack.control.protocol import Request
+from aura_stack.control.server import Connection, Method
 from aura_stack.errors import AuraError, ExitCode
 from aura_stack.logs.store import Store
-from aura_stack.messages import commands
+from aura_stack.messages import events
 from aura_stack.messages.hub import Hub
-from aura_stack.supervision.supervisor import Supervisor, Ticket, View
+from aura_stack.stack.model import ProbeKind
+from aura_stack.supervision.lifecycle import State, Wanted
+from aura_stack.supervision.runner import Runner
+from aura_stack.supervision.supervisor import Outcome, Supervisor, View
 
-from .preflight import unknown_service
+from .orders import Orders, resolved
 
-Shutdown = Callable[[str, float | None], None]
-"""Stops the whole stack: the reason, and seconds of grace (None for each service's own)."""
+Params = dict[str, Any]
+Order = Coroutine[Any, Any, list[Outcome]]
+Result = list[Outcome] | AuraError
+CHUNK = 1 << 16  # bytes of events that are read at once for a subscriber
+
+
+class Stage(Protocol):
+    """What the methods need of the session."""
+
+    async def open_to_orders(self) -> None:
+        """Wait until nothing would cross the preparation; AuraError while the stack stops."""
+
+    def shutdown(self, reason: str, grace: float | None, *, orderly: bool) -> None:
+        """Stop the whole stack."""
+
+    def attach(self, connection: Connection) -> dict[str, Any]:
+        """Make a client the face, if there is none."""
+
+    def detach(self, connection: Connection) -> None:
+        """Let the stack live without the face."""
+
+    def perform(self, order: Callable[[], Order]) -> "asyncio.Task[Result]":
+        """Carry out an order once orders are taken, whether or not its client stays; a refusal is an answer."""
+
+    def doing(self, service: str) -> str:
+        """The step that is being run for a service, "" if none is."""
+
+    @property
+    def ending(self) -> bool:
+        """Whether nothing more will happen."""
 
 
 class Methods:
     """The methods of one engine.
 
     Args:
-        supervisor: takes the orders.
-        store: the record, for its position.
-        hub: wakes when it has grown.
-        shutdown: stops the whole stack.
-        occupied: what the stack does that no order may cross, in words; "" when it takes orders.
+        supervisor: knows the state.
+        runner: knows the processes.
+        orders: carries out what a client orders.
+        store: the record.
+        hub: wakes when the record has grown.
+        publish: the direct path of facts to the record.
+        drain: puts what a service has printed so far into the record.
+        stage: the session.
     """
 
     def __init__(
         self,
         supervisor: Supervisor,
+        runner: Runner,
+        orders: Orders,
         store: Store,
         hub: Hub,
-        shutdown: Shutdown,
-        occupied: Callable[[], str],
+        publish: Callable[[events.Event], None],
+        drain: Callable[[str], None],
+        stage: Stage,
     ) -> None:
         self._supervisor = supervisor
+        self._runner = runner
+        self._orders = orders
         self._store = store
         self._hub = hub
-        self._shutdown = shutdown
-        self._occupied = occupied
+        self._publish = publish
+        self._drain = drain
+        self._stage = stage
 
     def table(self) -> dict[str, Method]:
         """Name → method, as the server wants them."""
         return {
+            "attach": self.attach,
+            "detach": self.detach,
             "start": self.start,
             "stop": self.stop,
             "restart": self.restart,
+            "signal": self.signal,
+            "wait": self.wait,
             "status": self.status,
             "follow": self.follow,
+            "subscribe": self.subscribe,
             "shutdown": self.shutdown,
         }
 
-    async def start(self, params: dict[str, Any]) -> list[dict[str, Any]]:
+    # --- faces ---
+
+    async def attach(self, _: Params, connection: Connection) -> dict[str, Any]:
+        """Become the face if there is none; tells where to read the record."""
+        return self._stage.attach(connection)
+
+    async def detach(self, _: Params, connection: Connection) -> None:
+        """Be the face no longer; the stack goes on."""
+        self._stage.detach(connection)
+
+    # --- orders ---
+
+    async def start(self, params: Params, _: Connection) -> list[dict[str, Any]]:
         """Bring services up; answers when each is ready, completed or failed."""
-        return await self._ask(commands.Start(names(params)))
+        dependencies = read.flag(params, "dependencies", otherwise=True)
+        patient = read.flag(params, "patient", otherwise=False)
+        missing = read.flag(params, "missing", otherwise=False)
+        names = self._orders.named(read.names(params))
 
-    async def restart(self, params: dict[str, Any]) -> list[dict[str, Any]]:
+        def order() -> Order:
+            meant = tuple(name for name in names if name in self._orders.missing()) if missing else names
+            return self._orders.start(meant, dependencies=dependencies, patient=patient)
+
+        return await self._carry_out(params, order)
+
+    async def restart(self, params: Params, _: Connection) -> list[dict[str, Any]]:
         """Begin a new run of services; answers when each is ready, completed or failed."""
-        return await self._ask(commands.Restart(names(params)))
+        since = read.number(params, "since")
+        patterns = read.names(params)
+        names = self._extended(params, self._orders.named(patterns))
+        return await self._carry_out(
+            params, lambda: self._orders.restart(names if patterns else self._orders.up(), since)
+        )
 
-    async def stop(self, params: dict[str, Any]) -> list[dict[str, Any]]:
+    async def stop(self, params: Params, _: Connection) -> list[dict[str, Any]]:
         """Take services down; answers when nothing of them is left."""
-        return await self._ask(commands.Stop(names(params)))
+        grace = read.number(params, "grace")
+        names = self._extended(params, self._orders.named(read.names(params)))
+        return await self._carry_out(params, lambda: self._orders.stop(names, grace))
 
-    async def status(self, _: dict[str, Any]) -> list[dict[str, Any]]:
-        """All services, in the order of the definition."""
-        return [_told(view) for view in self._supervisor.views()]
+    async def signal(self, params: Params, _: Connection) -> list[dict[str, Any]]:
+        """Send a signal to the processes of services; answers to which."""
+        name = read.text(params, "signal", "TERM").upper().removeprefix("SIG")
+        signum = _signum(name)
+        main_only = read.flag(params, "main_only", otherwise=False)
+        names = read.names(params)
+        if not names:
+            raise AuraError("services must name one at least", exit_code=ExitCode.USAGE)
+        answer = []
+        for service in self._orders.named(names):
+            pids = self._runner.signal(service, signum, main_only=main_only)
+            if pids:
+                run = self._supervisor.statuses[service].run
+                self._publish(events.Signalled(service, run, f"SIG{name}", tuple(pids)))
+            answer.append({"service": service, "pids": pids})
+        return answer
 
-    async def follow(self, params: dict[str, Any]) -> dict[str, int]:
-        """Answers as soon as the record is longer than `position` (bytes of the index)."""
-        position = params.get("position", 0)
-        if not isinstance(position, int):
-            raise AuraError("position must be a number", exit_code=ExitCode.USAGE)
-        while self._store.position <= position:
-            news: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-            withdraw = self._hub.look(lambda news=news: news.done() or news.set_result(None))  # type: ignore[misc]
-            try:
-                await news
-            finally:
-                withdraw()
-        return {"position": self._store.position}
+    async def shutdown(self, params: Params, _: Connection) -> None:
+        """Stop the whole stack; `grace` (seconds) shortens every service's own, `at_once` waits for no dependents."""
+        at_once = read.flag(params, "at_once", otherwise=False)
+        reason, grace = read.text(params, "reason", "asked to"), read.number(params, "grace")
+        self._stage.shutdown(reason, grace, orderly=not at_once)
 
-    async def shutdown(self, params: dict[str, Any]) -> None:
-        """Stop the whole stack; `grace` (seconds) shortens every service's own."""
-        grace = params.get("grace")
-        if grace is not None and not isinstance(grace, int | float):
-            raise AuraError("grace must be a number of seconds", exit_code=ExitCode.USAGE)
-        self._shutdown(str(params.get("reason", "asked to")), grace)
+    # --- the state ---
 
-    async def _ask(self, command: commands.Command) -> list[dict[str, Any]]:
-        if doing := self._occupied():
-            raise AuraError(f"the stack is {doing}", "try again when it is done")
+    async def status(self, params: Params, _: Connection) -> list[dict[str, Any]]:
+        """Services in the order of the definition, all or those named."""
+        names = set(self._orders.named(read.names(params)))
+        usage = read.flag(params, "usage", otherwise=False)
+        views = [view for view in self._supervisor.views() if view.service.name in names]
+        return [self._told(view, usage=usage) for view in views]
+
+    async def wait(self, params: Params, _: Connection) -> list[dict[str, Any]]:
+        """Answers when each of the services is ready or never will be, or, `for` "exit", when it is at rest."""
+        what = read.text(params, "for", "ready")
+        if what not in _WAITS:
+            raise AuraError(f"for must be one of {', '.join(_WAITS)}", exit_code=ExitCode.USAGE)
+        await self._stage.open_to_orders()
+        patterns = read.names(params)
+        names = self._orders.named(patterns) if patterns else self._orders.up()
+        ticket = self._supervisor.expect(names, _WAITS[what]) if names else None
+        outcomes = (await resolved(ticket)).outcomes if ticket else {}
+        return [self._reported(outcomes[name]) for name in names]
+
+    # --- what happens ---
+
+    async def follow(self, params: Params, _: Connection) -> dict[str, Any]:
+        """Answers as soon as the record is longer than `position` (bytes of the index), or another one."""
+        position, record = read.position(params, "position"), read.position(params, "record")
+        while (
+            not self._stage.ending and record in (0, self._store.number) and self._store.position <= position
+        ):
+            await self._news()
+        return {"position": self._store.position, "record": self._store.number}
+
+    async def subscribe(self, params: Params, connection: Connection) -> None:
+        """Sends every event from now on as a notification; answers when the stack has come to its end.
+
+        They are read from the record as fast as the client reads, so a slow one costs nothing but its delay.
+        """
+        kinds = set(read.names(params, "kinds"))
+        if unknown := kinds - events.KINDS.keys():
+            raise AuraError(f"there are no events {', '.join(sorted(unknown))}", exit_code=ExitCode.USAGE)
+        number, position = self._store.number, self._store.events_size
+        while True:
+            if self._store.number != number:  # the record was deleted, and a new one begun
+                number, position = self._store.number, 0
+            data = self._store.read_events(position, CHUNK)
+            whole = data[: data.rfind(b"\n") + 1]
+            for line in whole.splitlines():
+                facts = events.facts(line)
+                if not kinds or facts["kind"] in kinds:
+                    await connection.say(Request("event", facts))
+            position += len(whole)
+            if not whole:
+                if self._stage.ending:
+                    return
+                await self._news()
+
+    async def _news(self) -> None:
+        """Wait until the record has grown."""
+        news: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        withdraw = self._hub.look(lambda: None if news.done() else news.set_result(None))
         try:
-            ticket = self._supervisor.ask(command)
-        except KeyError as error:
-            raise unknown_service(error.args[0], self._supervisor.statuses) from error
-        outcomes = (await resolved(ticket)).outcomes.values()
-        return [{"service": one.service, "ok": one.ok, "words": one.words} for one in outcomes]
+            await news
+        finally:
+            withdraw()
+
+    # --- in common ---
+
+    def _extended(self, params: Params, names: tuple[str, ...]) -> tuple[str, ...]:
+        dependents = read.flag(params, "dependents", otherwise=False)
+        return self._orders.with_dependents(names) if dependents else names
+
+    async def _carry_out(self, params: Params, order: Callable[[], Order]) -> list[dict[str, Any]]:
+        """The order goes on when its client goes; without `wait` the client is not kept."""
+        wait = read.flag(params, "wait", otherwise=True)
+        task = self._stage.perform(order)
+        if not wait:
+            task.add_done_callback(self._tell_refusal)
+            return []
+        result = await asyncio.shield(task)
+        if isinstance(result, AuraError):
+            raise result
+        for outcome in result:
+            if not outcome.ok:
+                self._drain(outcome.service)  # whoever hears of a failure looks for its last words
+        return [self._reported(outcome) for outcome in result]
+
+    def _tell_refusal(self, task: "asyncio.Task[Result]") -> None:
+        """Nobody waits for the answer, but those who read the log may want to know."""
+        if not task.cancelled() and isinstance(result := task.result(), AuraError):
+            self._publish(events.Notice(result.message, alarm=True))
+
+    def _reported(self, outcome: Outcome) -> dict[str, Any]:
+        return {
+            "service": outcome.service,
+            "ok": outcome.ok,
+            "words": outcome.words,
+            "state": str(outcome.state),
+            "run": outcome.run,
+            "pid": outcome.pid or None,
+            "ready_seconds": outcome.seconds,
+            "address": self._supervisor.view(outcome.service).service.url,
+            "exit_code": outcome.code,
+        }
+
+    def _told(self, view: View, *, usage: bool) -> dict[str, Any]:
+        name, status = view.service.name, view.status
+        step = self._stage.doing(name)
+        used = self._runner.usage(name) if usage else None
+        return {
+            "service": name,
+            "state": "preparing" if step and not view.pid else str(status.state),
+            "wanted": str(status.wanted),
+            "health": _health(view),
+            "waits_for": step or view.waits_for or None,
+            "run": status.run,
+            "pid": view.pid or None,
+            "uptime_seconds": round(view.seconds, 3) if view.pid else None,
+            "restarts": view.restarts,
+            "ports": [port.number for port in view.service.ports],
+            "address": view.service.url,
+            "cpu_percent": round(used.percent, 1) if used else None,
+            "cpu_seconds": round(used.seconds, 2) if used else None,
+            "memory_bytes": used.memory if used else None,
+            "processes": used.processes if used else None,
+            "ended": status.verdict.words if status.verdict else None,
+            "exit_code": status.verdict.code if status.verdict else None,
+        }
 
 
-async def resolved(ticket: Ticket) -> Ticket:
-    """Wait until an order has been carried out or has failed; giving up waiting does not take the order back."""
-    done: asyncio.Future[Ticket] = asyncio.get_running_loop().create_future()
-    ticket.then(lambda ticket: None if done.done() else done.set_result(ticket))
-    return await done
+_WAITS = {"ready": Wanted.UP, "exit": Wanted.DOWN}
 
 
-def _told(view: View) -> dict[str, Any]:
-    return {
-        "service": view.service,
-        "state": str(view.status.state),
-        "wanted": str(view.status.wanted),
-        "run": view.status.run,
-        "pid": view.pid,
-        "seconds": round(view.seconds, 3),
-        "restarts": view.restarts,
-        "address": view.address,
-        "words": view.status.verdict.words if view.status.verdict else "",
-    }
+def _health(view: View) -> str | None:
+    """What the service's readiness answered last; None where there is nothing to ask or nobody to answer."""
+    if view.service.ready.kind is ProbeKind.STARTED or not view.pid:
+        return None
+    match view.status.state:
+        case State.READY:
+            return "ok"
+        case State.STARTING:
+            return "waiting"
+        case _:
+            return None
+
+
+def _signum(name: str) -> int:
+    """The number of a signal by its name without SIG, or by its number.
+
+    Raises:
+        AuraError: there is none (exit code 2).
+    """
+    try:
+        return signal.Signals(int(name)) if name.isdigit() else signal.Signals[f"SIG{name}"]
+    except (KeyError, ValueError):
+        raise AuraError(f"there is no signal {name}", "kill -l lists them", ExitCode.USAGE) from None

@@ -17,23 +17,29 @@ from aura_stack.system.places import Places
 
 from . import prepare, requires
 from .definition import Definition, read
+from .options import Options
 
 
 class Ground(Frozen):
     """What a start stands on: the definition, which services are meant, which steps are due, and what to say."""
 
-    stack: Stack
+    definition: Definition
     services: tuple[Service, ...]
     due: tuple[prepare.Due, ...]
     notices: tuple[str, ...]
 
+    @property
+    def stack(self) -> Stack:
+        """What the definition describes."""
+        return self.definition.stack
 
-def check(file: str, names: tuple[str, ...], environ: Mapping[str, str], places: Places) -> Ground:
+
+def check(file: str, options: Options, environ: Mapping[str, str], places: Places) -> Ground:
     """Read the definition and look whether the stack can start.
 
     Args:
         file: the stack file.
-        names: the services that are asked for, none for all; what they depend on comes with them.
+        options: the services that are asked for, and whether what they depend on comes with them.
         environ: the shell's variables.
         places: where the stack keeps its things; they exist.
 
@@ -42,14 +48,14 @@ def check(file: str, names: tuple[str, ...], environ: Mapping[str, str], places:
     """
     definition = read(file, environ)
     stack = definition.stack
-    services = _meant(stack, names)
+    services = _meant(stack, options)
     notices = [str(notice) for notice in definition.notices]
     cache = os.path.join(places.runtime, "programs.json")
     requires.require(stack.requires, environ.get("PATH", os.defpath), cache, stack.directory)
     require_ports(definition, services)
     notices += _externals(services)
     own = tuple(service for service in services if not service.external)
-    return Ground(stack, own, tuple(prepare.due(own, places.fingerprints)), tuple(notices))
+    return Ground(definition, own, tuple(prepare.due(own, places.fingerprints)), tuple(notices))
 
 
 def require_ports(definition: Definition, services: tuple[Service, ...]) -> None:
@@ -59,13 +65,14 @@ def require_ports(definition: Definition, services: tuple[Service, ...]) -> None
     require_free(services, lambda number: policy.next_free(number, ranges, taken, is_free))
 
 
-def _meant(stack: Stack, names: tuple[str, ...]) -> tuple[Service, ...]:
+def _meant(stack: Stack, options: Options) -> tuple[Service, ...]:
     known = {service.name for service in stack.services}
-    for name in names:
+    for name in options.services:
         if name not in known:
             raise unknown_service(name, known)
     needs = {service.name: tuple(service.depends_on) for service in stack.services}
-    wanted = set(graph.closure(names or tuple(needs), needs))
+    names = options.services or tuple(needs)
+    wanted = set(graph.closure(names, needs) if options.dependencies else names)
     return tuple(service for service in stack.services if service.name in wanted)
 
 

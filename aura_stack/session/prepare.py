@@ -81,7 +81,7 @@ def _why(
 
 
 class StepFailed(Exception):  # noqa: N818 - it says what became of the step
-    """A step did not do what it is for; the event that tells it has been published."""
+    """A step did not do what it is for, in words; the event that tells it has been published."""
 
 
 class Preparation:
@@ -99,42 +99,53 @@ class Preparation:
         run: Run,
         publish: Callable[[events.Event], None],
     ) -> None:
+        self.doing: dict[str, str] = {}
+        """The step that is being run, by service."""
         self._record = record
         self._run = run
         self._publish = publish
 
-    async def perform(self, steps: Iterable[Due]) -> bool:
-        """Run all of them; whether all succeeded. The first failure ends the others."""
+    async def perform(self, steps: Iterable[Due], then: str) -> str:
+        """Run all of them; "" when all succeeded, else how the first failed, which ends the others.
+
+        Args:
+            steps: those that are due.
+            then: what a failure means for the service, in words.
+        """
         import asyncio  # noqa: PLC0415 - only who has steps to run needs it this early
 
         by_service: dict[str, list[Due]] = {}
         for step in steps:
             by_service.setdefault(step.service.name, []).append(step)
-        succeeded = True
+        failure = ""
         try:
             async with asyncio.TaskGroup() as tasks:
                 for chain in by_service.values():
-                    tasks.create_task(self._chain(chain))
-        except* StepFailed:
-            succeeded = False
-        return succeeded
+                    tasks.create_task(self._chain(chain, then))
+        except* StepFailed as errors:
+            failure = str(errors.exceptions[0])
+        return failure
 
-    async def _chain(self, steps: Iterable[Due]) -> None:
+    async def _chain(self, steps: Iterable[Due], then: str) -> None:
         for step in steps:
-            await self._one(step)
+            await self._one(step, then)
 
-    async def _one(self, due: Due) -> None:
+    async def _one(self, due: Due, then: str) -> None:
         service, step = due.service, due.step
         text = step.command.text
         self._publish(events.Preparing(service.name, text, due.why))
         began = time.monotonic()
         before = take(service, step, fingerprint.load(self._record).get(due.key))
-        words = await self._run(service, step)
+        self.doing[service.name] = text
+        try:
+            words = await self._run(service, step)
+        finally:
+            del self.doing[service.name]
         if not words and (absent := fingerprint.missing(service.cwd, step.outputs)):
             words = f"succeeded but did not make {', '.join(absent)}"
         if words:
-            self._publish(events.PrepareFailed(service.name, text, words))
-            raise StepFailed
+            self._publish(events.PrepareFailed(service.name, text, words, then))
+            raise StepFailed(f"{text} failed: {words}")
         self._remember(due, before)
         self._publish(events.Prepared(service.name, text, round(time.monotonic() - began, 3)))
 

@@ -3,8 +3,12 @@
 import asyncio
 import signal
 import socket
+from collections.abc import Callable
+from typing import Any
 
-from aura_stack.control.server import Server
+from aura_stack.control.protocol import Request
+from aura_stack.control.server import Connection, Server
+from aura_stack.errors import AuraError, ExitCode
 from aura_stack.messages import commands, events
 from aura_stack.stack.model import Prepare, Service
 from aura_stack.supervision import errand
@@ -12,9 +16,14 @@ from aura_stack.supervision.guardian import GRACE, HELD, end_all_children
 from aura_stack.supervision.lifecycle import State
 from aura_stack.supervision.supervisor import Ticket
 
+from .definition import digest
 from .join import Parts
-from .methods import Methods
+from .methods import Methods, Order, Result
+from .orders import Orders
+from .preflight import require_ports
 from .prepare import Preparation
+
+PATIENCE = 1.0  # seconds for the last answers to clients
 
 
 class _Over(Exception):  # noqa: N818 - nothing is wrong: it ends the group of tasks
@@ -39,16 +48,30 @@ class Session:
         self._lifeline = lifeline
         self._started = started
         self._finished = asyncio.Event()
-        self._brought_up = False
+        self._brought_up = asyncio.Event()
         self._stopping = False
         self._failed = False
-        self._preparing: asyncio.Task[bool] | None = None
+        self.ending = False
+        """Whether nothing more will happen."""
+        self._preparing: asyncio.Task[str] | None = None
+        self._tasks = asyncio.TaskGroup()
+        self._face: Connection | None = None  # whose death is the stack's
+        self._told: set[Connection] = set()  # who is told when it is over
+        self._preparation = Preparation(parts.places.fingerprints, self._run_step, parts.record.publish)
+        self._orders = Orders(
+            parts.ground.stack.own,
+            parts.supervisor,
+            self._preparation,
+            parts.places.fingerprints,
+            lambda services: require_ports(parts.ground.definition, services),
+        )
         parts.record.listener = self._hear
 
-    async def run(self, link: socket.socket | None) -> int:
+    async def run(self, door: socket.socket, link: socket.socket | None) -> int:
         """Serve until nothing runs and nothing will.
 
         Args:
+            door: listens for clients.
             link: the connection to the face that launched the stack, if one is attached.
 
         Returns:
@@ -56,72 +79,78 @@ class Session:
         """
         loop, parts = asyncio.get_running_loop(), self._parts
         try:
-            async with asyncio.TaskGroup() as tasks:
-                parts.runner.attach(loop, tasks)
+            async with self._tasks:
+                parts.runner.attach(loop, self._tasks)
                 parts.capture.attach(loop)
                 loop.add_reader(self._lifeline, self._abandoned, "the guardian died")
                 for signum in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-                    loop.add_signal_handler(signum, self.shutdown, signum.name, None)
+                    loop.add_signal_handler(signum, self.shutdown, signum.name)
                 signal.pthread_sigmask(signal.SIG_UNBLOCK, HELD)
                 if self._started:
                     self._adopt(self._started)
                 else:
-                    tasks.create_task(self._bring_up(), name="bringing up")
-                await self._open_doors(tasks, link)
+                    self._tasks.create_task(self._bring_up(), name="bringing up")
+                server = await self._open_doors(door, link)
                 await self._finished.wait()
                 self._wind_up()
-                tasks.create_task(_end_the_group())
+                await self._take_leave(server)
+                self._tasks.create_task(_end_the_group())
         except* _Over:
             pass
         return self._code
 
-    def shutdown(self, reason: str, grace: float | None) -> None:
-        """Stop the stack in order; with a grace period, at once and with no more than that."""
+    def shutdown(self, reason: str, grace: float | None = None, *, orderly: bool = True) -> None:
+        """Stop the stack, in order or all at once; a grace period shortens each service's own."""
         if not self._stopping:
             self._stopping = True
             self._parts.record.publish(events.StackStopping(reason))
+            self._orders.close()
         if self._preparing and not self._preparing.done():
             self._preparing.cancel()
             return
-        stop = commands.Stop(grace=grace, orderly=grace is None)
+        stop = commands.Stop(grace=grace, orderly=orderly)
         self._parts.supervisor.ask(stop).then(lambda _: self._finished.set())
 
     # --- the beginning ---
 
-    async def _open_doors(self, tasks: asyncio.TaskGroup, link: socket.socket | None) -> None:
+    async def _open_doors(self, door: socket.socket, link: socket.socket | None) -> Server:
         parts = self._parts
-        methods = Methods(parts.supervisor, parts.store, parts.hub, self.shutdown, self._occupied)
-        server = Server(methods.table(), {"stack": parts.ground.stack.name}, tasks)
-        await server.listen(parts.places.socket)
+        methods = Methods(
+            parts.supervisor,
+            parts.runner,
+            self._orders,
+            parts.store,
+            parts.hub,
+            parts.record.publish,
+            parts.capture.drain,
+            self,
+        )
+        server = Server(methods.table(), {"stack": parts.ground.stack.name}, self._tasks)
         if link:
-            await server.attach(link, lambda: self._abandoned("the face was killed"))
-
-    def _occupied(self) -> str:
-        if self._stopping:
-            return "stopping"
-        return "" if self._brought_up else "being prepared"
+            self.attach(await server.attach(link))
+        await server.listen(door)
+        return server
 
     async def _bring_up(self) -> None:
         if await self._prepare():
-            self._adopt(self._parts.supervisor.ask(commands.Start()))
+            self._adopt(self._parts.supervisor.ask(self._parts.first))
         else:
             self._finished.set()
 
     def _adopt(self, started: Ticket) -> None:
         """What was asked to start may all have failed already, before anybody listened."""
-        self._brought_up = True
+        self._brought_up.set()
         started.then(self._settled)
         self._look_for_the_end()
 
     async def _prepare(self) -> bool:
         """Run the steps that are due; False when one failed or the stack is to stop."""
-        parts = self._parts
-        preparation = Preparation(parts.places.fingerprints, self._run_step, parts.record.publish)
-        self._preparing = asyncio.create_task(preparation.perform(parts.ground.due), name="preparing")
+        steps = self._preparation.perform(self._parts.ground.due, "nothing was started")
+        self._preparing = asyncio.create_task(steps, name="preparing")
         await asyncio.wait({self._preparing})
         if self._preparing.cancelled():
             return False
-        self._failed = not self._preparing.result()
+        self._failed = bool(self._preparing.result())
         return not self._failed and not self._stopping
 
     async def _run_step(self, service: Service, step: Prepare) -> str:
@@ -141,6 +170,58 @@ class Session:
         failed = tuple(one.service for one in outcomes if not one.ok)
         self._parts.record.publish(events.Settled(ready, failed))
 
+    # --- what clients may ask of it ---
+
+    async def open_to_orders(self) -> None:
+        """Wait until no order would cross the preparation; AuraError while the stack stops."""
+        if not self._stopping:
+            await self._brought_up.wait()
+        if self._stopping:
+            raise AuraError("the stack is stopping", "try again when it is done", ExitCode.NOT_RUNNING)
+
+    def perform(self, order: Callable[[], Order]) -> asyncio.Task[Result]:
+        """Carry out an order once orders are taken, whether or not its client stays; a refusal is an answer."""
+        return self._tasks.create_task(self._answered(order))
+
+    async def _answered(self, order: Callable[[], Order]) -> Result:
+        try:
+            await self.open_to_orders()
+            return await order()
+        except AuraError as error:
+            return error
+
+    def doing(self, service: str) -> str:
+        """The step that is being run for a service, "" if none is."""
+        return self._preparation.doing.get(service, "")
+
+    def attach(self, connection: Connection) -> dict[str, Any]:
+        """Make a client the face, if there is none, and tell it where to read the record."""
+        parts = self._parts
+        changed = digest(parts.ground.definition.files) != parts.digest
+        if not changed:  # whoever wants another definition is told so, and goes
+            self._face = self._face or connection
+            self._told.add(connection)
+            connection.ended.append(lambda: self._gone(connection))
+        return {
+            **parts.where,
+            "position": parts.store.position,
+            "record": parts.store.number,
+            "owner": self._face is connection,
+            "changed": changed,
+        }
+
+    def detach(self, connection: Connection) -> None:
+        """Let the stack live without the face."""
+        self._told.discard(connection)
+        if self._face is connection:
+            self._face = None
+
+    def _gone(self, connection: Connection) -> None:
+        self._told.discard(connection)
+        if self._face is connection:
+            self._face = None
+            self._abandoned("the face was killed")
+
     # --- the end ---
 
     def _hear(self, event: events.Event) -> None:
@@ -148,8 +229,8 @@ class Session:
             self._look_for_the_end()
 
     def _look_for_the_end(self) -> None:
-        """The stack ends when nothing runs and nothing will run without a new order."""
-        if self._parts.supervisor.at_rest:
+        """The stack ends when nothing runs and nothing will run without a new order, unless one was ordered down."""
+        if self._parts.supervisor.at_rest and not self._orders.held:
             self._finished.set()
 
     def _abandoned(self, reason: str) -> None:
@@ -157,7 +238,7 @@ class Session:
         asyncio.get_running_loop().remove_reader(self._lifeline)
         if not self._finished.is_set():
             self._failed = True
-            self.shutdown(reason, GRACE)
+            self.shutdown(reason, GRACE, orderly=False)
 
     def _wind_up(self) -> None:
         """End what belongs to no service any more, and keep what was printed last."""
@@ -166,6 +247,19 @@ class Session:
         parts.capture.drain()
         parts.capture.close()
         parts.record.publish(events.StackStopped(self._code))
+
+    async def _take_leave(self, server: Server) -> None:
+        """Whoever waits for an answer gets one, and those who follow are told that it is over."""
+        self.ending = self._stopping = True
+        self._brought_up.set()
+        self._parts.hub.wake()
+        await server.answered(PATIENCE)
+        for connection in self._told:
+            try:
+                async with asyncio.timeout(PATIENCE):
+                    await connection.say(Request("bye", {"code": self._code}))
+            except (ConnectionError, TimeoutError):
+                continue  # gone, or not reading: the end of the connection says the same
 
     @property
     def _code(self) -> int:

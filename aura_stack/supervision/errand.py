@@ -30,7 +30,10 @@ async def run(errand: Errand, children: Children, open_output: Callable[[], int]
         open_output: the writing end of a new pipe, for both its streams; closed here.
     """
     ended: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-    output = open_output()
+    try:
+        output = open_output()
+    except OSError as error:
+        return Verdict(ok=False, words=f"its output cannot be kept: {error.strerror or error}", code=126)
     stdin = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
     try:
         environment = {**errand.environment, MARK: errand.mark}

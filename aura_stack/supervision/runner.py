@@ -18,6 +18,8 @@ from . import lifecycle
 from .output import Output
 from .process import Children, judge, spawn
 from .tree import MARK, Tree
+from .usage import Meter, Usage
+from .verdict import NotExecutable, Verdict
 
 if TYPE_CHECKING:
     import asyncio
@@ -38,6 +40,7 @@ class _Run:
         self.probe: asyncio.Task[None] | None = None
         self.exited = False
         self.killed: set[int] = set()
+        self.meter = Meter(time.monotonic())
 
 
 class Runner:
@@ -111,7 +114,13 @@ class Runner:
 
     @contextmanager
     def _pipes(self, service: str, run: int) -> Iterator[tuple[int, int]]:
-        pipes = self._output.open(service, run)
+        try:
+            pipes = self._output.open(service, run)
+        except (
+            OSError
+        ) as error:  # no descriptors left, or the folder of the record has gone with all above it
+            words = f"its output cannot be kept: {(error.strerror or str(error)).lower()}"
+            raise NotExecutable(Verdict(ok=False, words=words, code=126, retry=False)) from error
         try:
             yield pipes
         finally:
@@ -160,6 +169,18 @@ class Runner:
     def chance(self) -> float:
         """A number from 0 to 1."""
         return random.random()  # noqa: S311 - it spreads restarts, it guards nothing
+
+    # --- what a client may ask for ---
+
+    def usage(self, service: str) -> Usage | None:
+        """What the processes of the service's run use; None without a run."""
+        run = self._runs.get(service)
+        return run.meter.read(run.tree.members(), time.monotonic()) if run else None
+
+    def signal(self, service: str, signum: int, *, main_only: bool) -> list[int]:
+        """Send a signal to all processes of the service's run, or to its main one; the answer is to whom."""
+        run = self._runs.get(service)
+        return run.tree.signal(signum, main_only=main_only) if run else []
 
     # --- what happens to a run ---
 

@@ -9,7 +9,7 @@ needed to take the first orders: timers and probes are the rim's affair.
 import signal
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from aura_stack.frozen import Frozen
 from aura_stack.messages import commands, events
@@ -48,11 +48,20 @@ class Rim(Protocol):
 
 
 class Outcome(Frozen):
-    """What became of an order for one service."""
+    """What became of an order for one service: where it is now, and how the last run came to that.
+
+    `seconds` is how long the run took to be ready, None where it is not; `code` is what the shell would be told of
+    a run that ended.
+    """
 
     service: str
     ok: bool
     words: str
+    state: State = State.STOPPED
+    run: int = 0
+    pid: int = 0
+    seconds: float | None = None
+    code: int = 0
 
 
 class Ticket:
@@ -85,6 +94,18 @@ class Ticket:
                 callback(self)
 
 
+class Goal(NamedTuple):
+    """What a ticket waits for: up, as a run of at least that number, or down; by our order or by others'.
+
+    A patient one waits while a run that ended before it was ready is tried again.
+    """
+
+    wanted: Wanted
+    run: int = 0
+    others: bool = False
+    patient: bool = True
+
+
 class _Entry:
     """What is known of one service."""
 
@@ -99,7 +120,8 @@ class _Entry:
         self.grace: float | None = None  # the order's own grace period, where it names one
         self.why = ""  # of the next run
         self.told = ""  # what it was last said to wait for
-        self.tickets: list[tuple[Ticket, Wanted, int]] = []
+        self.alone = False  # started without regard to what it depends on
+        self.tickets: list[tuple[Ticket, Goal]] = []
 
 
 class _Statuses(Mapping[str, Status]):
@@ -119,14 +141,14 @@ class _Statuses(Mapping[str, Status]):
 
 
 class View(Frozen):
-    """What a client may know of a service."""
+    """What a client may know of a service; `waits_for` is what its readiness answered last, "" where it is there."""
 
-    service: str
+    service: Service
     status: Status
     pid: int
     seconds: float  # since the run began; 0 without a run
     restarts: int
-    address: str
+    waits_for: str
 
 
 class Supervisor:
@@ -155,11 +177,19 @@ class Supervisor:
         """Take an order; KeyError for a name that is not a service of ours."""
         match command:
             case commands.Start():
-                return self._order(self._with_dependencies(command.services), lifecycle.Start(), Wanted.UP)
+                return self._start(command)
             case commands.Restart():
-                return self._order(self._named(command.services), lifecycle.Restart(), Wanted.UP)
+                return self._restart(command)
             case commands.Stop():
                 return self._stop(command)
+
+    def expect(self, names: tuple[str, ...], wanted: Wanted) -> Ticket:
+        """A ticket for what others have ordered: up or at rest; KeyError as in `ask`."""
+        names = self._named(names)
+        ticket = Ticket(names)
+        for name in names:
+            self._add_ticket(self._entries[name], ticket, Goal(wanted, others=True))
+        return ticket
 
     def tell(self, service: str, message: lifecycle.Message) -> None:
         """Take a fact about a service, and do at once all that follows from it."""
@@ -184,6 +214,10 @@ class Supervisor:
         """All services, in the order of the definition."""
         return [self._view(entry) for entry in self._entries.values()]
 
+    def view(self, name: str) -> View:
+        """One service; KeyError for a name that is not one of ours."""
+        return self._view(self._entries[name])
+
     def waits(self, service: str, what: str) -> None:
         """Record what a service waits for, if that is news."""
         entry = self._entries[service]
@@ -200,7 +234,8 @@ class Supervisor:
         alive = entry.status.state in ALIVE
         seconds = self._rim.now() - entry.began if alive else 0.0
         pid = entry.pid if alive else 0
-        return View(entry.service.name, entry.status, pid, seconds, entry.restarts, entry.service.url or "")
+        waits_for = entry.told if entry.status.state in (State.WAITING, State.STARTING) else ""
+        return View(entry.service, entry.status, pid, seconds, entry.restarts, waits_for)
 
     # --- orders ---
 
@@ -209,19 +244,45 @@ class Supervisor:
             self._entries[name]  # a KeyError here is the caller's answer
         return names or tuple(self._entries)
 
-    def _with_dependencies(self, names: tuple[str, ...]) -> tuple[str, ...]:
-        """The names and all they need, what is needed first."""
-        return graph.closure(self._named(names), self._needs)
-
-    def _order(self, names: tuple[str, ...], order: lifecycle.Message, wanted: Wanted) -> Ticket:
+    def _start(self, command: commands.Start) -> Ticket:
+        names = self._named(command.services)
+        if command.dependencies:
+            names = graph.closure(names, self._needs)
         ticket = Ticket(names)
         for name in names:
-            self._entries[name].grace = None
-            goal = self._goal(self._entries[name].status, order)
-            self._entries[name].tickets.append((ticket, wanted, goal))
-            self.tell(name, order)
-            self._check_tickets(self._entries[name])
+            entry = self._entries[name]
+            if entry.status.state is State.COMPLETED and name not in command.services and command.services:
+                self._add_ticket(entry, ticket, Goal(Wanted.UP))  # what it had to do is done
+                continue
+            entry.alone = not command.dependencies
+            ending = entry.status.state is State.ENDING
+            goal = Goal(Wanted.UP, entry.status.run + 1 if ending else 0, patient=command.patient)
+            self._order(entry, lifecycle.Start(), ticket, goal)
+            if entry.alone and entry.status.state is State.WAITING:
+                self._look(entry)
         return ticket
+
+    def _restart(self, command: commands.Restart) -> Ticket:
+        names = self._named(command.services)
+        ticket = Ticket(names)
+        now = self._rim.now()
+        since = now if command.since is None else min(command.since, now)
+        for name in names:
+            entry = self._entries[name]
+            if _is_newer(entry, since):
+                self._add_ticket(entry, ticket, Goal(Wanted.UP, entry.status.run, patient=command.patient))
+                continue
+            has_run = entry.status.state in ALIVE
+            goal = Goal(Wanted.UP, entry.status.run + 1 if has_run else 0, patient=command.patient)
+            self._order(entry, lifecycle.Restart(), ticket, goal)
+        return ticket
+
+    def _order(self, entry: _Entry, order: lifecycle.Message, ticket: Ticket, goal: Goal) -> None:
+        """Want it up."""
+        entry.grace = None
+        entry.tickets.append((ticket, goal))
+        self.tell(entry.service.name, order)
+        self._check_tickets(entry)
 
     def _stop(self, command: commands.Stop) -> Ticket:
         names = self._named(command.services)
@@ -229,7 +290,7 @@ class Supervisor:
         for name in names:
             entry = self._entries[name]
             entry.grace = command.grace
-            entry.tickets.append((ticket, Wanted.DOWN, 0))
+            entry.tickets.append((ticket, Goal(Wanted.DOWN)))
             # the wish goes to all before anybody looks, so that dependents are seen to stop as well
             entry.status = entry.status.but(wanted=Wanted.DOWN)
         for name in names:
@@ -245,13 +306,6 @@ class Supervisor:
             self._rim.end(entry.service, self._grace(entry))
         else:
             self.tell(entry.service.name, lifecycle.Released())
-
-    @staticmethod
-    def _goal(status: Status, order: lifecycle.Message) -> int:
-        """The number of the run that fulfils an order: a restart wants one later than that which serves."""
-        if isinstance(order, lifecycle.Restart) and status.state in (State.STARTING, State.READY):
-            return status.run + 1
-        return status.run + 1 if status.state is State.ENDING else 0
 
     # --- one message ---
 
@@ -296,7 +350,7 @@ class Supervisor:
             return
         if status.state is not State.WAITING:
             return
-        match plan.may_start(entry.service, self.statuses):
+        match plan.Clear() if entry.alone else plan.may_start(entry.service, self.statuses):
             case plan.Clear():
                 self.tell(name, lifecycle.Unblocked())
             case plan.Held() as held:
@@ -380,14 +434,18 @@ class Supervisor:
             if other and other.status.wanted is Wanted.DOWN and other.status.state in ALIVE:
                 self._look(other)
 
+    def _add_ticket(self, entry: _Entry, ticket: Ticket, goal: Goal) -> None:
+        entry.tickets.append((ticket, goal))
+        self._check_tickets(entry)
+
     def _check_tickets(self, entry: _Entry) -> None:
         still = []
-        for ticket, wanted, goal in entry.tickets:
-            outcome = _outcome(entry.service.name, entry.status, wanted, goal)
-            if outcome:
-                ticket.settle(outcome)
+        for ticket, goal in entry.tickets:
+            answer = _answer(entry.status, goal)
+            if answer:
+                ticket.settle(_outcome(entry, *answer))
             else:
-                still.append((ticket, wanted, goal))
+                still.append((ticket, goal))
         entry.tickets = still
 
 
@@ -398,16 +456,42 @@ def _name(signum: int) -> str:
         return f"signal {signum}"
 
 
-def _outcome(name: str, status: Status, wanted: Wanted, goal: int) -> Outcome | None:
-    """What has become of an order, if that is settled: orders of others may have overtaken it."""
+_BEGUN = (State.STARTING, State.READY, State.FAILED, State.COMPLETED, State.BACKOFF)
+
+
+def _is_newer(entry: _Entry, since: float) -> bool:
+    """Whether the last run began after that moment and nobody has ordered it down; a failed one counts."""
+    status = entry.status
+    begun = status.state in _BEGUN and status.run > 0
+    return begun and status.wanted is Wanted.UP and entry.began > since
+
+
+def _answer(status: Status, goal: Goal) -> tuple[bool, str] | None:
+    """Whether an order was carried out, if that is settled, in words: orders of others may have overtaken it."""
     words = status.verdict.words if status.verdict else str(status.state)
-    if wanted is Wanted.DOWN:
+    if goal.wanted is Wanted.DOWN:
         if status.state in AT_REST:
-            return Outcome(name, ok=True, words=words)
-        return Outcome(name, ok=False, words="started again") if status.wanted is Wanted.UP else None
+            return not (goal.others and status.state is State.FAILED), words
+        return (False, "started again") if status.wanted is Wanted.UP and not goal.others else None
     if status.state in (State.FAILED, State.COMPLETED):
-        return Outcome(name, ok=status.state is State.COMPLETED, words=words)
+        return status.state is State.COMPLETED, words
     if status.wanted is Wanted.DOWN:
-        return Outcome(name, ok=False, words="stopped before it was ready")
-    ready = status.state is State.READY and status.run >= goal
-    return Outcome(name, ok=True, words=words) if ready else None
+        return False, "stopped before it was ready"
+    if status.state is State.BACKOFF and not goal.patient and status.run >= goal.run:
+        return False, f"{words}; starts again"
+    return (True, words) if status.state is State.READY and status.run >= goal.run else None
+
+
+def _outcome(entry: _Entry, ok: bool, words: str) -> Outcome:
+    status = entry.status
+    ready = status.state is State.READY and entry.ready_at is not None
+    return Outcome(
+        entry.service.name,
+        ok,
+        words,
+        status.state,
+        status.run,
+        entry.pid if status.state in ALIVE else 0,
+        round(entry.ready_at - entry.began, 3) if ready and entry.ready_at is not None else None,
+        status.verdict.code if status.verdict else 0,
+    )

@@ -57,6 +57,21 @@ class Tree:
             _signal_group(self.leader, signum)
             _signal_group(self.leader, signal.SIGCONT)
 
+    def members(self) -> list[int]:
+        """The pids of everything that lives, the main process first."""
+        others = [identity.pid for identity in self.look()]
+        return [self.leader, *others] if self.leader in self._children else others
+
+    def signal(self, signum: int, *, main_only: bool) -> list[int]:
+        """Send a signal to everything, or to the main process alone; the answer is to whom."""
+        hit = []
+        if self.leader in self._children:
+            os.kill(self.leader, signum)  # not waited for yet: its number is its own
+            hit.append(self.leader)
+        if not main_only:
+            hit += [identity.pid for identity in self.look() if processes.signal(identity, signum)]
+        return hit
+
     def sweep(self) -> list[Identity]:
         """TERM to everything that the main process left behind; the answer is who that is."""
         return self._signal(signal.SIGTERM, signal.SIGCONT)

@@ -63,6 +63,16 @@ def pids() -> Iterator[int]:
     return iter(psutil.pids())
 
 
+def usage(pid: int) -> tuple[float, int] | None:
+    """Seconds of processor time, with those of children it has waited for, and bytes that are resident."""
+    with _gone_is_none():
+        process = _process(pid)
+        times = process.cpu_times()
+        waited = getattr(times, "children_user", 0.0) + getattr(times, "children_system", 0.0)
+        return times.user + times.system + waited, process.memory_info().rss
+    return None
+
+
 def environment(pid: int) -> dict[str, str] | None:
     """The environment it was started with."""
     with _gone_is_none():

@@ -94,6 +94,11 @@ def group(pid: int) -> int | None:
         return None
 
 
+def usage(pid: int) -> tuple[float, int] | None:
+    """What it has used: seconds of processor time, with children it has waited for, and bytes that are resident."""
+    return source.usage(pid)
+
+
 def environment(pid: int) -> dict[str, str] | None:
     """The environment it was started with; what it changed since does not show."""
     return source.environment(pid)

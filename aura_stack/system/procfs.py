@@ -99,6 +99,17 @@ def pids() -> Iterator[int]:
     return (int(name) for name in _listing("/proc") if name.isdigit())
 
 
+def usage(pid: int) -> tuple[float, int] | None:
+    """Seconds of processor time, with those of children it has waited for, and bytes that are resident."""
+    content = _read(f"/proc/{pid}/stat")
+    if not content:
+        return None
+    fields = content[content.rindex(b")") + 2 :].split()
+    # utime, stime, cutime, cstime and rss are the fields 14 to 17 and 24; the first one here is the third
+    ticks = sum(int(field) for field in fields[11:15])
+    return ticks / os.sysconf("SC_CLK_TCK"), int(fields[21]) * os.sysconf("SC_PAGE_SIZE")
+
+
 def environment(pid: int) -> dict[str, str] | None:
     """The environment it was started with."""
     content = _read(f"/proc/{pid}/environ")

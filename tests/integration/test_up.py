@@ -287,42 +287,6 @@ def test_every_line_is_whole_and_kept_also_the_last_without_an_end(stack):
         assert lines == [f"{n} {'x' * (n % 200)}" for n in range(20000)] + ["the end"]
 
 
-def test_a_second_up_of_a_running_stack_is_refused_and_harms_nothing(stack):
-    made = stack({"web": {"command": ["sleep", "1000"]}})
-    made.up()
-    code, output = made.run("up")
-    assert code == 7
-    assert "is running already (pid" in output
-    assert len(made.members()) == 1
-    assert made.run("down")[0] == 0
-
-
-def test_status_restart_logs_and_down_from_another_terminal(stack):
-    made = stack(
-        {"web": {"command": child("talker"), "ready": {"log": "hello"}}, "db": {"command": ["sleep", "1000"]}}
-    )
-    up = made.up()
-    code, output = made.run("status")
-    assert code == 0
-    rows = [line.split() for line in output.splitlines()]
-    assert rows[0] == ["NAME", "STATE", "PID", "UPTIME", "RESTARTS", "ADDRESS"]
-    assert [row[:2] for row in rows[1:]] == [["web", "ready"], ["db", "ready"]]
-    before = {row[0]: row[2] for row in rows[1:]}
-    code, output = made.run("restart", "web")
-    assert code == 0
-    assert output.startswith("web restarted, ready after ")
-    after = {row.split()[0]: row.split()[2] for row in made.run("status")[1].splitlines()[1:]}
-    assert after["web"] != before["web"]
-    assert after["db"] == before["db"]
-    assert made.run("logs", "web")[1].count("web | hello") == 2
-    assert made.run("logs", "-n", "1", "web")[1] == "web | hello\n"
-    code, output = made.run("down")
-    assert (code, output) == (0, "all stopped\n")
-    assert up.finish() == 0
-    assert made.run("status")[0] == 3
-    assert made.run("logs", "nobody")[0] == 4
-
-
 def test_events_are_one_json_object_a_line(stack):
     made = stack({"job": {"command": ["true"], "restart": "no"}})
     made.run("up")
@@ -347,10 +311,11 @@ def test_no_order_crosses_the_preparation(stack):
     made = stack({"web": {"command": WORDS, "prepare": [step]}})
     up = made.start("up")
     up.expect("long")
-    assert made.run("restart", "web") == (
-        1,
-        "error: the stack is being prepared\nhint: try again when it is done\n",
-    )
+    assert made.run("status", "web")[1].splitlines()[1].split()[:2] == ["web", "preparing"]
+    code, output = made.run("restart", "web", "--wait-timeout", "200ms")
+    assert (code, output) == (124, "error: no answer within 0.2 s\n")
+    waiting = made.start("restart", "web")
     assert made.run("down") == (0, "all stopped\n")
+    assert waiting.finish() == 3
     assert up.finish() == 0
     assert "never" not in up.output

@@ -14,7 +14,7 @@ STYLE = Style(["aura", "web"], colour=False)
         (events.Preparing("web", "npm ci", "package.json changed"), "web  · npm ci (package.json changed)"),
         (events.Prepared("web", "npm ci", 3.5), "web  · npm ci done in 3.50 s"),
         (
-            events.PrepareFailed("web", "npm ci", "exited 1"),
+            events.PrepareFailed("web", "npm ci", "exited 1", "nothing was started"),
             "web  · npm ci failed: exited 1; nothing was started",
         ),
         (events.Started("web", 1, 7), "web  · started (pid 7)"),

@@ -19,7 +19,7 @@ def record(tmp_path):
 
 
 def opened(record, wake=lambda: None):
-    return Store(*record, wake)
+    return Store(*record, wake, lambda: os.makedirs(record[0], exist_ok=True))
 
 
 def read(record, position=0):

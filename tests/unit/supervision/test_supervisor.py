@@ -4,6 +4,7 @@ from imagined import CRASH, SUCCESS, World, events, service
 from aura_stack.messages.commands import Restart, Start, Stop
 from aura_stack.stack.model import Restart as Policy
 from aura_stack.stack.model import RestartPolicy
+from aura_stack.supervision.lifecycle import Wanted
 
 ALWAYS = Policy(RestartPolicy.ALWAYS)
 NEVER = Policy(RestartPolicy.NO)
@@ -167,6 +168,100 @@ def test_three_restarts_at_once_are_one_and_give_three_answers(chain):
     chain.becomes_ready("backend")
     assert [ticket.outcomes["backend"].ok for ticket in tickets] == [True] * 3
     assert chain.supervisor.statuses["backend"].run == 2
+
+
+def test_a_restart_ordered_before_the_present_run_began_is_fulfilled_by_it(chain):
+    """Three terminals in which `restart` was typed at once, and whose orders arrive one after the other."""
+    up(chain)
+    chain.time = 10.0
+    first = chain.supervisor.ask(Restart(("backend",), since=9.0))
+    chain.goes("backend")
+    second = chain.supervisor.ask(Restart(("backend",), since=9.5))
+    chain.becomes_ready("backend")
+    third = chain.supervisor.ask(Restart(("backend",), since=9.9))
+    assert chain.supervisor.statuses["backend"].run == 2
+    for ticket in (first, second, third):
+        assert (ticket.outcomes["backend"].ok, ticket.outcomes["backend"].run) == (True, 2)
+    later = chain.supervisor.ask(Restart(("backend",), since=10.0))
+    assert not later.resolved
+    assert chain.state("backend") == "stopping"
+
+
+def test_an_order_from_the_future_is_one_of_now(chain):
+    up(chain)
+    chain.time = 10.0
+    chain.supervisor.ask(Restart(("backend",), since=1e9))
+    assert chain.state("backend") == "stopping"
+
+
+def test_a_failure_of_the_run_that_an_earlier_order_began_answers_the_later_ones_too():
+    world = World(service("a", restart=NEVER))
+    world.supervisor.ask(Start())
+    world.becomes_ready("a")
+    world.time = 10.0
+    first = world.supervisor.ask(Restart(("a",), since=9.0))
+    world.goes("a", SUCCESS)
+    world.goes("a")
+    second = world.supervisor.ask(Restart(("a",), since=9.5))
+    assert [ticket.outcomes["a"].words for ticket in (first, second)] == ["exited 3"] * 2
+    assert not second.outcomes["a"].ok
+
+
+def test_who_has_no_patience_hears_of_the_first_run_that_ends_before_it_was_ready():
+    world = World(service("a"))
+    hasty = world.supervisor.ask(Start(("a",), patient=False))
+    patient = world.supervisor.ask(Start(("a",)))
+    world.goes("a")
+    assert (hasty.outcomes["a"].ok, hasty.outcomes["a"].words) == (False, "exited 3; starts again")
+    assert not patient.resolved
+    world.delay_passes()
+    world.becomes_ready("a")
+    assert patient.outcomes["a"].ok
+
+
+def test_a_start_without_dependencies_waits_for_none_and_starts_none(chain):
+    ticket = chain.supervisor.ask(Start(("backend",), dependencies=False))
+    assert chain.take_asked() == ["spawn backend 1", "probe backend 1"]
+    chain.becomes_ready("backend")
+    assert list(ticket.outcomes) == ["backend"]
+    assert chain.state("gateway") == "stopped"
+
+
+def test_what_a_service_needs_and_is_done_with_its_work_is_not_done_again():
+    world = World(service("migrate"), service("web", migrate="completed"))
+    world.supervisor.ask(Start())
+    world.goes("migrate", SUCCESS)
+    world.becomes_ready("web")
+    world.supervisor.ask(Stop(("web",)))
+    world.goes("web", SUCCESS)
+    world.take_asked()
+    ticket = world.supervisor.ask(Start(("web",)))
+    assert world.take_asked() == ["spawn web 2", "probe web 2"]
+    world.becomes_ready("web")
+    assert {name: one.ok for name, one in ticket.outcomes.items()} == {"migrate": True, "web": True}
+
+
+def test_whoever_waits_for_others_orders_hears_of_ready_and_of_rest(chain):
+    chain.supervisor.ask(Start())
+    ready = chain.supervisor.expect(("gateway",), Wanted.UP)
+    ended = chain.supervisor.expect(("gateway",), Wanted.DOWN)
+    chain.becomes_ready("gateway")
+    assert ready.outcomes["gateway"].ok
+    assert not ended.resolved
+    chain.supervisor.ask(Restart(("gateway",)))
+    chain.goes("gateway")
+    assert not ended.resolved
+    chain.supervisor.ask(Stop())
+    chain.goes("gateway")
+    assert ended.outcomes["gateway"].ok
+
+
+def test_an_outcome_tells_how_the_run_came_up(chain):
+    ticket = chain.supervisor.ask(Start(("gateway",)))
+    chain.time = 0.21
+    chain.becomes_ready("gateway")
+    outcome = ticket.outcomes["gateway"]
+    assert (outcome.state, outcome.run, outcome.pid, outcome.seconds) == ("ready", 1, 101, 0.21)
 
 
 def test_a_stop_beats_a_restart(chain):

@@ -1,0 +1,155 @@
+"""`up -d`: a face that leaves as soon as the stack runs, or, with `--wait`, once all that was asked for is ready."""
+
+import select
+import time
+from typing import Any
+
+from aura_stack.control.client import Client
+from aura_stack.control.protocol import Answer, Request
+from aura_stack.errors import AuraError, ExitCode
+from aura_stack.logs.follow import Follower
+from aura_stack.logs.framing import Kind
+from aura_stack.logs.render import Style
+from aura_stack.messages import events
+
+from . import words
+from .face import changed_since, refusal
+from .failed import last_words
+from .screen import Screen
+
+RUNS_ON = "aura-stack status shows it, aura-stack logs -f follows, aura-stack down stops it"
+
+
+class Background:
+    """Brings a stack up, and leaves it running.
+
+    Args:
+        client: the link to the engine.
+        screen: where to print.
+        coloured: whether the screen shows colours.
+    """
+
+    def __init__(self, client: Client, screen: Screen, *, coloured: bool) -> None:
+        self._client = client
+        self._screen = screen
+        self._coloured = coloured
+        self._style = Style((), colour=coloured)
+        self._settled: events.Settled | None = None
+        self._waiting = ""  # what the last event said is waited for
+        self._ended: int | None = None
+
+    def launched(self, *, wait: bool, timeout: float | None) -> int:
+        """See a stack off that was just launched.
+
+        Args:
+            wait: stay until all that was asked for is ready, completed or failed.
+            timeout: seconds for that, None for as long as it takes.
+
+        Raises:
+            AuraError: the engine refused to start the stack, or died, or (exit code 124) time is up.
+        """
+        deadline = None if timeout is None else time.monotonic() + timeout
+        where = self._hello()
+        if not wait:
+            self._client.call("detach")
+            self._say(f"{', '.join(where['services'])} in the background (pid {where['pid']})")
+            self._say(RUNS_ON)
+            return 0
+        self._follow(where, deadline)
+        return self._report(where["logs"], timeout)
+
+    def joined(self, services: list[str], *, dependencies: bool, wait: bool, timeout: float | None) -> int:
+        """Start what is missing of a stack that runs already.
+
+        Raises:
+            AuraError: as above; or the definition has changed since (exit code 7).
+        """
+        where = self._client.call("attach")
+        if where["changed"]:
+            raise changed_since()
+        self._client.call("detach")
+        ask = {"services": services, "dependencies": dependencies, "missing": True, "patient": True}
+        outcomes = self._client.call("start", patience=timeout, wait=wait, **ask)
+        self._say(
+            f"runs already (pid {where['pid']})" if not outcomes else "all that was asked for was started"
+        )
+        failed = [one for one in outcomes if not one["ok"]]
+        for one in failed:
+            self._screen.write(last_words(where["logs"], one, self._style))
+        return int(ExitCode.FAILED) if failed else 0
+
+    def _hello(self) -> dict[str, Any]:
+        try:
+            message = next(self._client.receive())
+        except ConnectionError:
+            raise AuraError("the engine died before it had started anything") from None
+        assert isinstance(message, Request)
+        if message.method == "refused":
+            raise refusal(message.params)
+        self._style = Style(["aura", *message.params["services"]], colour=self._coloured)
+        return message.params
+
+    def _follow(self, where: dict[str, Any], deadline: float | None) -> None:
+        """Print the events until all has settled, the stack has ended, or time is up."""
+        follower = Follower(where["logs"], where["position"])
+        poll = select.poll()
+        poll.register(self._client.fileno(), select.POLLIN)
+        self._client.send("follow", position=follower.position)
+        while self._settled is None and self._ended is None:
+            left = None if deadline is None else max(0.0, deadline - time.monotonic()) * 1000
+            if not poll.poll(left):
+                break
+            for message in self._receive():
+                match message:
+                    case Request("bye", params):
+                        self._ended = int(params["code"])
+                    case Answer(result={"position": _}):
+                        self._print(follower)
+                        self._client.send("follow", position=follower.position)
+        follower.close()
+
+    def _receive(self) -> list[Request | Answer]:
+        try:
+            return list(self._client.receive())
+        except ConnectionError:
+            raise AuraError("the engine died; the guardian has ended what was left of the stack") from None
+
+    def _print(self, follower: Follower) -> None:
+        for piece in follower.read():
+            if not piece.service and piece.kind is Kind.BYTES:
+                for line in piece.data.splitlines():
+                    self._see(events.decode(line))
+
+    def _see(self, event: events.Event | None) -> None:
+        if event is None:
+            return
+        self._screen.write(words.line(event, self._style))
+        match event:
+            case events.Settled():
+                self._settled = event
+            case events.Waiting(service, what):
+                self._waiting = f"{service} waits for {what}"
+
+    def _report(self, logs: str, timeout: float | None) -> int:
+        if self._ended is None:
+            self._client.call("detach")
+        if self._settled is None:
+            if self._ended is not None:
+                return self._ended
+            last = f"; {self._waiting}" if self._waiting else ""
+            raise AuraError(
+                f"not ready after {timeout:g} s{last}", f"it runs on: {RUNS_ON}", ExitCode.TIMED_OUT
+            )
+        for service in self._settled.failed:
+            self._screen.write(last_words(logs, {"service": service, "run": None}, self._style))
+        if self._settled.failed:
+            failed = ", ".join(self._settled.failed)
+            hint = "" if self._ended is not None else f"what came up runs on: {RUNS_ON}"
+            raise AuraError(f"not up: {failed}", hint)
+        self._say("all ready" if self._ended is None else "all completed")
+        if self._ended is None:
+            self._say(RUNS_ON)
+        return 0
+
+    def _say(self, text: str) -> None:
+        self._screen.write(self._style.mark("aura") + text.encode() + b"\n")

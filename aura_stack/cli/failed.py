@@ -1,0 +1,39 @@
+"""The last words of a service that did not come up: what it printed before it ended."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from aura_stack.logs.render import Style
+from aura_stack.logs.tail import last_lines
+from aura_stack.logs.telling import telling_line
+
+LINES = 10
+
+
+def last_words(logs: str, outcome: Mapping[str, Any], style: Style) -> bytes:
+    """The last lines that a run printed, with its prefix.
+
+    Args:
+        logs: the folder of the record.
+        outcome: `service`, and `run`, None for whatever came last.
+        style: the prefixes.
+    """
+    name = outcome["service"]
+    lines = _lines(logs, name, LINES, outcome["run"])
+    return b"".join(style.log(name) + line + b"\n" for line in lines)
+
+
+def reason(logs: str, view: Mapping[str, Any]) -> str:
+    """The line that most likely says why a service failed, "" if it printed nothing."""
+    lines = _lines(logs, view["service"], 40, view["run"])
+    return telling_line(lines)
+
+
+def _lines(logs: str, name: str, count: int, run: int | None) -> list[bytes]:
+    def of_it(service: str, stream: str) -> bool:
+        return service == name and stream in ("out", "err", "prepare")
+
+    try:
+        return last_lines(logs, count, of_it, run)
+    except FileNotFoundError:  # somebody has deleted the record
+        return []

@@ -1,0 +1,102 @@
+"""Reading a record for `logs` and `events`: its last lines first, then, if wanted, what comes."""
+
+import os
+from collections import deque
+from collections.abc import Callable, Iterable
+
+from aura_stack.control.client import Client
+from aura_stack.errors import AuraError, ExitCode
+from aura_stack.logs.follow import Follower, Piece
+from aura_stack.logs.framing import EVENTS
+from aura_stack.logs.store import read_streams
+from aura_stack.logs.tail import last_pieces
+from aura_stack.system.places import Places
+
+from .screen import Screen
+
+Texts = Callable[[Piece | None], Iterable[bytes]]
+"""What to print for a piece: whole lines. None stands for the end: what is unfinished is printed then."""
+
+
+def require_record(file: str, places: Places) -> None:
+    """See that there is something to read.
+
+    Raises:
+        AuraError: nothing was ever printed (exit code 3).
+    """
+    if not os.path.exists(os.path.join(places.logs, "index")):
+        raise AuraError(
+            f"the stack of {os.path.relpath(file)} has no logs",
+            "aura-stack up starts it",
+            ExitCode.NOT_RUNNING,
+        )
+
+
+def known_services(places: Places) -> list[str]:
+    """The services that have a stream in the record, in the order in which they first appeared."""
+    files = read_streams(os.path.join(places.logs, "streams"))[EVENTS + 1 :]
+    return list(dict.fromkeys(file.removesuffix(".log").rpartition(".")[0] for file in files))
+
+
+class Reader:
+    """Prints a record's lines.
+
+    Args:
+        places: of the stack.
+        screen: where to.
+        texts: what to print for a piece.
+        wanted: whether the stream of that name of that service counts; the service of events is "".
+    """
+
+    def __init__(
+        self, places: Places, screen: Screen, texts: Texts, wanted: Callable[[str, str], bool]
+    ) -> None:
+        self._logs = places.logs
+        self._follower = Follower(places.logs)
+        self._screen = screen
+        self._texts = texts
+        self._wanted = wanted
+        self._record = 0
+
+    def print_last(self, count: int | None) -> None:
+        """The last lines of what is there, None for all of it; what comes later is for `follow`."""
+        if count is None:
+            self._print_new()
+            return
+        end = os.stat(os.path.join(self._logs, "index")).st_size
+        pieces = last_pieces(self._logs, count, self._wanted, end)
+        last: deque[bytes] = deque(maxlen=count)
+        for piece in pieces:
+            for text in self._texts(piece):
+                last.extend(text.splitlines(keepends=True))
+        self._screen.write(b"".join(last))
+        self._follower.position = end
+
+    def finish(self) -> None:
+        """What is unfinished."""
+        self._screen.write(b"".join(self._texts(None)))
+
+    def follow(self, engine: Client) -> None:
+        """What comes, until the engine ends or nobody reads any more."""
+        while not self._screen.gone:
+            try:
+                news = engine.call("follow", position=self._follower.position, record=self._record)
+            except AuraError:
+                break
+            self._print_new()
+            if self._record not in (
+                0,
+                news["record"],
+            ):  # somebody has deleted the files, and new ones were begun
+                self._follower.close()
+                self._follower = Follower(self._logs)
+                self._print_new()
+            self._record = news["record"]
+        self._print_new()
+        self.finish()
+
+    def _print_new(self) -> None:
+        for piece in self._follower.read():
+            if self._wanted(piece.service, piece.stream):
+                for text in self._texts(piece):
+                    self._screen.write(text)

@@ -1,0 +1,131 @@
+"""`status` and `wait`: where the services of a running stack are."""
+
+from typing import Any
+
+import click
+
+from aura_stack.errors import AuraError, ExitCode
+
+from . import target, words
+from .arguments import json_option, seconds_option, services_argument
+
+
+@click.command
+@services_argument
+@json_option
+@click.pass_context
+def status(context: click.Context, services: tuple[str, ...], as_json: bool) -> None:
+    r"""Show every service of the running stack, or the named SERVICES; 1 if one has failed.
+
+    HEALTH is what its readiness answered last. CPU is of one core, on the average since the last look, or since
+    the start if there was none. MEMORY is resident, of all its processes.
+
+    \b
+    Examples:
+      aura-stack status
+      aura-stack status --json backend
+
+    \b
+    Keys of --json, one object for each service:
+      service, state, wanted (up, down), health (ok, waiting, null), waits_for,
+      run (its number), pid, uptime_seconds, restarts, ports, address,
+      cpu_percent, cpu_seconds, memory_bytes, processes,
+      ended (how the last run ended), exit_code, last_error (of one that failed)
+    """
+    views = target.engine(context).call("status", services=list(services), usage=True)
+    failed = [view for view in views if view["state"] == "failed"]
+    if failed or as_json:
+        _add_reasons(context, views)
+    if as_json:
+        words.print_json(views)
+    else:
+        rows = words.table(words.status_rows(views))
+        click.echo(rows[0])
+        for view, row in zip(views, rows[1:], strict=True):
+            click.echo(_coloured(view["state"], row))
+            if below := _below(view):
+                click.echo(f"  {below}")
+    if failed:
+        context.exit(ExitCode.FAILED)
+
+
+def _add_reasons(context: click.Context, views: list[dict[str, Any]]) -> None:
+    """What a service that failed printed last stands in the record."""
+    from .failed import reason  # noqa: PLC0415 - only a failure needs it
+
+    _, places = target.found(context)
+    for view in views:
+        view["last_error"] = (reason(places.logs, view) or None) if view["state"] == "failed" else None
+
+
+_COLOURS = {"failed": "red", "ready": None, "completed": None, "stopped": "bright_black"}
+
+
+def _coloured(state: str, row: str) -> str:
+    colour = _COLOURS.get(state, "yellow")
+    return click.style(row, fg=colour) if colour else row
+
+
+def _below(view: dict[str, Any]) -> str:
+    """The line under a service that is not where it is wanted."""
+    if view["state"] == "failed":
+        return ": ".join(filter(None, (view["ended"], view["last_error"])))
+    return f"waits for {view['waits_for']}" if view["waits_for"] else ""
+
+
+@click.command
+@services_argument
+@click.option(
+    "--for",
+    "what",
+    type=click.Choice(["ready", "exit"]),
+    default="ready",
+    show_default=True,
+    help="What for.",
+)
+@seconds_option("--timeout", help="Give up after so long, with 124.")
+@click.option("--exit-code", is_flag=True, help="With --for exit and one service: end with its exit code.")
+@json_option
+@click.pass_context
+def wait(
+    context: click.Context,
+    services: tuple[str, ...],
+    what: str,
+    timeout: float | None,
+    exit_code: bool,
+    as_json: bool,
+) -> None:
+    r"""Wait until SERVICES are ready, or until they have ended for good; no name means all that are up.
+
+    One that fails ends the wait with 1.
+
+    \b
+    Examples:
+      aura-stack wait backend --timeout 30s
+      aura-stack wait migrate --for exit --exit-code
+
+    \b
+    Keys of --json, one object for each service:
+      service, ok, words, state, run, pid, ready_seconds, address, exit_code
+    """
+    if exit_code and (what != "exit" or len(services) != 1):
+        raise click.UsageError("--exit-code goes with --for exit and one service", context)
+    engine = target.engine(context)
+    outcomes = engine.call("wait", patience=timeout, services=list(services), **{"for": what})
+    if as_json:
+        words.print_json(outcomes)
+    elif not context.obj.quiet:
+        for one in outcomes:
+            click.echo(f"{one['service']}: {_outcome(one)}")
+    if exit_code:
+        context.exit(outcomes[0]["exit_code"])
+    failed = [one for one in outcomes if not one["ok"]]
+    if failed:
+        lines = "\n".join(f"{one['service']}: {one['words']}" for one in failed)
+        raise AuraError(lines, "aura-stack logs shows what they printed")
+
+
+def _outcome(one: dict[str, Any]) -> str:
+    if one["ready_seconds"] is not None:
+        return f"ready in {words.duration(one['ready_seconds'])}"
+    return one["words"] if one["words"] == one["state"] else f"{one['state']}, {one['words']}"

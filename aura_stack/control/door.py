@@ -1,0 +1,23 @@
+"""The engine's end of the socket: made before there is an event loop, so that whoever comes early only waits."""
+
+import os
+import socket
+
+BACKLOG = 128  # connections that wait to be accepted
+
+
+def open_door(path: str) -> socket.socket:
+    """Listen on a unix socket of mode 0600; what an engine that died left in its place is removed.
+
+    The caller holds the stack's lock, so nobody listens there any more; its folder lets nobody else in.
+    """
+    door = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    if os.path.lexists(path):
+        os.unlink(path)
+    umask = os.umask(0o177)
+    try:
+        door.bind(path)
+    finally:
+        os.umask(umask)
+    door.listen(BACKLOG)
+    return door

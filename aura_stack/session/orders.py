@@ -1,0 +1,194 @@
+"""Orders while the stack runs: what a service needs before it begins is seen to first, then the supervisor is asked.
+
+A service that is down has its ports looked at, and every service that is to begin a new run has its due steps run;
+while they run, and when one fails, the old run goes on.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterable
+from fnmatch import fnmatchcase
+
+from aura_stack.errors import AuraError, ExitCode
+from aura_stack.messages import commands
+from aura_stack.stack import graph
+from aura_stack.stack.model import Service
+from aura_stack.supervision.lifecycle import AT_REST, State, Wanted
+from aura_stack.supervision.supervisor import Outcome, Supervisor, Ticket
+
+from . import prepare
+from .preflight import unknown_service
+
+Require = Callable[[tuple[Service, ...]], None]
+"""Raises AuraError if a port of these services is taken."""
+
+
+_STOPPING = "the stack is stopping"
+
+
+class Orders:
+    """Carries out the orders of clients and saves.
+
+    Args:
+        services: all of ours.
+        supervisor: takes the orders.
+        preparation: runs steps.
+        fingerprints: the file in which those of steps are kept.
+        require_ports: looks at the ports of services that are down.
+    """
+
+    def __init__(
+        self,
+        services: tuple[Service, ...],
+        supervisor: Supervisor,
+        preparation: prepare.Preparation,
+        fingerprints: str,
+        require_ports: Require,
+    ) -> None:
+        self._services = {service.name: service for service in services}
+        self._needs = {service.name: tuple(service.depends_on) for service in services}
+        self._supervisor = supervisor
+        self._preparation = preparation
+        self._fingerprints = fingerprints
+        self._require_ports = require_ports
+        self._closed = False
+        self._under_way: set[asyncio.Timeout] = set()
+        self._turns = {service.name: asyncio.Lock() for service in services}
+        self.held: set[str] = set()
+        """Services that somebody ordered down and nobody up again: the stack waits for them, saves do not."""
+
+    def named(self, patterns: Iterable[str]) -> tuple[str, ...]:
+        """The services that are meant, in the order of the definition; no pattern means all.
+
+        Raises:
+            AuraError: nothing is called that (exit code 4).
+        """
+        patterns = tuple(patterns)
+        for pattern in patterns:
+            if not any(fnmatchcase(name, pattern) for name in self._services):
+                raise unknown_service(pattern, self._services)
+        return tuple(
+            name
+            for name in self._services
+            if not patterns or any(fnmatchcase(name, pattern) for pattern in patterns)
+        )
+
+    def missing(self) -> tuple[str, ...]:
+        """The services that have not done what they had to do."""
+        statuses = self._supervisor.statuses.items()
+        return tuple(name for name, status in statuses if status.state is not State.COMPLETED)
+
+    def up(self) -> tuple[str, ...]:
+        """The services that are wanted up and have not done what they had to do."""
+        statuses = self._supervisor.statuses.items()
+        return tuple(
+            name
+            for name, status in statuses
+            if status.wanted is Wanted.UP and status.state is not State.COMPLETED
+        )
+
+    def with_dependents(self, names: tuple[str, ...]) -> tuple[str, ...]:
+        """These and all that depend on them."""
+        reached = set(graph.closure(names, graph.reverse(self._needs)))
+        return tuple(name for name in self._services if name in reached)
+
+    def close(self) -> None:
+        """Take no more orders, and end the steps that run for those that were taken: the stack stops."""
+        self._closed = True
+        for scope in self._under_way:
+            scope.reschedule(asyncio.get_running_loop().time())
+
+    async def start(self, names: tuple[str, ...], *, dependencies: bool, patient: bool) -> list[Outcome]:
+        """Bring services up; answers when each is ready, completed or failed.
+
+        Args:
+            names: whose.
+            dependencies: also what they depend on.
+            patient: see `commands.Start`.
+
+        Raises:
+            AuraError: a port is taken (exit code 6).
+        """
+        meant = tuple(graph.closure(names, self._needs)) if dependencies else names
+        meant = tuple(name for name in meant if name in self._services)
+        done = {name for name in meant if name not in names and self._state(name) is State.COMPLETED}
+        down = tuple(name for name in meant if self._state(name) in AT_REST and name not in done)
+        self._require_ports(tuple(self._services[name] for name in down))
+        self.held -= set(meant)
+        failed = await self._prepare(down, "it is not started")
+        if failed:
+            raise AuraError("\n".join(f"{name}: {words}" for name, words in failed.items()))
+        if not names:  # to the supervisor that would mean all
+            return []
+        ticket = self._ask(commands.Start(names, dependencies, patient=patient))
+        return list((await resolved(ticket)).outcomes.values())
+
+    async def restart(self, names: tuple[str, ...], since: float | None) -> list[Outcome]:
+        """Begin a new run of each; answers when each is ready, completed or failed.
+
+        Args:
+            names: whose.
+            since: when the order was given (monotonic seconds), None for now.
+
+        Raises:
+            AuraError: a port of a service that is down is taken (exit code 6).
+        """
+        down = tuple(self._services[name] for name in names if self._state(name) in AT_REST)
+        self._require_ports(down)
+        self.held -= set(names)
+        failed = await self._prepare(names, "what runs of it goes on")
+        going = tuple(name for name in names if name not in failed)
+        outcomes = [self._unprepared(name, words) for name, words in failed.items()]
+        if going:
+            ticket = self._ask(commands.Restart(going, since, patient=False))
+            outcomes += (await resolved(ticket)).outcomes.values()
+        return outcomes
+
+    async def stop(self, names: tuple[str, ...], grace: float | None) -> list[Outcome]:
+        """Take services down; answers when nothing of them is left."""
+        self.held |= set(names)
+        ticket = self._ask(commands.Stop(names, grace))
+        return list((await resolved(ticket)).outcomes.values())
+
+    def due(self, name: str) -> list[prepare.Due]:
+        """The steps of a service that have to run."""
+        return prepare.due([self._services[name]], self._fingerprints)
+
+    def _ask(self, command: commands.Command) -> Ticket:
+        if self._closed:
+            raise AuraError(_STOPPING, exit_code=ExitCode.NOT_RUNNING)
+        return self._supervisor.ask(command)
+
+    async def _prepare(self, names: tuple[str, ...], then: str) -> dict[str, str]:
+        """Run what is due of each service, side by side; who failed, and how."""
+        if not any(self._services[name].prepare for name in names):
+            return {}
+        words = await asyncio.gather(*(self._prepare_one(name, then) for name in names))
+        return {name: text for name, text in zip(names, words, strict=True) if text}
+
+    async def _prepare_one(self, name: str, then: str) -> str:
+        """One after the other: a second order looks again when the first one's steps have run."""
+        try:
+            async with asyncio.timeout(None) as scope, self._turns[name]:
+                self._under_way.add(scope)
+                due = [] if self._closed else self.due(name)
+                return await self._preparation.perform(due, then) if due else ""
+        except TimeoutError:
+            return _STOPPING
+        finally:
+            self._under_way.discard(scope)
+
+    def _unprepared(self, name: str, words: str) -> Outcome:
+        view = self._supervisor.view(name)
+        return Outcome(
+            name, ok=False, words=words, state=view.status.state, run=view.status.run, pid=view.pid
+        )
+
+    def _state(self, name: str) -> State:
+        return self._supervisor.statuses[name].state
+
+
+async def resolved(ticket: Ticket) -> Ticket:
+    """Wait until an order has been carried out or has failed; giving up waiting does not take the order back."""
+    done: asyncio.Future[Ticket] = asyncio.get_running_loop().create_future()
+    ticket.then(lambda ticket: None if done.done() else done.set_result(ticket))
+    return await done
