@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from .filled import SHELL
-from .model import Command, Prepare, ProbeKind, Ready, Restart, Service, Stack, address
+from .model import Command, Prepare, ProbeKind, Ready, Restart, Service, Stack, Watch, address
 
 Data = dict[str, Any]
 
@@ -58,6 +58,7 @@ def _service(service: Service, signals: Mapping[str, int]) -> Data:
             "env": {name: None if value is None else _text(value) for name, value in service.env.items()},
             **common,
             "prepare": [_prepare(step) for step in service.prepare],
+            "watch": _watch(service.watch) if service.watch else None,
             "depends_on": {name: str(condition) for name, condition in service.depends_on.items()},
             **_restart(service.restart),
             "stop": _without_empty(
@@ -96,6 +97,11 @@ def _restart(restart: Restart) -> Data:
 def _prepare(step: Prepare) -> Data:
     inputs, outputs = [list(map(_text, paths)) for paths in (step.inputs, step.outputs)]
     return _without_empty({"command": _command(step.command), "inputs": inputs, "outputs": outputs})
+
+
+def _watch(watch: Watch) -> Data:
+    paths, ignore = [list(map(_text, patterns)) for patterns in (watch.paths, watch.ignore)]
+    return _without_empty({"paths": paths, "ignore": ignore})
 
 
 def _command(command: Command | None) -> str | list[str] | None:

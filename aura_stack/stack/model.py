@@ -103,6 +103,17 @@ class Ready(Frozen):
     timeout: float = 60.0
 
 
+class Watch(Frozen):
+    """Whose saves restart a service: files, folders and patterns as written, from the service's folder.
+
+    An `ignore` without a slash is the name of a file or folder at any depth, one with a slash starts from the
+    folder.
+    """
+
+    paths: tuple[str, ...] = (".",)
+    ignore: tuple[str, ...] = ()
+
+
 class Restart(Frozen):
     """When and how fast a service is started again: `tries` in `window` seconds, None for never giving up."""
 
@@ -131,6 +142,7 @@ class Service(Frozen):
     env: Mapping[str, str | None] = _NOTHING  # None: unset in the service's environment
     ports: tuple[Port, ...] = ()
     prepare: tuple[Prepare, ...] = ()
+    watch: Watch | None = None
     ready: Ready = Ready(ProbeKind.STARTED)
     depends_on: Mapping[str, Condition] = _NOTHING
     restart: Restart = Restart()

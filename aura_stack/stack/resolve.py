@@ -10,7 +10,7 @@ from aura_stack.reading.words import quoted
 
 from .addresses import Addresses
 from .filled import Filled
-from .model import MAIN_PORT, Port, Prepare, Requirement, Restart, RestartPolicy, Service, Stack, Stop
+from .model import MAIN_PORT, Port, Prepare, Requirement, Restart, RestartPolicy, Service, Stack, Stop, Watch
 from .outline import dependencies_of, is_external, services
 from .readiness import readiness
 from .units import rate, seconds, signal_number
@@ -77,6 +77,7 @@ def _service(
         env=dict(_env(table, filled)),
         ports=ports,
         prepare=tuple(_prepare(table, filled)),
+        watch=_watch(table),
         ready=readiness(table.table("ready"), filled, main, cwd),
         depends_on={need.text: condition for need, condition in dependencies_of(table)},
         restart=_restart(table),
@@ -109,6 +110,14 @@ def _prepare(table: Table, filled: Filled) -> Iterator[Prepare]:
         command = filled.command(node.get("command")) if isinstance(node, Table) else None
         if isinstance(node, Table) and command:
             yield Prepare(command, _paths(node, "inputs"), _paths(node, "outputs"))
+
+
+def _watch(table: Table) -> Watch | None:
+    """`true` and a mapping turn it on, `false`, nothing and no key leave it off."""
+    node = table.get("watch")
+    if isinstance(node, Table):
+        return Watch(_paths(node, "paths") or Watch.paths, _paths(node, "ignore"))
+    return Watch() if isinstance(node, Scalar) and node.value is True else None
 
 
 def _paths(table: Table, key: str) -> tuple[str, ...]:

@@ -1,5 +1,6 @@
 """What makes sense in a stack file beyond its shape: each rule looks at all of it and yields what breaks it."""
 
+import posixpath
 from collections.abc import Iterator, Mapping
 
 from aura_stack.errors import InvalidDefinition, Place, Problem
@@ -29,6 +30,7 @@ def broken(root: Table, signals: Mapping[str, int]) -> Iterator[Problem]:
         _dependencies,
         _cycles,
         _delays,
+        _watched,
         _requires,
         _mentions,
     ):
@@ -123,6 +125,34 @@ def _delays(root: Table) -> Iterator[Problem]:
         if first and longest and seconds(first.text) > seconds(longest.text):
             message = f"the first delay, {first.text}, is longer than the longest, {longest.text}"
             yield Problem(first.place, message)
+
+
+def _watched(root: Table) -> Iterator[Problem]:
+    """There is something to watch, and no pattern means less than it seems to."""
+    for _, service in services(root):
+        watch = service.table("watch")
+        if "paths" in watch.entries and not watch.is_void("paths") and not watch.items("paths"):
+            yield Problem(
+                watch.entries["paths"].key.place, "nothing would be watched", "watch: false turns it off"
+            )
+        for word in (*watch.items("paths"), *watch.items("ignore")):
+            if isinstance(word, Scalar):
+                yield from _pattern(word)
+
+
+def _pattern(word: Scalar) -> Iterator[Problem]:
+    """What other tools read as more than a name is taken for one here, so it is told instead."""
+    text, hint = word.text, ""
+    if text.startswith("!"):
+        hint = "a pattern has no exceptions"
+    elif text == "~" or text.startswith("~/"):
+        hint = "write ${HOME} for ~"
+    elif "{" in text and "," in text:
+        hint = "write several patterns for { , }"
+    if hint:
+        yield Problem(word.place, f"{quoted(text)} would be the name of a file", hint)
+    elif posixpath.normpath(text) in {"/", "//"}:
+        yield Problem(word.place, "/ is the whole machine", "name a folder")
 
 
 def _signals(root: Table, signals: Mapping[str, int]) -> Iterator[Problem]:

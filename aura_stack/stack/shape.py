@@ -74,8 +74,8 @@ HEALTH = Record(
 WATCH = Record(
     "watch",
     {
-        "paths": Key(PATHS, "Files and folders; a change in them restarts the service.", ["."]),
-        "ignore": Key(PATHS, "Patterns of what is not looked at.", []),
+        "paths": Key(PATHS, "Files, folders and patterns; a save in them restarts the service.", "."),
+        "ignore": Key(PATHS, "Patterns of what counts for nothing.", []),
     },
 )
 
@@ -133,7 +133,12 @@ SERVICE = Record(
             only="own",
             also=("needs", "after"),
         ),
-        "watch": Key(WATCH, "What restarts it on a save.", later="watch", only="own"),
+        "watch": Key(
+            Either((Flag(), WATCH)),
+            "What restarts it on a save; true means all in its folder.",
+            default=False,
+            only="own",
+        ),
         "handover": Key(
             Choice(("stop-first", "hold", "overlap")),
             "How a new run follows the old one.",

@@ -18,7 +18,7 @@ services:
     command: [node, dist/main.js]
     port: ai-gateway
     env: {API_KEY: "${KEY}", AUTH: "Bearer ${KEY}", DB: "postgres://me:pw@localhost/x", QUOTE: "no"}
-    watch: {paths: [.]}
+    handover: overlap
   backend:
     command: "node server.js --auth ${KEY}"
     port: backend-mvp
@@ -50,13 +50,13 @@ def run(*args):
 def test_a_good_definition_is_summed_up_in_a_line():
     result = run("config", "check")
     assert result.stdout == "stack.yaml: ok, 2 services, 1 external, 3 ports\n"
-    assert result.stderr == "note: stack.yaml:8:5: watch is not acted on by this version\n"
+    assert result.stderr == "note: stack.yaml:8:5: handover is not acted on by this version\n"
     assert result.exit_code == 0
 
 
 def test_more_is_said_of_what_a_definition_was_made_of():
     assert run("-v", "config", "check").stderr == (
-        "note: stack.yaml:8:5: watch is not acted on by this version\n"
+        "note: stack.yaml:8:5: handover is not acted on by this version\n"
         "note: ports are those of config/ports.json\n"
         "note: taken from the environment: KEY\n"
     )

@@ -27,6 +27,7 @@ services:
     ports: {metrics: 4011}
     env: {A: "$${X}", B: null, C: '', D: "${services.b.url}", E: "no"}
     prepare: [{command: [npm, ci], inputs: [package.json], outputs: node_modules}]
+    watch: {paths: [src, "$$$${x}.ts"], ignore: "*.test.ts"}
     ready: {http: "http://localhost:4011/health", timeout: 30s}
     depends_on: {b: started, db: ready}
     restart: always
@@ -36,7 +37,7 @@ services:
     stdin: null
   b: {command: [x, "a b"], ports: {web: 4001, admin: 4002}, ready: {log: "up $"}}
   c: {command: x, ready: {exec: [true]}, give_up: 3 in 90s}
-  d: {command: x, ready: {file: up}}
+  d: {command: x, ready: {file: up}, watch: true}
   db: {external: true, port: 5432, required: false, hint: "docker compose up -d db"}
 """
 

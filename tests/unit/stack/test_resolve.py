@@ -4,7 +4,7 @@ import pytest
 from placed import SIGNALS, valid
 
 from aura_stack.ports.policy import assign
-from aura_stack.stack.model import Condition, ProbeKind, Restart, RestartPolicy, Stop
+from aura_stack.stack.model import Condition, ProbeKind, Restart, RestartPolicy, Stop, Watch
 from aura_stack.stack.resolve import Surroundings, resolve
 from aura_stack.stack.shape import BACKOFF, READY, SERVICE, STOP
 
@@ -54,6 +54,23 @@ def test_defaults_in_the_schema_are_those_of_the_model():
     bare = service("x-nothing: 1")
     assert (spelled.restart, spelled.stop, spelled.ready) == (bare.restart, bare.stop, bare.ready)
     assert (spelled.cwd, spelled.stdin_null) == (bare.cwd, bare.stdin_null)
+
+
+@pytest.mark.parametrize(
+    ("inner", "watch"),
+    [
+        ("x-nothing: 1", None),
+        ("watch: false", None),
+        ("watch:", None),
+        ("watch: true", Watch((".",))),
+        ("watch: {}", Watch((".",))),
+        ("watch: {paths: src}", Watch(("src",))),
+        ("watch: {ignore: [/tmp, '*.md']}", Watch((".",), ("/tmp", "*.md"))),
+        ("watch: {paths: [a.py, ../b], ignore: c}", Watch(("a.py", "../b"), ("c",))),
+    ],
+)
+def test_a_service_is_watched_as_it_says(inner, watch):
+    assert service(inner).watch == watch
 
 
 def test_a_list_is_executed_as_it_stands():

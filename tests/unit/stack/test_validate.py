@@ -30,6 +30,19 @@ def service(inner, more=""):
         ("depends_on: b", '4:17: "depends_on" should be a list or a mapping, not "b"'),
         ("depends_on: {b: redy}", '4:21: "b" should be started, ready or completed, not "redy" (did you mean "ready"?)'),
         ("depends_on: {c: ready}", '4:18: no service is called "c"'),
+        ("watch: true", None),
+        ("watch: false", None),
+        ("watch:", None),
+        ("watch: {}", None),
+        ("watch: {paths: [., ../shared, 'src/**/*.[jt]s', '[id].ts', '{id}.ts'], ignore: /tmp}", None),
+        ("watch: src", '4:12: "watch" should be true or false or a mapping, not "src"'),
+        ("watch: {path: src}", '4:13: unknown key "path" in watch (did you mean "paths"?)'),
+        ("watch: {paths: []}", "4:13: nothing would be watched (watch: false turns it off)"),
+        ("watch: {paths: [src, '']}", '4:26: an item of "paths" should be a path, not ""'),
+        ("watch: {paths: ~/src}", '4:20: "~/src" would be the name of a file (write ${HOME} for ~)'),
+        ("watch: {paths: [src, /]}", "4:26: / is the whole machine (name a folder)"),
+        ("watch: {ignore: ['*.log', '!keep.log']}", '4:31: "!keep.log" would be the name of a file (a pattern has no exceptions)'),
+        ("watch: {ignore: '*.{js,ts}'}", '4:21: "*.{js,ts}" would be the name of a file (write several patterns for { , })'),
         ("restart: sometimes", '4:14: "restart" should be no, on-failure or always, not "sometimes"'),
         ("restart: no", None),
         ("restart: onfailure", '4:14: "restart" should be no, on-failure or always, not "onfailure" (did you mean "on-failure"?)'),
@@ -129,20 +142,18 @@ services:
   a:
     command: x
     env_file: [a.env]
-    watch: {paths: [.]}
     health: {http: /, failures: 3}
     handover: overlap
     ready: {notify: true}
     stop: {command: y}
-  b: {command: x, handover: stop-first, watch: , env_file: [], ready: {grpc: true}}
+  b: {command: x, handover: stop-first, env_file: [], ready: {grpc: true}}
 tasks: {t: {command: x}}
 profiles: {p: [a]}
 """
-    places = ["1:1", "5:5", "6:5", "7:5", "8:5", "9:13", "10:12", "11:50", "11:72", "12:1", "13:1"]
+    places = ["1:1", "5:5", "6:5", "7:5", "8:13", "9:12", "10:41", "10:63", "11:1", "12:1"]
     keys = [
         "env_file",
         "env_file",
-        "watch",
         "health",
         "handover",
         "ready.notify",
