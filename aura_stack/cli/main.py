@@ -2,7 +2,6 @@
 
 import os
 import sys
-import time
 from typing import Any, NoReturn
 
 import click
@@ -24,11 +23,13 @@ COMMANDS = {
     "wait": Lazy("aura_stack.cli.status:wait", "Wait until services are ready, or have ended."),
     "kill": Lazy("aura_stack.cli.orders:kill", "Send a signal to services."),
     "init": Lazy("aura_stack.cli.init:init", "Write a first stack file for this folder."),
+    "list": Lazy("aura_stack.cli.stacks:list_stacks", "List the stacks of yours that run."),
+    "clean": Lazy("aura_stack.cli.clean:clean", "Remove logs, fingerprints and leftovers of a stack."),
+    "doctor": Lazy("aura_stack.cli.doctor:doctor", "Look for what is wrong, and say what to do."),
     "config": Lazy("aura_stack.cli.config:config", "Check and show the definition."),
 }
 
 _PROGRAM = "aura-stack"
-_BEGAN = time.monotonic()
 _HELP = {"help_option_names": ["-h", "--help"]}
 
 
@@ -91,7 +92,7 @@ def cli(
 ) -> None:
     """Run a development stack natively: checked ports, ordered starts, merged logs, nothing left behind."""
     ctx.color = resolve_color(color, os.environ)
-    ctx.obj = Settings(file, quiet, verbose, _BEGAN)
+    ctx.obj = Settings(file, quiet, verbose)
     if directory:
         os.chdir(directory)
 

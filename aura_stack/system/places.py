@@ -5,6 +5,7 @@ import stat
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from aura_stack.errors import AuraError, ExitCode
 
@@ -16,6 +17,9 @@ SOCKET_LIMIT = 103
 
 _PRIVATE = 0o700
 _PUBLIC = 0o755
+_NAME_LENGTH = 10  # hexadecimal digits of a stack's folder
+_SOCKET_NAME = "control.sock"
+_TEMPORARY = "/tmp"  # noqa: S108 - the folder in it is made 0700, and one that is not ours is refused
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +40,27 @@ class Places:
     run: str
 
 
+class Runtime(NamedTuple):
+    """A folder in which one stack keeps, or kept, what only a running stack needs.
+
+    `name` tells stacks apart, `sockets` are the paths at which there is one.
+    """
+
+    name: str
+    directory: str
+    sockets: tuple[str, ...]
+
+    @property
+    def lock(self) -> str:
+        """Where its lock is."""
+        return os.path.join(self.directory, "lock")
+
+    @property
+    def run(self) -> str:
+        """Where it notes who runs it."""
+        return os.path.join(self.directory, "run.json")
+
+
 def places(stack_file: str, environ: Mapping[str, str]) -> Places:
     """Where the stack of that file keeps its things; nothing is made (see `create`).
 
@@ -48,7 +73,7 @@ def places(stack_file: str, environ: Mapping[str, str]) -> Places:
     """
     file = os.path.realpath(stack_file)
     data = os.path.join(os.path.dirname(file), ".aura")
-    name = sha256(os.fsencode(file)).hexdigest()[:10]
+    name = sha256(os.fsencode(file)).hexdigest()[:_NAME_LENGTH]
     runtime = os.path.join(_runtime_root(environ), name)
     return Places(
         data=data,
@@ -72,6 +97,11 @@ def create(places: Places) -> None:
     _directory(places.data, _PUBLIC)
     _ignore_everything(places.data)
     _directory(places.logs, _PUBLIC)
+    create_runtime(places)
+
+
+def create_runtime(places: Places) -> None:
+    """Make only the folders for the lock and the socket; AuraError as `create` raises it."""
     _private(places.runtime)
     if os.path.dirname(places.socket) != places.runtime:
         _private(os.path.dirname(places.socket))
@@ -87,14 +117,90 @@ def clear(places: Places) -> None:
             os.rmdir(os.path.dirname(places.socket))
 
 
+def every(environ: Mapping[str, str]) -> list[Runtime]:
+    """The folders of all stacks of this user, wherever one of them may have been started from.
+
+    A stack that was started under another environment (by cron, under `su`) has its folder below another root, so
+    all of them are looked through. What somebody else owns, or could exchange for something else, is passed over.
+    """
+    roots = [root for root in _runtime_roots(environ) if is_ours(root)]
+    apart = _sockets_apart(environ)
+    found = []
+    for directory in (os.path.join(root, name) for root in roots for name in _names_in(root)):
+        name, beside = os.path.basename(directory), os.path.join(directory, _SOCKET_NAME)
+        sockets = [beside] if _fits(beside) else [path for path in apart if _name_of(path) == name]
+        found.append(Runtime(name, directory, tuple(filter(os.path.lexists, sockets))))
+    return found
+
+
+def strays(environ: Mapping[str, str]) -> list[str]:
+    """Sockets of this user in a temporary folder, whose stacks are not among `every`.
+
+    Their folders were deleted, or stand below a home or state directory that `environ` does not name.
+    """
+    known = {path for runtime in every(environ) for path in runtime.sockets}
+    return [path for path in _sockets_apart(environ) if path not in known]
+
+
+def is_ours(directory: str) -> bool:
+    """Whether it is a folder of this user, and no link to one."""
+    try:
+        found = os.lstat(directory)
+    except OSError:
+        return False
+    return stat.S_ISDIR(found.st_mode) and found.st_uid == os.geteuid()
+
+
+def _runtime_roots(environ: Mapping[str, str]) -> list[str]:
+    """Where the folders of stacks may be, each once."""
+    login, state = environ.get("XDG_RUNTIME_DIR", ""), environ.get("XDG_STATE_HOME", "")
+    roots = [_runtime_root(environ)]
+    roots += [os.path.join(one, "aura-stack") for one in (login, f"/run/user/{os.geteuid()}")]
+    roots += [os.path.join(one, "aura-stack", "run") for one in (state, _own_state(environ))]
+    # /var/run is often a link to /run
+    return list({os.path.realpath(root): root for root in reversed(roots) if os.path.isabs(root)}.values())[
+        ::-1
+    ]
+
+
+def _sockets_apart(environ: Mapping[str, str]) -> list[str]:
+    """The sockets whose paths would have been too long beside their locks."""
+    tops = dict.fromkeys((environ.get("TMPDIR", ""), _TEMPORARY))
+    roots = [_socket_root(top) for top in tops if os.path.isabs(top)]
+    paths = [
+        os.path.join(root, name, _SOCKET_NAME) for root in roots if is_ours(root) for name in _names_in(root)
+    ]
+    return [path for path in paths if os.path.lexists(path)]
+
+
+def _names_in(root: str) -> list[str]:
+    try:
+        names = sorted(os.listdir(root))
+    except OSError:
+        return []
+    return [name for name in names if _is_name(name) and is_ours(os.path.join(root, name))]
+
+
+def _is_name(name: str) -> bool:
+    return len(name) == _NAME_LENGTH and not name.strip("0123456789abcdef")
+
+
+def _name_of(socket: str) -> str:
+    return os.path.basename(os.path.dirname(socket))
+
+
 def _runtime_root(environ: Mapping[str, str]) -> str:
     login = environ.get("XDG_RUNTIME_DIR", "")
     if os.path.isabs(login) and _usable(login):
         return os.path.join(login, "aura-stack")
     state = environ.get("XDG_STATE_HOME", "")
     if not os.path.isabs(state):
-        state = os.path.join(_home(environ), ".local", "state")
+        state = _own_state(environ)
     return os.path.join(state, "aura-stack", "run")
+
+
+def _own_state(environ: Mapping[str, str]) -> str:
+    return os.path.join(_home(environ), ".local", "state")
 
 
 def _usable(directory: str) -> bool:
@@ -122,13 +228,18 @@ def _home(environ: Mapping[str, str]) -> str:
 
 
 def _socket(runtime: str, name: str, environ: Mapping[str, str]) -> str:
-    beside = os.path.join(runtime, "control.sock")
+    beside = os.path.join(runtime, _SOCKET_NAME)
     if _fits(beside):
         return beside
     temporary = environ.get("TMPDIR", "")
-    private = os.path.join(f"aura-stack-{os.geteuid()}", name, "control.sock")
-    inside = os.path.join(temporary, private)
-    return inside if os.path.isabs(temporary) and _fits(inside) else os.path.join("/tmp", private)  # noqa: S108 - `create` makes it 0700 and refuses one that is not ours
+    inside = os.path.join(_socket_root(temporary), name, _SOCKET_NAME)
+    if os.path.isabs(temporary) and _fits(inside):
+        return inside
+    return os.path.join(_socket_root(_TEMPORARY), name, _SOCKET_NAME)
+
+
+def _socket_root(temporary: str) -> str:
+    return os.path.join(temporary, f"aura-stack-{os.geteuid()}")
 
 
 def _fits(path: str) -> bool:
