@@ -85,7 +85,7 @@ class Stack:
     def start(self, *words, **options):
         """Run a command and go on beside it."""
         argv = [sys.executable, "-m", "aura_stack", *words]
-        command = Running(argv, self.folder, self.env, **options)
+        command = Running(argv, options.pop("cwd", self.folder), self.env, **options)
         self.running.append(command)
         return command
 

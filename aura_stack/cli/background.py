@@ -17,6 +17,7 @@ from .face import changed_since, refusal
 from .failed import last_words
 from .screen import Screen
 
+_UP = ("ready", "completed")
 RUNS_ON = "aura-stack status shows it, aura-stack logs -f follows, aura-stack down stops it"
 
 
@@ -52,7 +53,7 @@ class Background:
         where = self._hello()
         if not wait:
             self._client.call("detach")
-            self._say(f"{', '.join(where['services'])} in the background (pid {where['pid']})")
+            self._say(f"{', '.join(where['asked'])} in the background (pid {where['pid']})")
             self._say(RUNS_ON)
             return 0
         self._follow(where, deadline)
@@ -64,15 +65,18 @@ class Background:
         Raises:
             AuraError: as above; or the definition has changed since (exit code 7).
         """
-        where = self._client.call("attach")
+        where = self._client.call("attach", own=False)
         if where["changed"]:
             raise changed_since()
-        self._client.call("detach")
+        self._style = Style(["aura", *where["services"]], colour=self._coloured)
         ask = {"services": services, "dependencies": dependencies, "missing": True, "patient": True}
         outcomes = self._client.call("start", patience=timeout, wait=wait, **ask)
-        self._say(
-            f"runs already (pid {where['pid']})" if not outcomes else "all that was asked for was started"
-        )
+        for verb, was_up in (("started", False), ("runs already", True)):
+            names = [one["service"] for one in outcomes if one["ok"] and (one["before"] in _UP) is was_up]
+            if names:
+                self._say(f"{verb}: {', '.join(names)}")
+        if not wait:
+            self._say(f"runs in the background (pid {where['pid']})")
         failed = [one for one in outcomes if not one["ok"]]
         for one in failed:
             self._screen.write(last_words(where["logs"], one, self._style))
@@ -106,6 +110,7 @@ class Background:
                     case Answer(result={"position": _}):
                         self._print(follower)
                         self._client.send("follow", position=follower.position)
+        self._print(follower)  # what was said last may have come with the goodbye
         follower.close()
 
     def _receive(self) -> list[Request | Answer]:
@@ -131,8 +136,7 @@ class Background:
                 self._waiting = f"{service} waits for {what}"
 
     def _report(self, logs: str, timeout: float | None) -> int:
-        if self._ended is None:
-            self._client.call("detach")
+        self._leave()
         if self._settled is None:
             if self._ended is not None:
                 return self._ended
@@ -150,6 +154,16 @@ class Background:
         if self._ended is None:
             self._say(RUNS_ON)
         return 0
+
+    def _leave(self) -> None:
+        """Let the stack run on, if anything of it does."""
+        if self._ended is None:
+            try:
+                self._client.call("detach")
+            except AuraError:  # it has ended meanwhile
+                self._ended = 0
+        if self._settled and not self._settled.ready:
+            self._ended = self._ended or int(ExitCode.FAILED)
 
     def _say(self, text: str) -> None:
         self._screen.write(self._style.mark("aura") + text.encode() + b"\n")

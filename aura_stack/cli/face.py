@@ -190,7 +190,10 @@ class Face:
         while self._code is None and not self._left:
             if self._keys.active is not listening:
                 listening = self._keys.active
-                (poll.register if listening else poll.unregister)(self._keys.fileno())
+                if listening:
+                    poll.register(self._keys.fileno(), select.POLLIN)
+                else:
+                    poll.unregister(self._keys.fileno())
             ready = dict(poll.poll(None if self._progress.idle else TICK * 1000))
             if listening and self._keys.fileno() in ready:
                 self._heed_keys()

@@ -1,6 +1,7 @@
 """`start`, `stop`, `restart` and `kill`: orders for services of a running stack."""
 
 import os
+import sys
 import time
 from typing import Any
 
@@ -101,7 +102,7 @@ def restart(
     """
     order = _Order(context, "restart", services, wait=wait, timeout=wait_timeout, as_json=as_json)
     # a run that began after this order was typed has seen all that was saved before it
-    order.give(dependents=with_dependents, since=context.obj.began)
+    order.give(dependents=with_dependents, since=_typed())
 
 
 @click.command
@@ -177,8 +178,8 @@ class _Order:
             words.print_json(outcomes)
         else:
             for one in outcomes:
-                if one["ok"]:
-                    click.echo(_said(self._verb, one, took))
+                if one["ok"] and (said := _said(self._verb, one, took, self._services)):
+                    click.echo(said)
         failed = [one for one in outcomes if not one["ok"]]
         if failed:
             self._fail(failed)
@@ -198,13 +199,28 @@ class _Order:
         raise AuraError("\n".join(lines), "aura-stack logs shows all that was printed")
 
 
+def _typed() -> float:
+    """When this command was typed, in monotonic seconds: Python takes its time until it comes here."""
+    from aura_stack.system import processes  # noqa: PLC0415 - only a restart asks
+
+    now = time.monotonic()
+    return now - (processes.age(os.getpid()) or 0.0) if sys.platform == "linux" else now
+
+
 LONG = 1.0  # seconds of stopping that are worth a word
 
 
-def _said(verb: str, outcome: dict[str, Any], took: float) -> str:
-    name, ready = outcome["service"], outcome["ready_seconds"]
+_UP = ("ready", "completed")
+_AT_REST = ("stopped", "completed", "failed")
+
+
+def _said(verb: str, outcome: dict[str, Any], took: float, named: list[str]) -> str:
+    """A line for what was done, none for a dependency to which nothing was."""
+    name, ready, before = outcome["service"], outcome["ready_seconds"], outcome["before"]
     if verb == "stop":
-        return f"{name} stopped"
+        return f"{name} stopped" if before not in _AT_REST else f"{name} was not running"
+    if verb == "start" and before in _UP and outcome["state"] == before:
+        return f"{name} is up already" if name in named or not named else ""
     if ready is None:
         return f"{name} {verb}ed, {outcome['state']}"
     all_in_all = (

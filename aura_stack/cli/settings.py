@@ -6,12 +6,11 @@ from aura_stack.frozen import Frozen
 
 
 class Settings(Frozen):
-    """The global flags; and when the command began, in monotonic seconds."""
+    """The global flags."""
 
     file: str | None = None
     quiet: bool = False
     verbose: int = 0
-    began: float = 0.0
 
 
 def resolve_color(flag: str, environ: Mapping[str, str]) -> bool | None:

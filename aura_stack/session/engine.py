@@ -108,6 +108,7 @@ class Engine:
                 "position": parts.store.position,
                 "record": parts.store.number,
                 "owner": True,
+                "asked": list(parts.first.services),
             },
         )
 

@@ -34,8 +34,8 @@ class Stage(Protocol):
     def shutdown(self, reason: str, grace: float | None, *, orderly: bool) -> None:
         """Stop the whole stack."""
 
-    def attach(self, connection: Connection) -> dict[str, Any]:
-        """Make a client the face, if there is none."""
+    def attach(self, connection: Connection | None) -> dict[str, Any]:
+        """Make a client the face, if there is none, and tell it where to read the record."""
 
     def detach(self, connection: Connection) -> None:
         """Let the stack live without the face."""
@@ -103,9 +103,9 @@ class Methods:
 
     # --- faces ---
 
-    async def attach(self, _: Params, connection: Connection) -> dict[str, Any]:
-        """Become the face if there is none; tells where to read the record."""
-        return self._stage.attach(connection)
+    async def attach(self, params: Params, connection: Connection) -> dict[str, Any]:
+        """Become the face if there is none, unless `own` is false; tells where to read the record."""
+        return self._stage.attach(connection if read.flag(params, "own", otherwise=True) else None)
 
     async def detach(self, _: Params, connection: Connection) -> None:
         """Be the face no longer; the stack goes on."""
@@ -238,6 +238,7 @@ class Methods:
     async def _carry_out(self, params: Params, order: Callable[[], Order]) -> list[dict[str, Any]]:
         """The order goes on when its client goes; without `wait` the client is not kept."""
         wait = read.flag(params, "wait", otherwise=True)
+        before = {name: str(status.state) for name, status in self._supervisor.statuses.items()}
         task = self._stage.perform(order)
         if not wait:
             task.add_done_callback(self._tell_refusal)
@@ -248,7 +249,7 @@ class Methods:
         for outcome in result:
             if not outcome.ok:
                 self._drain(outcome.service)  # whoever hears of a failure looks for its last words
-        return [self._reported(outcome) for outcome in result]
+        return [{**self._reported(outcome), "before": before[outcome.service]} for outcome in result]
 
     def _tell_refusal(self, task: "asyncio.Task[Result]") -> None:
         """Nobody waits for the answer, but those who read the log may want to know."""

@@ -194,11 +194,11 @@ class Session:
         """The step that is being run for a service, "" if none is."""
         return self._preparation.doing.get(service, "")
 
-    def attach(self, connection: Connection) -> dict[str, Any]:
+    def attach(self, connection: Connection | None) -> dict[str, Any]:
         """Make a client the face, if there is none, and tell it where to read the record."""
         parts = self._parts
         changed = digest(parts.ground.definition.files) != parts.digest
-        if not changed:  # whoever wants another definition is told so, and goes
+        if connection and not changed:  # whoever wants another definition is told so, and goes
             self._face = self._face or connection
             self._told.add(connection)
             connection.ended.append(lambda: self._gone(connection))
@@ -206,7 +206,7 @@ class Session:
             **parts.where,
             "position": parts.store.position,
             "record": parts.store.number,
-            "owner": self._face is connection,
+            "owner": connection is not None and self._face is connection,
             "changed": changed,
         }
 

@@ -1,3 +1,4 @@
+import os
 import socket
 
 import pytest
@@ -20,8 +21,9 @@ def stack(tmp_path):
 
 @pytest.fixture
 def port():
-    """A free port below the range that the kernel hands out for outgoing connections."""
-    for number in range(21000, 22000):
+    """A free port below the range that the kernel hands out for outgoing connections; each worker has its own."""
+    first = 21000 + 200 * int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    for number in range(first, first + 200):
         with socket.socket() as probe:
             try:
                 probe.bind(("127.0.0.1", number))

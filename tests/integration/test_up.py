@@ -8,7 +8,6 @@ import subprocess
 import sys
 
 import pytest
-from stacks import child
 
 from aura_stack.ports.probe import is_free
 
