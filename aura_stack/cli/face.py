@@ -8,7 +8,6 @@ The face that launched the stack, or came back to it when it had none, *owns* it
 its death does. One that comes while another is there only follows.
 """
 
-import contextlib
 import os
 import select
 import signal
@@ -144,10 +143,8 @@ class Face:
         if not self._owner:
             self._leave()
             return
-        # an engine that has gone says so by the end of the connection
-        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
-            hurry = {} if self._orders == 1 else {"grace": 0, "at_once": True}
-            self._client.send("shutdown", reason=reason, **hurry)
+        hurry = {} if self._orders == 1 else {"grace": 0, "at_once": True}
+        self._client.send("shutdown", reason=reason, **hurry)
 
     def _leave(self) -> None:
         """Let the stack run on; it has to know before we go, or it would take our going for a death."""
@@ -172,8 +169,7 @@ class Face:
 
     def _ask(self, method: str, then: Callable[[Any], None], **params: Any) -> None:
         """Call, and go on printing until the answer comes."""
-        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
-            self._calls[self._client.send(method, **params)] = then
+        self._calls[self._client.send(method, **params)] = then
 
     def _say(self, text: str) -> None:
         self._screen.write(self._style.mark("aura") + self._style.dim(text) + b"\n")
@@ -232,7 +228,6 @@ class Face:
 
     def _look(self) -> None:
         assert self._follower is not None
-        # an engine that has gone meanwhile may have said goodbye: what it said last is still to be read
         self._ask("follow", self._heard, position=self._follower.position, record=self._record)
 
     def _heard(self, news: dict[str, Any]) -> None:

@@ -1,5 +1,6 @@
 """The other end: a blocking client for commands and for the face, small enough to start quickly."""
 
+import contextlib
 import itertools
 import socket
 import time
@@ -37,7 +38,9 @@ class Client:
         A signal handler may call while a call is being made: no two get the same number.
         """
         number = next(self._numbers)
-        self._link.sendall(protocol.encode(Request(method, params, number)))
+        # an engine that has gone may have said goodbye: who reads on hears that, or the end of the connection
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+            self._link.sendall(protocol.encode(Request(method, params, number)))
         return number
 
     def receive(self) -> Iterator[Request | Answer]:
@@ -70,7 +73,8 @@ class Client:
                     if isinstance(message, Answer) and message.id == number:
                         return result(message)
         except ConnectionError as error:
-            raise AuraError("the engine ended before it answered") from error
+            words = "the stack came to its end before this was answered"
+            raise AuraError(words, exit_code=ExitCode.NOT_RUNNING) from error
         except TimeoutError as error:
             raise AuraError(f"no answer within {patience:g} s", "", ExitCode.TIMED_OUT) from error
         finally:
