@@ -27,7 +27,9 @@ def find(project: Project) -> tuple[list[Found], list[str]]:
     found: list[Found] = []
     notes: list[str] = []
     base = _base(project)
-    for number, text in enumerate(project.texts.get(file, "").splitlines(), start=1):
+    # its PORT is where foreman begins to count, and nobody's own
+    project = project.but(texts={path: text for path, text in project.texts.items() if path != ".env"})
+    for number, text in enumerate(project.texts.get(file, "").split("\n"), start=1):
         if not text.strip() or text.lstrip().startswith("#"):
             continue
         match = _LINE.fullmatch(text.strip())
@@ -76,14 +78,14 @@ def _understood(project: Project, folder: Path, line: shell.Line, place: str) ->
 def _numbered(found: Found, number: int, place: str) -> Found:
     """Whoever takes PORT and says no number gets foreman's; so does `web`, which is there to be asked."""
     listening = found.listening
+    if number > _LAST_PORT:
+        return found
     if listening is None and found.name == "web":
         return found.but(listening=Listening(number, f"{place}, as foreman counts"))
-    if (
-        listening is None
-        or listening.number is not None
-        or listening.hold is Hold.FIXED
-        or number > _LAST_PORT
-    ):
+    if listening is None:
+        hint = f"foreman gives it PORT={number}: if it listens there, name that in the manifest, and say port: here"
+        return found if found.name == _RUN_ONCE else found.but(hints=(*found.hints, hint))
+    if listening.number is not None or listening.hold is Hold.FIXED:
         return found
     return found.but(listening=listening.but(number=number))
 

@@ -50,7 +50,7 @@ def _folders(project: Project) -> list[Path]:
 
 
 def _django(project: Project, folder: Path) -> Found | None:
-    if "django" not in project.text(folder, "manage.py"):
+    if "django" not in project.text(folder, "manage.py").lower():
         return None
     line = shell.Line((_python(project, folder), "manage.py", "runserver"))
     path = joined(folder, "manage.py")

@@ -18,6 +18,7 @@ _BUILDERS = frozenset(
 _NO_SERVICES = frozenset(
     ("vitest", "jest", "mocha", "ava", "playwright", "cypress", "eslint", "prettier", "echo", "exit", "true")
 )
+_LINES = re.compile(r"&&|\|\||[;&|]")
 _ELSEWHERE = re.compile(
     r"\bcd\s|&|\b(?:npm|pnpm|yarn|bun)\b.*\s(?:--(?:prefix|cwd|filter|workspaces?|recursive)\b|-[rwCF]\b)"
 )
@@ -66,7 +67,7 @@ def alias(words: tuple[str, ...]) -> str | None:
 
 def is_no_service(text: str) -> bool:
     """Whether a script certainly ends by itself, or is about tests."""
-    words = text.split()
+    words = _LINES.split(text)[-1].split()  # what comes last goes on
     name = base(words[0]) if words else ""
     builds = name in _BUILDERS or words[:2] in (["vite", "build"], ["next", "build"], ["nest", "build"])
     return name in _NO_SERVICES or (builds and not any(word in WATCHERS for word in words))

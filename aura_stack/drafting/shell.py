@@ -43,7 +43,7 @@ def read(text: str) -> Line | None:
     while words[:1] in (["exec"], ["cross-env"], ["env"]):
         more, words = _assignments(words[1:])
         env += more
-    if not words or words[0].startswith("-") or words[0] in _NO_PROGRAMS:
+    if not words or not words[0].strip() or words[0].startswith("-") or words[0] in _NO_PROGRAMS:
         return None
     return Line(tuple(words), tuple(env), folder["folder"] if folder else "", default)
 

@@ -6,6 +6,9 @@ from collections.abc import Iterable, Mapping
 from aura_stack.reading.words import meaning, visible
 
 _PLAIN = re.compile(r"[A-Za-z0-9_./+^~][A-Za-z0-9_./@+=~^-]*")
+_OLD_TRUTH = frozenset(
+    ("y", "n", "yes", "no", "on", "off")
+)  # truth values of YAML 1.1, which others still read
 _FLAG = re.compile(r"--?[A-Za-z][A-Za-z0-9-]*")
 _ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\t": "\\t", "\r": "\\r"}
 _WIDTH = 118
@@ -18,7 +21,7 @@ def word(text: str) -> str:
     Source: YAML 1.2.2, sections 5.7 (escapes) and 7.3 (flow scalars).
     """
     bare = _PLAIN.fullmatch(text) or _FLAG.fullmatch(text)
-    if bare and isinstance(meaning(text), str):
+    if bare and isinstance(meaning(text), str) and text.lower() not in _OLD_TRUTH:
         return text
     return '"' + "".join(map(_escaped, text)) + '"'
 
