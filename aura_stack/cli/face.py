@@ -183,6 +183,8 @@ class Face:
         poll.register(self._screen.fileno(), 0)  # asks for nothing but its end: POLLERR, POLLHUP (poll(2))
         self._keys.begin()
         listening = False
+        for message in self._client.kept:
+            self._handle(message)
         while self._code is None and not self._left:
             if self._keys.active is not listening:
                 listening = self._keys.active

@@ -26,6 +26,8 @@ class Client:
     def __init__(self, link: socket.socket) -> None:
         self._link = link
         self._rest = b""
+        self.kept: list[Request | Answer] = []
+        """What came while the answer to a call was waited for; whoever receives looks here first."""
         self._numbers = itertools.count(1)
 
     def fileno(self) -> int:
@@ -69,9 +71,11 @@ class Client:
             number = self.send(method, **params)
             while True:
                 self._link.settimeout(deadline and max(deadline - time.monotonic(), 0.001))
-                for message in list(self.receive()):
-                    if isinstance(message, Answer) and message.id == number:
-                        return result(message)
+                messages = list(self.receive())
+                answers = [one for one in messages if isinstance(one, Answer) and one.id == number]
+                self.kept += [one for one in messages if one not in answers]
+                if answers:
+                    return result(answers[0])
         except ConnectionError as error:
             words = "the stack came to its end before this was answered"
             raise AuraError(words, exit_code=ExitCode.NOT_RUNNING) from error

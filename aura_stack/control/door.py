@@ -3,7 +3,7 @@
 import os
 import socket
 
-BACKLOG = 128  # connections that wait to be accepted
+BACKLOG = 512  # connections that wait to be accepted; one beyond that is refused at once (EAGAIN)
 
 
 def open_door(path: str) -> socket.socket:

@@ -15,6 +15,7 @@ from typing import Any
 from aura_stack.errors import AuraError
 
 from . import protocol
+from .door import BACKLOG
 from .protocol import Answer, Malformed, Request
 
 OPEN_CALLS = 32
@@ -72,7 +73,7 @@ class Server:
 
     async def listen(self, door: socket.socket) -> None:
         """Accept connections on a socket that listens."""
-        await asyncio.start_unix_server(self._accept, sock=door, limit=protocol.LINE_LIMIT)
+        await asyncio.start_unix_server(self._accept, sock=door, limit=protocol.LINE_LIMIT, backlog=BACKLOG)
 
     async def attach(self, link: socket.socket) -> Connection:
         """Serve a connection that is there already; it was greeted elsewhere."""
