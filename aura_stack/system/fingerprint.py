@@ -89,6 +89,11 @@ def changed(old: Fingerprint | None, new: Fingerprint) -> tuple[str, ...]:
     return tuple(path for path in paths if _content(before, path) != _content(new.entries, path))
 
 
+def content(path: str) -> str:
+    """What one path holds, in a word that is the same exactly when the content is; a link holds where it points."""
+    return _entry(path, None, 0).content
+
+
 def missing(root: str, outputs: Sequence[str]) -> tuple[str, ...]:
     """Those of the outputs (paths or patterns) that name nothing that exists; a broken link does not."""
     return tuple(

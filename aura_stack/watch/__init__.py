@@ -1,0 +1,1 @@
+"""Whose files changed: sees saves, and tells each of them once."""

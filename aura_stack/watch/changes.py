@@ -1,0 +1,166 @@
+"""From what is seen of files to the saves that are told.
+
+The rules say who asks for a file, `settle` when its save is over, and whether it is another now is found by
+looking at what it holds. What the files held at the beginning is read beside the loop; a file that is saved
+before that was known counts as changed, for nobody can say that it is not.
+"""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+
+from .aside import aside
+from .contents import Contents, is_heavy, learn, look, unread
+from .listing import Status
+from .rules import Rules
+from .settle import FIRST, Look, Seen, Settle, compared
+
+_MANY = 50  # files that are looked at in the loop; more are looked at beside it
+_LARGE = 1 << 20  # bytes of such a file
+
+Saved = Callable[[Mapping[str, tuple[str, ...]]], None]
+
+
+class Changes:
+    """All files that somebody asks for, and what is going on with them.
+
+    Args:
+        loop: runs.
+        rules: of all interests.
+        saved: told of saves; see `Watch`.
+        since: ns since 1970; a file that was changed later and is met now was saved. None where times say nothing.
+        slow: whether the files may take long to be read, as on file systems of another machine.
+    """
+
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        rules: Sequence[Rules],
+        saved: Saved,
+        *,
+        since: int | None,
+        slow: bool,
+    ) -> None:
+        self._loop = loop
+        self._rules = {each.key: each for each in rules}
+        self._bases = frozenset(base for each in rules for base in each.bases)
+        self._saved = saved
+        self._since = since
+        self._slow = slow
+        self._known = Contents()
+        self._settle = Settle()
+        self._timer: asyncio.TimerHandle | None = None
+        self._closed = False
+
+    def close(self) -> None:
+        """Tell nothing any more."""
+        self._closed = True
+        if self._timer:
+            self._timer.cancel()
+
+    # --- what backends see ---
+
+    def met(self, path: str, status: Status) -> None:
+        """See `Witness.met`."""
+        if not self._keys(path):
+            return
+        is_late = self._since is not None and status.ctime > self._since
+        self._known[path] = unread(None if is_late else status)
+        if is_late:
+            self.saw(path, Seen.MADE)
+
+    def saw(self, path: str, seen: Seen) -> None:
+        """See `Witness.saw`."""
+        if seen is Seen.GONE:
+            for inside in self._known.inside(path):
+                self._sight(inside, seen)
+        self._sight(path, seen)
+
+    def suspect(self) -> None:
+        """Anything may have happened to any file."""
+        for path in tuple(self._known):
+            self._sight(path, Seen.MADE)
+
+    def learn(self, drain: Callable[[], None], learnt: Callable[[], None]) -> None:
+        """Read, beside the loop, what the files hold that were met.
+
+        Args:
+            drain: makes the backends tell what they have seen.
+            learnt: called when it is known.
+        """
+        found = self._known.unread()
+
+        def read() -> list[tuple[str, str, str]]:
+            return [(path, word, learn(path, word, through=path in self._bases)) for path, word in found]
+
+        def keep(read: list[tuple[str, str, str]]) -> None:
+            if not self._closed:
+                drain()  # what was saved while it was read must not pass for what was there before
+                self._keep(read)
+                learnt()
+
+        aside(self._loop, read, keep)
+
+    def _keep(self, read: list[tuple[str, str, str]]) -> None:
+        for path, word, content in read:
+            if path not in self._settle and self._known[path] == word:
+                self._known[path] = content
+
+    def _sight(self, path: str, seen: Seen) -> None:
+        keys = self._keys(path)
+        if keys:
+            now = self._loop.time()
+            self._settle.sight(path, seen, keys, now)
+            self._wake(now + FIRST)
+
+    def _keys(self, path: str) -> frozenset[str]:
+        return frozenset(key for key, rules in self._rules.items() if rules.covers(path))
+
+    # --- until a save is over ---
+
+    def _wake(self, moment: float) -> None:
+        """Be there at that moment, or before it."""
+        if self._timer:
+            if self._timer.when() <= moment:
+                return
+            self._timer.cancel()
+        self._timer = self._loop.call_at(moment, self._due)
+
+    def _due(self) -> None:
+        self._timer = None
+        looks = self._settle.looks(self._loop.time())
+        if looks:
+            self._look(looks)
+        else:
+            self._tell()
+
+    def _look(self, looks: list[Look]) -> None:
+        questions = [(each, self._known[each.path], each.path in self._bases) for each in looks]
+
+        def answers() -> list[tuple[Look, str]]:
+            return [(each, look(each.path, known, through=base)) for each, known, base in questions]
+
+        if self._slow or len(looks) > _MANY or any(is_heavy(each.path, _LARGE) for each in looks):
+            aside(self._loop, answers, self._answered)
+        else:
+            self._answered(answers())
+
+    def _answered(self, answers: list[tuple[Look, str]]) -> None:
+        if self._closed:
+            return
+        now = self._loop.time()
+        for each, content in answers:
+            self._settle.answer(each, compared(self._known[each.path], content), content, now)
+        self._tell()
+
+    def _tell(self) -> None:
+        """Hand over what is settled, and wait for the rest."""
+        by_key: dict[str, set[str]] = {}
+        for over in self._settle.settled(self._loop.time()):
+            self._known[over.path] = over.content
+            for key in over.keys:
+                by_key.setdefault(key, set()).add(self._rules[key].name(over.path))
+        moment = self._settle.moment()
+        if moment is not None:
+            self._wake(moment)
+        if by_key:
+            self._saved({key: tuple(sorted(names)) for key, names in sorted(by_key.items())})

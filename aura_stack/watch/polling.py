@@ -1,0 +1,85 @@
+"""Sees saves by looking at every file once in a while, where nobody tells of them."""
+
+import time
+from typing import TYPE_CHECKING
+
+from .aside import aside
+from .backend import Area, Host, Witness
+from .listing import Status, everything
+from .settle import Seen
+
+if TYPE_CHECKING:
+    import asyncio
+
+PERIOD = 1.0  # seconds from the end of one look to the next
+_REST = 10  # and at least so many times as long as the look took, so that it costs little of one processor
+
+Statuses = dict[str, Status]
+
+
+class Polling:
+    """Sees saves by the status of all files, taken beside the loop.
+
+    Args:
+        area: where to look.
+        witness: who is told of files.
+        host: who is told how it goes.
+        first: whether what is there now is the beginning; otherwise each file may have come since.
+        period: seconds from one look to the next.
+    """
+
+    def __init__(
+        self, area: Area, witness: Witness, host: Host, *, first: bool, period: float = PERIOD
+    ) -> None:
+        self._area = area
+        self._witness = witness
+        self._host = host
+        self._first = first
+        self._period = period
+        self._known: Statuses = {}
+        self._timer: asyncio.TimerHandle | None = None
+        self._over = False
+
+    def begin(self, loop: "asyncio.AbstractEventLoop") -> None:
+        """See `Backend.begin`; nothing is raised."""
+        self._loop = loop
+        self._look()
+
+    def drain(self) -> None:
+        """See `Backend.drain`: nothing can be known at once."""
+
+    def close(self) -> None:
+        """See `Backend.close`."""
+        self._over = True
+        if self._timer:
+            self._timer.cancel()
+
+    def _look(self) -> None:
+        aside(self._loop, self._statuses, self._compare)
+
+    def _statuses(self) -> tuple[Statuses, float]:
+        """The status of every file, and how many seconds it took."""
+        began = time.monotonic()
+        found = dict(each for base in self._area.bases for each in everything(base, self._area.enters))
+        return found, time.monotonic() - began
+
+    def _compare(self, looked: tuple[Statuses, float]) -> None:
+        if self._over:
+            return
+        found, took = looked
+        before, self._known = self._known, found
+        if self._first:
+            self._first = False
+            for path, its_status in found.items():
+                self._witness.met(path, its_status)
+            self._host.complete()
+        else:
+            self._tell(before, found)
+        self._timer = self._loop.call_later(max(self._period, _REST * took), self._look)
+
+    def _tell(self, before: Statuses, now: Statuses) -> None:
+        for path, its_status in now.items():
+            if before.get(path) != its_status:
+                self._witness.saw(path, Seen.MADE)
+        for path in before.keys() - now.keys():
+            self._witness.saw(path, Seen.GONE)

@@ -1,0 +1,101 @@
+"""Which files count for an interest, and which folders need to be looked into for them."""
+
+import posixpath
+import re
+from collections.abc import Collection
+from fnmatch import fnmatchcase
+
+from .interest import Interest
+from .patterns import below, pattern
+
+# What editors make beside a file while they save it, by the editor that does. A name that is in no row does no
+# harm if it is gone again after a moment: it held nothing before, and holds nothing then.
+_MADE_IN_PASSING = (
+    r"4913",  # vim: may files be made in this folder?
+    r".*~",  # vim, emacs, nano, joe: the backup
+    r"\..*\.sw.x?",  # vim: the swap file
+    r"\.#.*",  # emacs: the lock, a link that leads nowhere
+    r"#.*#",  # emacs: the auto-save
+    r".*___jb_(?:tmp|old|bak)___",  # JetBrains: safe write
+    r".*\.vsctmp",  # Visual Studio Code: atomic write
+    r"\.subl[0-9a-f]+\.tmp",  # Sublime Text: atomic save
+    r"\..*\.kate-swp",  # Kate
+    r"\.goutputstream-.{6}",  # GLib: gedit, GNOME Text Editor
+    r"sed[A-Za-z0-9]{6}",  # sed -i
+    r".*\.tmp\.\d+(?:\.[0-9a-z]+)*",  # safe write of many programs: the number of a process, a time
+    r"\.nfs[0-9a-f]+",  # NFS: deleted and still open
+)
+_TEMPORARY = re.compile("|".join(_MADE_IN_PASSING), re.DOTALL)
+
+
+class Rules:
+    """An interest, ready to be asked.
+
+    Args:
+        interest: whose rules.
+        never: names of folders that are entered only where a path of the interest spells them out.
+    """
+
+    def __init__(self, interest: Interest, never: Collection[str]) -> None:
+        self.key = interest.key
+        self._root = interest.root
+        self._never = never
+        self._patterns = tuple(pattern(interest.root, path) for path in interest.paths)
+        self._ignored_names = tuple(each.rstrip("/") for each in interest.ignore if not _anchored(each))
+        self._ignored = tuple(
+            pattern(interest.root, _from_root(interest.root, each))
+            for each in interest.ignore
+            if _anchored(each)
+        )
+
+    @property
+    def bases(self) -> tuple[str, ...]:
+        """The absolute paths at or below which everything lies that counts; not all need to exist."""
+        return tuple(dict.fromkeys(each.base for each in self._patterns))
+
+    def covers(self, path: str) -> bool:
+        """Whether a change of the file at that absolute path counts."""
+        if not any(each.covers(path, self._never) for each in self._patterns):
+            return False
+        if temporary(posixpath.basename(path)) and path not in self.bases:
+            return False
+        return not self._ignores(path)
+
+    def enters(self, folder: str) -> bool:
+        """Whether files that count may lie in that folder, or deeper."""
+        return any(each.enters(folder, self._never) for each in self._patterns) and not self._ignores(folder)
+
+    def name(self, path: str) -> str:
+        """The path as somebody in the root would call it, fit to be printed whatever its bytes are."""
+        relative = posixpath.relpath(path, self._root)
+        return relative.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+    def _ignores(self, path: str) -> bool:
+        if any(each.covers(path) for each in self._ignored):
+            return True
+        names = self._inner(path) if self._ignored_names else ()
+        return any(fnmatchcase(name, each) for name in names for each in self._ignored_names)
+
+    def _inner(self, path: str) -> Collection[str]:
+        """The names below the root, or below the base for what is outside of it: those above are not the user's."""
+        names = below(self._root, path)
+        if names is None:
+            names = next(filter(None, (below(base, path) for base in self.bases)), ())
+        return names
+
+
+def temporary(name: str) -> bool:
+    """Whether a file of that name is one that editors make in passing."""
+    return _TEMPORARY.fullmatch(name) is not None
+
+
+def _anchored(ignore: str) -> bool:
+    return "/" in ignore.rstrip("/")
+
+
+def _from_root(root: str, ignore: str) -> str:
+    """The pattern without the slash that says no more than "from the root"; a path below the root stays one."""
+    plain = "/" + ignore.lstrip("/")
+    if below(root, posixpath.normpath(plain)) is not None:
+        return plain
+    return ignore.lstrip("/")
