@@ -10,7 +10,7 @@ import click
 
 from aura_stack.errors import AuraError, ExitCode
 
-from . import target, words
+from . import tables, target
 from .arguments import json_option
 
 if TYPE_CHECKING:
@@ -44,11 +44,11 @@ def clean(context: click.Context, yes: bool, everywhere: bool, as_json: bool) ->
     """
     removed = _everywhere(context, yes=yes) if everywhere else _here(context, yes=yes)
     if as_json:
-        words.print_json({"removed": list(removed.paths), "freed_bytes": removed.freed})
+        tables.print_json({"removed": list(removed.paths), "freed_bytes": removed.freed})
     elif not context.obj.quiet:
         for line in _grouped(removed.paths):
             click.echo(f"removed {line}")
-        click.echo(f"{words.size(removed.freed)} freed" if removed.paths else "nothing to clean")
+        click.echo(f"{tables.size(removed.freed)} freed" if removed.paths else "nothing to clean")
 
 
 def _here(context: click.Context, *, yes: bool) -> "Removed":
@@ -107,12 +107,19 @@ def _ask(context: click.Context, plan: "Plan", *, yes: bool) -> None:
     """Let the person decide; who cannot be asked has to say so beforehand."""
     if yes:
         return
-    what = f"{', '.join(_grouped(plan.paths))} ({words.size(plan.size)})"
-    if not sys.stdin.isatty():
+    what = f"{', '.join(_grouped(plan.paths))} ({tables.size(plan.size)})"
+    if not _asks():
         raise click.UsageError(
             f"there is no terminal to ask on whether to remove {what}; -y does it unasked", context
         )
-    click.confirm(f"remove {what}?", abort=True, err=True)
+    if not click.confirm(f"remove {what}?", err=True):
+        click.echo("nothing was removed", err=True)
+        context.exit(ExitCode.FAILED)
+
+
+def _asks() -> bool:
+    """Whether somebody is there to answer."""
+    return sys.stdin.isatty()
 
 
 def _tell_of_processes(plan: "Plan") -> None:

@@ -9,7 +9,7 @@ import click
 from aura_stack.errors import AuraError, ExitCode
 from aura_stack.stack import find
 
-from . import words
+from . import tables
 from .arguments import json_option
 from .settings import Settings
 
@@ -21,7 +21,7 @@ _COLOURS = {"ok": "green", "note": "yellow", "trouble": "red"}
 
 
 @click.command
-@click.option("--fix", is_flag=True, help="Take away what dead stacks left: sockets, locks' folders, notes.")
+@click.option("--fix", is_flag=True, help="Take away what dead stacks left: sockets and notes.")
 @json_option
 @click.pass_context
 def doctor(context: click.Context, fix: bool, as_json: bool) -> None:
@@ -45,7 +45,7 @@ def doctor(context: click.Context, fix: bool, as_json: bool) -> None:
     findings = check(_case(context.obj, fix=fix), _means())
     if as_json:
         kept = list(findings)
-        words.print_json([_object(finding) for finding in kept])
+        tables.print_json([_object(finding) for finding in kept])
     else:
         kept = list(_printed(findings, quiet=context.obj.quiet))
         if not context.obj.quiet:
@@ -73,7 +73,7 @@ def _means() -> "Means":
     from aura_stack.session import definition, programs, requires  # noqa: PLC0415 - as above
 
     asking = Asking(programs.find, programs.versions, requires.unmet)
-    return Means(definition.read, asking, words.size)
+    return Means(definition.read, asking, tables.size)
 
 
 def _printed(findings: Iterable["Finding"], *, quiet: bool) -> Iterable["Finding"]:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from . import words
+from . import tables
 from .arguments import json_option
 
 if TYPE_CHECKING:
@@ -39,12 +39,12 @@ def list_stacks(dead_too: bool, as_json: bool) -> None:
 
     found = [known for known in take(os.environ) if dead_too or known.state is not State.DEAD]
     if as_json:
-        words.print_json([_object(known) for known in found])
+        tables.print_json([_object(known) for known in found])
     elif not found:
         click.echo("no stack is running")
     else:
         home = os.path.expanduser("~")
-        for line in words.table([_HEAD, *(_row(known, home) for known in found)]):
+        for line in tables.table([_HEAD, *(_row(known, home) for known in found)]):
             click.echo(line)
 
 
@@ -72,7 +72,7 @@ def _row(known: "Known", home: str) -> tuple[str, ...]:
         known.note.stack or "-",
         str(known.state),
         _services(known),
-        "-" if known.seconds is None else words.duration(known.seconds),
+        "-" if known.seconds is None else tables.duration(known.seconds),
         short(known.note.file, home) if known.note.file else "-",
     )
 

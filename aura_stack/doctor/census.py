@@ -149,32 +149,48 @@ def read_note(path: str) -> Note:
 
 def left_by(note: Note) -> tuple[int, ...]:
     """The processes of a dead stack that live on: they carry the mark that its engine gave them."""
-    engine = note.engine
-    if engine is None or note.boot != processes.boot():
+    if note.engine is None or note.boot != processes.boot():
         return ()
-    return tuple(pid for pid in processes.pids() if _is_of(pid, engine, note.stack))
+    began, next_began = note.engine.start, processes.start_time(note.engine.pid)
+    if next_began == began:
+        return ()  # the engine itself lives
+    return tuple(
+        pid
+        for pid in processes.pids()
+        if _is_marked(pid, note)
+        and (start := processes.start_time(pid)) is not None
+        and start >= began
+        and (next_began is None or start < next_began)  # else of one that has the engine's number now
+        and not processes.is_zombie(pid)
+    )
 
 
-def _is_of(pid: int, engine: Identity, stack: str) -> bool:
+def _is_marked(pid: int, note: Note) -> bool:
+    assert note.engine is not None
     variables = processes.environment(pid) or {}
-    if variables.get("AURA_PROJECT") != stack or not variables.get(MARK, "").startswith(f"{engine.pid}-"):
-        return False
-    start = processes.start_time(pid)  # an earlier engine may have had the same number
-    return start is not None and start >= engine.start and not processes.is_zombie(pid)
+    mark = variables.get(MARK, "")
+    return variables.get("AURA_PROJECT") == note.stack and mark.startswith(f"{note.engine.pid}-")
 
 
 def _seen(runtime: Runtime) -> Known | None:
     """What can be told without asking; None for a stack that was stopped in order."""
-    note = read_note(runtime.run)
-    if not is_held(runtime.lock):
-        dead = runtime.sockets or os.path.lexists(runtime.run)
-        return Known(runtime, State.DEAD, note, left=left_by(note)) if dead else None
-    if note.engine is not None and processes.is_alive(note.engine):
+    note, held = read_note(runtime.run), is_held(runtime.lock)
+    if engine := living(note):  # also of a stack whose lock somebody has deleted
         state = State.RUNNING if runtime.sockets else State.STOPPING
-        # not by the time it began: clocks are set
-        return Known(runtime, state, note, note.engine.pid, processes.age(note.engine.pid))
-    # the next engine has not noted itself yet, or the guardian of the last one is ending what that left
-    return Known(runtime, State.STARTING if runtime.sockets else State.STOPPING, note, _holder(runtime.lock))
+        return Known(runtime, state, note, engine.pid, processes.age(engine.pid))  # clocks are set, ages grow
+    if held:
+        # the next engine has not noted itself yet, or the guardian of the last one is ending what that left
+        state = State.STARTING if runtime.sockets else State.STOPPING
+        return Known(runtime, state, note, _holder(runtime.lock))
+    if not (runtime.sockets or os.path.lexists(runtime.run)):
+        return None
+    return Known(runtime, State.DEAD, note, left=left_by(note))
+
+
+def living(note: Note) -> Identity | None:
+    """The engine that left the note, if it runs."""
+    ours = note.engine is not None and note.boot == processes.boot() and processes.is_alive(note.engine)
+    return note.engine if ours else None
 
 
 def _holder(lock: str) -> int:
@@ -284,19 +300,20 @@ def _is_stopped(pid: int) -> bool:
 
 def _connect(known: Known, answers: dict[str, Known]) -> _Asked | None:
     """Ask; None where that cannot be, with the reason in `answers`."""
-    link = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    link.settimeout(0)  # a client reads only what poll has announced; half a line is waited for below
-    try:
-        link.connect(known.runtime.sockets[0])
-        asked = _Asked(known, link)
-        asked.ask()
-    except (FileNotFoundError, ConnectionRefusedError, BrokenPipeError, ConnectionResetError):
-        answers[known.runtime.directory] = known.but(state=State.STOPPING)
-    except OSError as error:  # EAGAIN: so many wait already that the kernel takes no more (unix(7))
-        answers[known.runtime.directory] = known.but(state=State.SILENT, remark=error.strerror or "")
-    else:
-        return asked
-    link.close()
+    for path in known.runtime.sockets:
+        link = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        link.setblocking(False)  # poll tells when there is something to read
+        try:
+            link.connect(path)
+            asked = _Asked(known, link)
+            asked.ask()
+        except (FileNotFoundError, ConnectionError):  # nobody listens any more
+            answers[known.runtime.directory] = known.but(state=State.STOPPING)
+        except OSError as error:  # EAGAIN: so many wait already that the kernel takes no more (unix(7))
+            answers[known.runtime.directory] = known.but(state=State.SILENT, remark=error.strerror or "")
+        else:
+            return asked
+        link.close()
     return None
 
 

@@ -153,6 +153,8 @@ def _stacks(case: Case) -> Iterator[Finding]:
     except AuraError:  # without a home directory there is none; that was told before
         return
     yield from stacks.check_stacks(known, home)
+    if case.file:
+        yield from stacks.check_elsewhere(known, places.places(case.file, case.environ).runtime)
     dead = [one for one in known if one.state is State.DEAD]
     if case.fix:
         yield from _fixed(case, dead, strays)

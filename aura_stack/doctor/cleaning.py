@@ -31,13 +31,11 @@ def plan(places: Places, environ: Mapping[str, str]) -> Plan:
     """What can be taken away of one stack.
 
     Raises:
-        AuraError: another stack, whose file is in the same folder and that so has the same record, runs (exit code 7).
+        AuraError: it runs, or another one does whose file is in the same folder and that so has the same record
+            (exit code 7).
     """
-    others = census.running_in(os.path.dirname(places.data), environ)
-    for other in others:
-        if other.runtime.directory != places.runtime:
-            message = f"the stack of {other.note.file} is running (pid {other.pid}), and its logs are in {places.data}"
-            raise AuraError(message, f"aura-stack -f {other.note.file} down first", ExitCode.LOCKED)
+    for one in census.running_in(os.path.dirname(places.data), environ):
+        raise _refusal(one, places)
     runtime = _runtime(places)
     record = (places.data,) if os.path.lexists(places.data) else ()
     paths = (*record, *leftovers.removable(runtime))
@@ -88,3 +86,16 @@ def perform_everywhere(dead: list[Known], strays: list[str]) -> Removed:
 def _runtime(places: Places) -> Runtime:
     sockets = (places.socket,) if os.path.lexists(places.socket) else ()
     return Runtime(os.path.basename(places.runtime), places.runtime, sockets)
+
+
+def _refusal(running: Known, places: Places) -> AuraError:
+    message, hint = (
+        f"the stack of {running.note.file} is running (pid {running.pid})",
+        "aura-stack down first",
+    )
+    if running.runtime.name != os.path.basename(places.runtime):
+        message += f", and its logs are in {places.data}, too"
+        hint = f"aura-stack -f {running.note.file} down first"
+    elif running.runtime.directory != places.runtime:
+        hint += f", with the environment it was started in: its socket is in {running.runtime.directory}"
+    return AuraError(message, hint, ExitCode.LOCKED)

@@ -16,7 +16,7 @@ from aura_stack.frozen import Frozen
 from aura_stack.system import places, removal
 from aura_stack.system.places import Runtime
 
-from .census import Known, left_by, read_note
+from .census import Known, left_by, living, read_note
 
 _SETTLED = 60.0  # seconds after which a socket that refuses is not one that is just about to listen
 
@@ -68,7 +68,7 @@ def remove(dead: Known) -> Removed:
     if dead.left:
         return Removed()
     with _locked(dead.runtime.lock) as ours:
-        if not ours:
+        if not ours or living(read_note(dead.runtime.run)):
             return Removed()
         removed = strip(dead.runtime)
         if dead.note.file and not os.path.lexists(dead.note.file):

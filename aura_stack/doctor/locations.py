@@ -25,8 +25,8 @@ def check_file_systems(checkout: str, kind: str, runtime: str, runtime_kind: str
     if not kind:
         yield ok("file system", ABSENT)
     elif mounts.written_elsewhere(kind):
-        found = f"{checkout} is on {kind}: saves are found by looking again and again, and every file is slow"
-        yield note("file system", found, "move the checkout to a disk of this system, such as below ~")
+        found = f"{checkout} is on {kind}: saves are polled, and every file is slow"
+        yield note("file system", found, "move it to ~/, or to another disk of this machine")
     else:
         yield ok("file system", f"{checkout} is on {kind}")
     if mounts.written_elsewhere(runtime_kind):

@@ -75,8 +75,13 @@ def check_programs(
         elif file is None:
             yield ok(name, "not on PATH, and nothing here asks for it")
         else:
-            required = f", {wanted[name]} is required" if name in wanted else ""
-            yield ok(name, f"{_version(replies.get(name))}, {file}{required}")
+            yield ok(name, f"{_version(replies.get(name))}, {file}{_required(wanted.get(name))}")
+
+
+def _required(versions: str | None) -> str:
+    if versions is None:
+        return ""
+    return ", required" if versions.strip() == "*" else f", {versions} is required"
 
 
 def _version(reply: Reply | None) -> str:

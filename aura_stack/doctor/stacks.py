@@ -26,6 +26,23 @@ def check_stacks(stacks: Sequence[Known], home: str) -> Iterator[Finding]:
         yield ok("stacks", ", ".join(called(known, home) for known in running) or "none runs")
 
 
+def check_elsewhere(stacks: Sequence[Known], runtime: str) -> Iterator[Finding]:
+    """Whether the stack of this stack file runs where commands from here do not look.
+
+    Args:
+        stacks: all of this user's.
+        runtime: the folder where commands look.
+    """
+    for known in stacks:
+        same = known.runtime.name == os.path.basename(runtime) and known.runtime.directory != runtime
+        if same and known.state is not State.DEAD:
+            there = f"this stack runs (pid {known.pid}) with lock and socket in {known.runtime.directory}"
+            cure = "use the XDG_RUNTIME_DIR and XDG_STATE_HOME that it was started with"
+            yield trouble(
+                "stacks", f"{there}: commands from here, who look in {runtime}, do not find it", cure
+            )
+
+
 def check_leftovers(dead: Sequence[Known], strays: Sequence[str], home: str) -> Iterator[Finding]:
     """Look at what stacks that died have left.
 

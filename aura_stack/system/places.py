@@ -19,6 +19,7 @@ _PRIVATE = 0o700
 _PUBLIC = 0o755
 _NAME_LENGTH = 10  # hexadecimal digits of a stack's folder
 _SOCKET_NAME = "control.sock"
+_LOGINS = "/run/user"  # where systemd keeps the XDG_RUNTIME_DIR of each user who is logged in
 _TEMPORARY = "/tmp"  # noqa: S108 - the folder in it is made 0700, and one that is not ours is refused
 
 
@@ -155,7 +156,7 @@ def _runtime_roots(environ: Mapping[str, str]) -> list[str]:
     """Where the folders of stacks may be, each once."""
     login, state = environ.get("XDG_RUNTIME_DIR", ""), environ.get("XDG_STATE_HOME", "")
     roots = [_runtime_root(environ)]
-    roots += [os.path.join(one, "aura-stack") for one in (login, f"/run/user/{os.geteuid()}")]
+    roots += [os.path.join(one, "aura-stack") for one in (login, f"{_LOGINS}/{os.geteuid()}")]
     roots += [os.path.join(one, "aura-stack", "run") for one in (state, _own_state(environ))]
     # /var/run is often a link to /run
     return list({os.path.realpath(root): root for root in reversed(roots) if os.path.isabs(root)}.values())[

@@ -10,7 +10,8 @@ import tempfile
 import pytest
 
 from aura_stack.errors import AuraError, ExitCode
-from aura_stack.system.places import clear, create, places
+from aura_stack.system import places as module
+from aura_stack.system.places import clear, create, every, places, strays
 
 
 @pytest.fixture
@@ -286,3 +287,112 @@ def test_clearing_takes_away_a_folder_made_for_the_socket(project, tmp_path, sho
     assert os.path.isdir(os.path.dirname(made.socket))
     clear(made)
     assert not os.path.exists(os.path.dirname(made.socket))
+
+
+# --- all stacks of a user ---
+
+NAME, OTHER = "0123456789", "abcdef0123"
+
+
+@pytest.fixture
+def alone(monkeypatch, tmp_path, short_folder):
+    """What is found is what the test made: no folder of the machine's own is looked into."""
+    monkeypatch.setattr(module, "_TEMPORARY", short_folder)
+    monkeypatch.setattr(module, "_LOGINS", str(tmp_path / "logins"))
+    return short_folder
+
+
+def folder(path):
+    os.makedirs(path, 0o700)
+    return str(path)
+
+
+def touch(path):
+    os.makedirs(os.path.dirname(path), 0o700, exist_ok=True)
+    with open(path, "x"):
+        return str(path)
+
+
+def test_stacks_are_found_below_every_root(alone, tmp_path, login):
+    uid = os.geteuid()
+    expected = [
+        folder(login / "aura-stack" / NAME),
+        folder(tmp_path / "logins" / str(uid) / "aura-stack" / NAME),
+        folder(tmp_path / "state" / "aura-stack" / "run" / NAME),
+        folder(tmp_path / "home" / ".local" / "state" / "aura-stack" / "run" / NAME),
+    ]
+    environ = {
+        "XDG_RUNTIME_DIR": str(login),
+        "XDG_STATE_HOME": str(tmp_path / "state"),
+        "HOME": str(tmp_path / "home"),
+    }
+    assert [runtime.directory for runtime in every(environ)] == expected
+    # whoever has another environment finds those that do not depend on it
+    assert [runtime.directory for runtime in every({"HOME": "/h"})] == expected[1:2]
+
+
+def test_one_root_under_two_names_is_one(alone, tmp_path, login):
+    os.symlink(login, tmp_path / "link")
+    made = folder(login / "aura-stack" / "run" / NAME)
+    environ = {"XDG_STATE_HOME": str(login), "HOME": str(tmp_path)}
+    assert [runtime.directory for runtime in every(environ)] == [made]
+    folder(tmp_path / ".local")
+    os.symlink(login, tmp_path / ".local" / "state")
+    assert len(every(environ)) == 1
+
+
+def test_what_a_stack_created_is_found_again(alone, project, login):
+    environ = {"XDG_RUNTIME_DIR": str(login), "HOME": "/h"}
+    made = places(str(project / "stack.yaml"), environ)
+    create(made)
+    (found,) = every(environ)
+    assert (found.directory, found.lock, found.run) == (made.runtime, made.lock, made.run)
+    assert found.sockets == ()
+    touch(made.socket)
+    assert every(environ)[0].sockets == (made.socket,)
+    assert strays(environ) == []
+
+
+def test_a_socket_apart_belongs_to_its_stack(alone, project, tmp_path):
+    environ = {"HOME": str(tmp_path / ("d" * 90))}
+    made = places(str(project / "stack.yaml"), environ)
+    create(made)
+    touch(made.socket)
+    assert made.socket.startswith(alone)
+    assert every(environ)[0].sockets == (made.socket,)
+    assert strays(environ) == []
+
+
+def test_a_socket_apart_that_belongs_to_none_is_a_stray(alone, tmp_path, login):
+    uid = os.geteuid()
+    stray = touch(f"{alone}/aura-stack-{uid}/{NAME}/control.sock")
+    folder(f"{alone}/aura-stack-{uid}/{OTHER}")
+    folder(login / "aura-stack" / NAME)  # has its socket beside its lock, so that one is another's
+    environ = {"XDG_RUNTIME_DIR": str(login), "HOME": "/h", "TMPDIR": alone}
+    assert strays(environ) == [stray]
+    assert every(environ)[0].sockets == ()
+
+
+@pytest.mark.parametrize("name", ["notes", "0123456789a", "ABCDEF0123", "run"])
+def test_what_is_not_called_as_a_stack_is_passed_over(alone, login, name):
+    folder(login / "aura-stack" / name)
+    assert every({"XDG_RUNTIME_DIR": str(login), "HOME": "/h"}) == []
+
+
+def test_links_and_what_others_own_are_passed_over(alone, login, tmp_path, monkeypatch):
+    environ = {"XDG_RUNTIME_DIR": str(login), "HOME": "/h"}
+    os.symlink(folder(tmp_path / "elsewhere"), folder(login / "aura-stack") + f"/{NAME}")
+    touch(str(login / "aura-stack" / OTHER))
+    assert every(environ) == []
+    folder(login / "aura-stack" / "9876543210")
+    assert len(every(environ)) == 1
+    uid = os.geteuid()
+    monkeypatch.setattr(os, "geteuid", lambda: uid + 1)
+    assert every(environ) == []
+
+
+def test_only_the_runtime_folders_are_made_where_only_they_are_asked_for(project, login):
+    found = places(str(project / "stack.yaml"), {"XDG_RUNTIME_DIR": str(login), "HOME": "/h"})
+    module.create_runtime(found)
+    assert mode(found.runtime) == 0o700
+    assert not os.path.exists(found.data)
