@@ -25,7 +25,7 @@ from aura_stack.logs.render import Style
 from aura_stack.logs.terminal import Merger
 from aura_stack.messages import events
 
-from . import words
+from . import tables, words
 from .keys import Keys
 from .progress import SELDOM, Progress
 from .screen import Screen
@@ -263,13 +263,13 @@ class Face:
             address = one["address"] if one["ready_seconds"] is not None else None
             self._rows.setdefault(
                 one["service"],
-                (one["service"], address or "-", str(one["pid"] or "-"), words.ready_in(one)),
+                (one["service"], address or "-", str(one["pid"] or "-"), tables.ready_in(one)),
             )
         failed = tuple(one["service"] for one in outcomes if not one["ok"])
         self._screen.write(b"".join(self._ready_table(failed)))
 
     def _show_status(self, views: list[dict[str, Any]]) -> None:
-        for text in words.table(words.status_rows(views)):
+        for text in tables.table(tables.status_rows(views)):
             self._screen.write(self._style.mark("aura") + text.encode() + b"\n")
 
     # --- printing ---
@@ -305,7 +305,7 @@ class Face:
         yield words.line(event, self._style)
         match event:
             case events.Ready(service, _, pid, seconds, address):
-                self._rows[service] = (service, address or "-", str(pid), words.duration(seconds))
+                self._rows[service] = (service, address or "-", str(pid), tables.duration(seconds))
             case events.Failed(service):
                 self._rows[service] = (service, "failed", "-", "-")
             case events.Completed(service):
@@ -316,7 +316,7 @@ class Face:
     def _ready_table(self, failed: tuple[str, ...]) -> Iterator[bytes]:
         mark = self._style.mark("aura")
         rows = [("SERVICE", "ADDRESS", "PID", "READY IN"), *sorted(self._rows.values(), key=self._place)]
-        for text in words.table(rows):
+        for text in tables.table(rows):
             yield mark + text.encode() + b"\n"
         if failed:
             yield mark + self._style.alarm(f"not up: {', '.join(failed)}") + b"\n"

@@ -16,7 +16,7 @@ from aura_stack.stack.find import NAMES
 
 from .report import show_notices
 from .settings import Settings
-from .words import table
+from .tables import table
 
 
 @click.command
@@ -39,8 +39,9 @@ def init(settings: Settings, source: str, force: bool, dry_run: bool, makefile: 
     in a compose file. Every line says where it comes from. A manifest that is there is only added to, and so is a
     Makefile. Nothing of what is found is executed.
 
-    With --json: stack_file, written, starter (nothing was found), services (name, why, command, folder, port,
-    entry, port_from), external (name, why, port, entry, hint), notes; and with --dry-run files, texts by paths.
+    With --json: stack_file, written, starter (nothing was found, so it is an example), services (name, why, command,
+    folder, port, entry in the manifest, port_from, port_found there, port_fixed in code), external (name, why, port,
+    entry, hint), notes; and with --dry-run files, texts by paths.
 
     \b
     Examples:
@@ -104,7 +105,7 @@ def _notes(made: Drafted | None, name: str) -> Iterator[str]:
     elif made.starter:
         yield f"nothing was found that could be run (looked for {LOOKED_FOR[Source.DETECT]})"
         yield f"so {name} has an example that works, to put a program of yours in its place"
-    else:
+    if made is not None:
         yield from made.draft.notes
 
 

@@ -9,7 +9,7 @@ import click
 
 from aura_stack.errors import AuraError, ExitCode
 
-from . import target, words
+from . import tables, target
 from .arguments import json_option, seconds_option, services_argument
 
 _wait = click.option(
@@ -124,7 +124,7 @@ def kill(
     engine = target.engine(context)
     found = engine.call("signal", services=list(services), signal=name, main_only=main_only)
     if as_json:
-        words.print_json(found)
+        tables.print_json(found)
     else:
         for one in found:
             pids = ", ".join(str(pid) for pid in one["pids"])
@@ -175,7 +175,7 @@ class _Order:
         )
         took = time.monotonic() - began
         if self._as_json:
-            words.print_json(outcomes)
+            tables.print_json(outcomes)
         else:
             for one in outcomes:
                 if one["ok"] and (said := _said(self._verb, one, took, self._services)):
@@ -224,6 +224,6 @@ def _said(verb: str, outcome: dict[str, Any], took: float, named: list[str]) -> 
     if ready is None:
         return f"{name} {verb}ed, {outcome['state']}"
     all_in_all = (
-        f" ({words.duration(took)} with its stop)" if took - ready > LONG and verb == "restart" else ""
+        f" ({tables.duration(took)} with its stop)" if took - ready > LONG and verb == "restart" else ""
     )
-    return f"{name} {verb}ed, ready in {words.duration(ready)}{all_in_all}"
+    return f"{name} {verb}ed, ready in {tables.duration(ready)}{all_in_all}"

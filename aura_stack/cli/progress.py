@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from aura_stack.messages import events
 
-from .words import duration
+from .tables import duration
 
 PATIENCE = 1.0  # seconds before the first word on a terminal
 SELDOM = 10.0  # seconds between two lines where nothing can be redrawn

@@ -6,7 +6,7 @@ import click
 
 from aura_stack.errors import AuraError, ExitCode
 
-from . import target, words
+from . import tables, target
 from .arguments import json_option, seconds_option, services_argument
 
 
@@ -37,9 +37,9 @@ def status(context: click.Context, services: tuple[str, ...], as_json: bool) -> 
     if failed or as_json:
         _add_reasons(context, views)
     if as_json:
-        words.print_json(views)
+        tables.print_json(views)
     else:
-        rows = words.table(words.status_rows(views))
+        rows = tables.table(tables.status_rows(views))
         click.echo(rows[0])
         for view, row in zip(views, rows[1:], strict=True):
             click.echo(_coloured(view["state"], row))
@@ -113,7 +113,7 @@ def wait(
     engine = target.engine(context)
     outcomes = engine.call("wait", patience=timeout, services=list(services), **{"for": what})
     if as_json:
-        words.print_json(outcomes)
+        tables.print_json(outcomes)
     elif not context.obj.quiet:
         for one in outcomes:
             click.echo(f"{one['service']}: {_outcome(one)}")
@@ -127,5 +127,5 @@ def wait(
 
 def _outcome(one: dict[str, Any]) -> str:
     if one["ready_seconds"] is not None:
-        return f"ready in {words.duration(one['ready_seconds'])}"
+        return f"ready in {tables.duration(one['ready_seconds'])}"
     return one["words"] if one["words"] == one["state"] else f"{one['state']}, {one['words']}"

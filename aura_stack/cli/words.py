@@ -1,10 +1,9 @@
 """What the screen says of an event: one line each, plain words, the most telling one first."""
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
-
 from aura_stack.logs.render import Style
 from aura_stack.messages import events
+
+from .tables import duration
 
 
 def line(event: events.Event, style: Style) -> bytes:
@@ -56,81 +55,7 @@ def _said(event: events.Event) -> tuple[str, str, bool] | None:  # noqa: C901, P
     return None
 
 
-def print_json(data: object) -> None:
-    """One document on standard output."""
-    import json  # noqa: PLC0415 - only who prints JSON needs it
-
-    import click  # noqa: PLC0415 - the rest of this module only makes text
-
-    click.echo(json.dumps(data, indent=2, ensure_ascii=False))
-
-
 def named(files: tuple[str, ...], shown: int = 3) -> str:
     """The first files of a list, and how many more there are."""
     more = f" and {len(files) - shown} more" if len(files) > shown else ""
     return ", ".join(files[:shown]) + more
-
-
-def duration(seconds: float) -> str:
-    """Seconds as people say them: `0.21 s`, `12 s`, `3 min 5 s`."""
-    if seconds < 10:  # noqa: PLR2004 - below ten, hundredths matter
-        return f"{seconds:.2f} s"
-    if seconds < 60:  # noqa: PLR2004 - a minute
-        return f"{seconds:.0f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    if minutes < 60:  # noqa: PLR2004 - an hour
-        return f"{minutes} min {rest} s"
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes} min" if hours < 24 else f"{hours // 24} d {hours % 24} h"  # noqa: PLR2004 - a day
-
-
-def size(count: int) -> str:
-    """Bytes as people say them: `812 K`, `24.1 M`, `1.5 G`."""
-    amount = count / 1024
-    for unit in "KMG":
-        if amount < 1000 or unit == "G":  # noqa: PLR2004 - three digits
-            return f"{amount:.0f} {unit}" if unit == "K" or amount >= 100 else f"{amount:.1f} {unit}"  # noqa: PLR2004 - likewise
-        amount /= 1024
-    raise AssertionError
-
-
-def ready_in(outcome: Mapping[str, Any]) -> str:
-    """How an order for a service came out, for the table of those that are ready."""
-    if outcome["ready_seconds"] is not None:
-        return duration(outcome["ready_seconds"])
-    return "-" if outcome["ok"] else "failed"
-
-
-STATUS_HEAD = ("NAME", "STATE", "HEALTH", "PID", "UPTIME", "RESTARTS", "CPU", "MEMORY", "PORTS")
-
-
-def status_rows(views: Sequence[Mapping[str, Any]]) -> list[tuple[str, ...]]:
-    """The table of services, its head first, from what the engine says of them."""
-    return [STATUS_HEAD, *(_status_row(view) for view in views)]
-
-
-def _status_row(view: Mapping[str, Any]) -> tuple[str, ...]:
-    return (
-        view["service"],
-        view["state"],
-        view["health"] or "-",
-        _or_dash(view["pid"], str),
-        _or_dash(view["uptime_seconds"], duration),
-        str(view["restarts"]),
-        _or_dash(view["cpu_percent"], "{:.1f} %".format),
-        _or_dash(view["memory_bytes"], size),
-        ", ".join(str(port) for port in view["ports"]) or "-",
-    )
-
-
-def _or_dash(value: Any, say: Callable[[Any], str]) -> str:
-    return "-" if value is None else say(value)
-
-
-def table(rows: list[tuple[str, ...]]) -> list[str]:
-    """Columns as wide as their widest cell, two blanks apart; numbers are not right-aligned: pids are names."""
-    widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
-    return [
-        "  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip()
-        for row in rows
-    ]

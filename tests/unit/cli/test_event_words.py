@@ -1,6 +1,7 @@
 import pytest
 
-from aura_stack.cli.words import duration, line, table
+from aura_stack.cli.tables import duration, table
+from aura_stack.cli.words import line
 from aura_stack.logs.render import Style
 from aura_stack.messages import events
 
