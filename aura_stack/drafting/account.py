@@ -5,13 +5,20 @@ from typing import Any
 from .findings import Hold
 from .numbers import Draft, Named
 
+_LONGEST_WHY = 160
+
 
 def lines(draft: Draft) -> list[tuple[str, str]]:
     """Name, and what was found where, of every service."""
-    ours = [(one.name, f"{one.found.why}{_listens(one)}") for one in draft.services]
+    ours = [(one.name, f"{shortened(one.found.why)}{_listens(one)}") for one in draft.services]
     return ours + [
         (one.name, f"{one.found.why}, port {one.found.number}, not ours") for one in draft.externals
     ]
+
+
+def shortened(why: str) -> str:
+    """What stands somewhere, cut where it is longer than anybody reads."""
+    return why if len(why) <= _LONGEST_WHY else f"{why[: _LONGEST_WHY - 1]}…"
 
 
 def _listens(one: Named) -> str:

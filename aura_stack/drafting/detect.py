@@ -62,11 +62,11 @@ def find(project: Project, source: Source) -> Findings:
 
 
 def _apart(services: list[Found]) -> Callable[[Found], Found]:
-    """Programs in one folder: a save of the file that one of them begins with concerns no other."""
-    entries = {one.entry for one in services if one.entry}
+    """A save of the file that one program begins with, or of what lies in its folder, concerns no other."""
+    entries, folders = {one.entry for one in services if one.entry}, {one.folder for one in services}
 
     def watching(one: Found) -> Found:
-        others = entries - {one.entry}
+        others = (entries | folders) - {one.entry}
         return one.but(watch=tuple(path for path in one.watch if joined(one.folder, path) not in others))
 
     return watching

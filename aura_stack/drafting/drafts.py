@@ -61,7 +61,8 @@ def draft(directory: str, stack_file: str, source: Source) -> Drafted:
         if source is not Source.DETECT:
             raise AuraError(f"nothing was found that could be run; looked for {LOOKED_FOR[source]}")
         files = {stack_file: stackfile.starter(name)}
-        return Drafted(directory, _NOTHING, True, stack_file, files, (stack_file,), frozenset())
+        nothing = _NOTHING.but(notes=findings.notes)
+        return Drafted(directory, nothing, True, stack_file, files, (stack_file,), frozenset())
     present, entries = _manifest(directory)
     made = assign(findings, entries, looking.outgoing())
     text = stackfile.text(name, made, MANIFEST)

@@ -17,7 +17,7 @@ LARGEST = 512 * 1024
 """Bytes; a larger file was not written by hand."""
 DEEPEST = 4
 """Folders below the one that is looked at."""
-MOST_FOLDERS, MOST_FILES, MOST_ENTRIES = 1000, 800, 50_000
+MOST_FOLDERS, MOST_FILES, MOST_ENTRIES, MOST_BYTES = 1000, 800, 50_000, 32 * 1024 * 1024
 _LONGEST_LINE = 5000  # characters; a longer one was made by a program
 
 _NEVER_ENTERED = frozenset(
@@ -123,15 +123,15 @@ class _Walk:
         return sorted(found)
 
     def texts(self) -> Iterator[tuple[Path, str]]:
-        read = 0
+        files = size = 0
         # what says how a program is run comes before the code of it
         for path in sorted(self._files, key=lambda path: (base(path) not in _READ, depth(folder_of(path)))):
-            if read == MOST_FILES:
-                self.cut.append(f"only the first {MOST_FILES} files were read")
+            if files == MOST_FILES or size > MOST_BYTES:
+                self.cut.append(f"only the first {files} files were read")
                 return
             text = _text(os.path.join(self.directory, path))
             if text is not None:
-                read += 1
+                files, size = files + 1, size + len(text)
                 yield path, text
 
 

@@ -59,15 +59,24 @@ class Project(Frozen):
 
     def sources(self, folder: Path, endings: tuple[str, ...]) -> list[Path]:
         """The source files of a program in a folder: no tests, and nothing of a program in a folder of its own."""
-        inner = {folder_of(path) for path in self.texts if base(path) in _MARKERS} - {folder}
+        programs = {folder_of(path) for path in self.texts if base(path) in _MARKERS}
         return [
             path
             for path in self.texts
             if path.endswith(endings)
             and is_below(path, folder)
             and not _TEST.search(path)
-            and not any(is_below(path, other) for other in inner if is_below(other, folder))
+            and not _inner(path, folder, programs)
         ]
+
+
+def _inner(path: Path, folder: Path, programs: set[Path]) -> bool:
+    """Whether a file below a folder belongs to a program whose own folder lies in between."""
+    return any(
+        above != folder and above in programs
+        for above, _ in upwards(folder_of(path))
+        if is_below(above, folder)
+    )
 
 
 _MARKERS = ("package.json", "pyproject.toml", "requirements.txt", "manage.py")

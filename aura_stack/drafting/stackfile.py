@@ -2,11 +2,10 @@
 
 from collections.abc import Iterator
 
+from .account import shortened
 from .findings import Found, Step
 from .numbers import Draft, Named, NamedExternal
 from .yamltext import comment, kept, line, pairs, row, word
-
-_LONGEST_WHY = 160
 
 _HEAD = """\
 # What `aura-stack up` runs here. Drafted by `aura-stack init` from the files of this folder, and yours to change:
@@ -74,8 +73,7 @@ def _version(version: str) -> str:
 
 def _service(one: Named) -> Iterator[str]:
     found = one.found
-    why = found.why if len(found.why) <= _LONGEST_WHY else f"{found.why[:_LONGEST_WHY]}…"
-    yield from line(2, f"{word(one.name)}:", why)
+    yield from line(2, f"{word(one.name)}:", shortened(found.why))
     command = word(found.command) if isinstance(found.command, str) else row(found.command)
     yield from line(4, f"command: {command}", found.remark)
     if found.folder:

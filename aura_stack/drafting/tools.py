@@ -60,11 +60,13 @@ NODE = {
 """Programs of npm packages. One that starts others by their names in node_modules/.bin is none of these."""
 
 PROGRAMS = {
-    "node": Tool(reloads=("--watch",)),
+    "node": Tool(reloads=("--watch", "--watch-path")),
     "deno": Tool(reloads=("--watch",)),
     "bun": Tool(reloads=("--watch", "--hot")),
     "uvicorn": Tool(number=8000, tell=_TOLD, reloads=("--reload",)),
-    "hypercorn": Tool(number=8000, flags=("--bind", "-b"), reloads=("--reload",)),
+    "hypercorn": Tool(
+        number=8000, flags=("--bind", "-b"), tell=("--bind", f"127.0.0.1:{PORT}"), reloads=("--reload",)
+    ),
     "gunicorn": Tool(number=8000, flags=("--bind", "-b"), reloads=("--reload",)),
     "flask": Tool(number=5000, flags=_SHORT, tell=_TOLD, serves=("run",), reloads=("--debug", "--reload")),
     "fastapi": Tool(number=8000, tell=_TOLD, serves=("dev", "run")),
@@ -105,4 +107,6 @@ def serves(tool: Tool, words: tuple[str, ...]) -> bool:
 
 def reloads(tool: Tool, words: tuple[str, ...]) -> bool:
     """Whether a program looks for saves itself."""
-    return tool.reloads if isinstance(tool.reloads, bool) else any(word in tool.reloads for word in words)
+    if isinstance(tool.reloads, bool):
+        return tool.reloads
+    return any(word.partition("=")[0] in tool.reloads for word in words)

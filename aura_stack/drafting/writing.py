@@ -24,7 +24,11 @@ def rehearse(files: Mapping[str, str], stack_file: str, folders: frozenset[str],
     """
     import tempfile  # noqa: PLC0415 - no other command needs it
 
-    with tempfile.TemporaryDirectory(prefix="aura-stack-") as scratch:
+    try:
+        scratch_folder = tempfile.TemporaryDirectory(prefix="aura-stack-")
+    except OSError as error:
+        raise AuraError(f"no scratch folder can be made to check the draft in: {error.strerror}") from error
+    with scratch_folder as scratch:
         for folder in folders:
             os.makedirs(os.path.join(scratch, folder), exist_ok=True)
         put(scratch, files)

@@ -210,3 +210,9 @@ def test_a_file_that_cannot_be_written_is_an_error(tmp_path):
     (tmp_path / "config").write_text("a file where a folder should be")
     with pytest.raises(AuraError, match=r"^config/x\.json cannot be written: "):
         writing.put(str(tmp_path), {"config/x.json": "{}"})
+
+
+def test_without_a_scratch_folder_nothing_is_checked_and_nothing_is_written(monkeypatch):
+    monkeypatch.setattr("tempfile.tempdir", "/nowhere")
+    with pytest.raises(AuraError, match="no scratch folder can be made"):
+        writing.rehearse({"stack.yaml": ""}, "stack.yaml", frozenset(), read)

@@ -60,7 +60,7 @@ def test_every_script_at_the_top_that_listens_is_a_service_and_no_module_of_anot
         "b": ("", 8002),
         "sub": ("sub", 8003),
     }
-    assert found["a"].found.watch == ("a.py", "lib.py", "sub")
+    assert found["a"].found.watch == ("a.py", "lib.py")
 
 
 def test_a_program_that_reloads_itself_is_not_watched():

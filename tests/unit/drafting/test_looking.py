@@ -126,3 +126,10 @@ def test_the_numbers_for_outgoing_connections_are_those_of_the_kernel(tmp_path, 
     assert looking.outgoing() == range(32768, 61000)
     monkeypatch.setattr(looking, "_OUTGOING", str(tmp_path / "none"))
     assert looking.outgoing() == range(32768, 61000)
+
+
+def test_no_more_is_read_than_a_moment_allows(tmp_path, monkeypatch):
+    make(tmp_path, {f"{name}.js": "x" * 100 for name in "abcd"})
+    monkeypatch.setattr(looking, "MOST_BYTES", 150)
+    found = look(str(tmp_path))
+    assert (len(found.texts), found.cut) == (2, ("only the first 2 files were read",))
