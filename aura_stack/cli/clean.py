@@ -55,7 +55,7 @@ def _here(context: click.Context, *, yes: bool) -> "Removed":
     """What this stack left."""
     from aura_stack.doctor import cleaning, leftovers  # noqa: PLC0415 - `--help` needs none of it
 
-    file, places = target.found(context)
+    file, places = target.found(context.obj)
     if os.path.isdir(places.runtime):
         with _held(file, places):
             pass  # refuses before anything is asked
@@ -149,5 +149,6 @@ def _shown(path: str) -> str:
     """Relative to the current folder where it is below, else with `~` where it is below the home directory."""
     from aura_stack.doctor.stacks import short  # noqa: PLC0415 - as above
 
-    below = path.removeprefix(os.path.join(os.getcwd(), ""))
+    here = os.path.join(os.getcwd(), "")
+    below = path.removeprefix(here) if len(here) > 1 else path
     return below if below != path else short(path, os.path.expanduser("~"))

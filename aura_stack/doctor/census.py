@@ -151,9 +151,11 @@ def left_by(note: Note) -> tuple[int, ...]:
     """The processes of a dead stack that live on: they carry the mark that its engine gave them."""
     if note.engine is None or note.boot != processes.boot():
         return ()
+    if processes.is_alive(note.engine):
+        return ()
     began, next_began = note.engine.start, processes.start_time(note.engine.pid)
     if next_began == began:
-        return ()  # the engine itself lives
+        next_began = None  # it has ended, and nobody has asked for its status yet
     return tuple(
         pid
         for pid in processes.pids()

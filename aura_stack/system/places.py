@@ -4,10 +4,10 @@ import os
 import stat
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from aura_stack.errors import AuraError, ExitCode
+from aura_stack.frozen import Frozen
 
 from .digest import sha256
 from .files import replace
@@ -23,8 +23,7 @@ _LOGINS = "/run/user"  # where systemd keeps the XDG_RUNTIME_DIR of each user wh
 _TEMPORARY = "/tmp"  # noqa: S108 - the folder in it is made 0700, and one that is not ours is refused
 
 
-@dataclass(frozen=True, slots=True)
-class Places:
+class Places(Frozen):
     """Absolute paths of one stack.
 
     `data` (`.aura` beside the stack file) holds `logs`, `events` and `fingerprints`. `runtime` holds `lock`
@@ -155,10 +154,11 @@ def is_ours(directory: str) -> bool:
 def _runtime_roots(environ: Mapping[str, str]) -> list[str]:
     """Where the folders of stacks may be, each once."""
     login, state = environ.get("XDG_RUNTIME_DIR", ""), environ.get("XDG_STATE_HOME", "")
-    roots = [_runtime_root(environ)]
-    roots += [os.path.join(one, "aura-stack") for one in (login, f"{_LOGINS}/{os.geteuid()}")]
+    if not (os.path.isabs(login) and _usable(login)):
+        login = f"{_LOGINS}/{os.geteuid()}"  # we are under `su` or cron, and a login of the same user is not
+    roots = [os.path.join(login, "aura-stack")]
     roots += [os.path.join(one, "aura-stack", "run") for one in (state, _own_state(environ))]
-    # /var/run is often a link to /run
+    # a root may have several names: /var/run is often a link to /run
     return list({os.path.realpath(root): root for root in reversed(roots) if os.path.isabs(root)}.values())[
         ::-1
     ]

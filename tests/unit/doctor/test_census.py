@@ -253,6 +253,17 @@ def test_processes_with_the_mark_of_a_dead_engine_are_its_leftovers(environ, sea
     assert only(environ).left == (pid,)
 
 
+def test_an_engine_that_nobody_has_buried_yet_is_dead(marked):
+    engine = os.fork()
+    if engine == 0:
+        os._exit(0)
+    os.waitid(os.P_PID, engine, os.WEXITED | os.WNOWAIT)
+    pid = marked(f"{engine}-18f:backend:1")
+    found = census.left_by(Note("shop", boot=processes.boot(), engine=processes.identify(engine)))
+    os.waitpid(engine, 0)
+    assert found == (pid,)
+
+
 def test_processes_of_an_earlier_engine_with_the_same_number_are_not(marked):
     engine = gone()
     pid = marked(f"{engine}-18f:backend:1")

@@ -314,10 +314,8 @@ def touch(path):
 
 
 def test_stacks_are_found_below_every_root(alone, tmp_path, login):
-    uid = os.geteuid()
     expected = [
         folder(login / "aura-stack" / NAME),
-        folder(tmp_path / "logins" / str(uid) / "aura-stack" / NAME),
         folder(tmp_path / "state" / "aura-stack" / "run" / NAME),
         folder(tmp_path / "home" / ".local" / "state" / "aura-stack" / "run" / NAME),
     ]
@@ -327,8 +325,12 @@ def test_stacks_are_found_below_every_root(alone, tmp_path, login):
         "HOME": str(tmp_path / "home"),
     }
     assert [runtime.directory for runtime in every(environ)] == expected
-    # whoever has another environment finds those that do not depend on it
-    assert [runtime.directory for runtime in every({"HOME": "/h"})] == expected[1:2]
+
+
+@pytest.mark.parametrize("named", ["", "/nowhere/at/all", "relative"])
+def test_who_has_no_login_finds_what_a_login_of_the_same_user_started(alone, tmp_path, named):
+    made = folder(tmp_path / "logins" / str(os.geteuid()) / "aura-stack" / NAME)
+    assert [runtime.directory for runtime in every({"HOME": "/h", "XDG_RUNTIME_DIR": named})] == [made]
 
 
 def test_one_root_under_two_names_is_one(alone, tmp_path, login):
