@@ -14,9 +14,10 @@ from aura_stack.reading.words import visible
 from aura_stack.session import definition
 from aura_stack.stack.find import NAMES
 
+from . import tables
+from .arguments import json_option
 from .report import show_notices
 from .settings import Settings
-from .tables import table
 
 
 @click.command
@@ -30,7 +31,7 @@ from .tables import table
 @click.option("--force", is_flag=True, help="Replace a stack file that is there.")
 @click.option("--dry-run", "--stdout", is_flag=True, help="Print the files instead of writing them.")
 @click.option("--makefile", is_flag=True, help="Also add the targets up, down, restart, status and logs.")
-@click.option("--json", "as_json", is_flag=True, help="Print what was found as JSON.")
+@json_option
 @click.pass_obj
 def init(settings: Settings, source: str, force: bool, dry_run: bool, makefile: bool, as_json: bool) -> None:
     r"""Write a first stack.yaml, and the manifest of its ports, for the folder this is called in.
@@ -39,15 +40,19 @@ def init(settings: Settings, source: str, force: bool, dry_run: bool, makefile: 
     in a compose file. Every line says where it comes from. A manifest that is there is only added to, and so is a
     Makefile. Nothing of what is found is executed.
 
-    With --json: stack_file, written, starter (nothing was found, so it is an example), services (name, why, command,
-    folder, port, entry in the manifest, port_from, port_found there, port_fixed in code), external (name, why, port,
-    entry, hint), notes; and with --dry-run files, texts by paths.
-
     \b
     Examples:
       aura-stack init
       aura-stack init --dry-run
       aura-stack init --from procfile --makefile
+
+    \b
+    Keys of --json:
+      stack_file, written (paths), starter (nothing was found, so it is an example), notes
+      services: name, why, command, folder, port, entry (of the manifest), port_from (where the
+        number stands), port_found (the one that stands there), port_fixed (it stands in code)
+      external: name, why, port, entry, hint
+      files (with --dry-run): texts by paths
     """
     directory, name, there = _place(settings)
     keep = there and makefile and not force
@@ -64,9 +69,7 @@ def init(settings: Settings, source: str, force: bool, dry_run: bool, makefile: 
         writing.put(directory, files)
     notes = [*_notes(made, name), *(targets.notes if targets else ())]
     if as_json:
-        import json  # noqa: PLC0415 - only asked for here
-
-        click.echo(json.dumps(_document(name, made, files, notes, dry_run=dry_run), indent=2))
+        tables.print_json(_document(name, made, files, notes, dry_run=dry_run))
         return
     if not settings.quiet:
         _tell(made, err=dry_run)
@@ -112,7 +115,7 @@ def _notes(made: Drafted | None, name: str) -> Iterator[str]:
 def _tell(made: Drafted | None, *, err: bool) -> None:
     """Print one line for each service: what was found, and where."""
     lines = account.lines(made.draft) if made else []
-    for line in table([(name, visible(text)) for name, text in lines]) if lines else ():
+    for line in tables.table([(name, visible(text)) for name, text in lines]) if lines else ():
         click.echo(line, err=err)
 
 

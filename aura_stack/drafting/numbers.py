@@ -111,7 +111,7 @@ class _Assignment:
             requires=self.findings.requires,
             added={name: self.added[name] for name in self._order(final, externals) if name in self.added},
             ports=any(one.number for one in final) or bool(externals),
-            notes=(*self.findings.notes, *_moved(final)),
+            notes=(*self.findings.notes, *_moved(final), *_addresses(final)),
         )
 
     @staticmethod
@@ -223,3 +223,10 @@ def _moved(services: list[Named]) -> Iterable[str]:
         listening = one.found.listening
         if listening and listening.number and one.number != listening.number:
             yield f"{one.name} gets port {one.remarks[0]}"
+
+
+def _addresses(services: list[Named]) -> Iterable[str]:
+    """Those that may not run before an address of another service was given to them."""
+    named = [f"{', '.join(one.urls)} of {one.name}" for one in services if one.urls]
+    if named:
+        yield f"lines to take out of their comments, if they are right: {', '.join(named)}"

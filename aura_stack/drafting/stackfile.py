@@ -90,8 +90,7 @@ def _service(one: Named) -> Iterator[str]:
             4, f"watch: {pairs({'paths': row(found.watch)})}", "restarted when one of these is saved"
         )
     if one.urls:
-        urls = pairs({variable: f'"${{services.{name}.url}}"' for variable, name in one.urls.items()})
-        yield from kept(4, f"env: {urls}")
+        yield from kept(4, _with_addresses(one, env))
     if one.needs:
         needed = row(one.needs)
         yield from kept(4, f"depends_on: {needed} # {'; '.join(one.needs.values())}")
@@ -118,15 +117,26 @@ def _env(one: Named) -> dict[str, str]:
     return env
 
 
+def _with_addresses(one: Named, env: dict[str, str]) -> str:
+    """Variables that seem to stand for the addresses of other services, as a line to take out of its comment."""
+    addresses = {variable: f'"${{services.{name}.url}}"' for variable, name in one.urls.items()}
+    instead = " # instead of the line above" if env else ""
+    return f"env: {pairs({word(name): value for name, value in (env | addresses).items()})}{instead}"
+
+
 def _prepare(found: Found) -> Iterator[str]:
-    sure = [step for step in found.prepare if step.sure]
+    """All steps in their order; what is only suggested is a comment, where it would stand."""
+    sure = any(step.sure for step in found.prepare)
     if sure:
         yield from line(4, "prepare:", "runs before the start if an input changed or an output is missing")
-        for step in sure:
-            yield from line(6, f"- {_step(step)}", step.remark)
     for step in found.prepare:
-        if not step.sure:
-            yield from kept(4, f"prepare: [{_step(step)}]" + (f" # {step.remark}" if step.remark else ""))
+        if step.sure:
+            yield from line(6, f"- {_step(step)}", step.remark)
+        else:
+            said = f" # {step.remark}" if step.remark else ""
+            yield from (
+                kept(6, f"- {_step(step)}{said}") if sure else kept(4, f"prepare: [{_step(step)}]{said}")
+            )
 
 
 def _step(step: Step) -> str:

@@ -241,3 +241,23 @@ def test_a_manifest_has_an_entry_a_line_and_keeps_what_is_there():
 }
 """
     )
+
+
+def test_a_suggestion_stands_where_it_would_take_the_place_of_a_line():
+    texts = {
+        "api/package.json": package(
+            scripts={"start": "A=1 node dist/x.js", "build": "tsc"}, dependencies={"x": "1"}
+        ),
+        "api/src/x.ts": "const u = process.env.WEB_URL; app.listen(4010)",
+        "web/package.json": package(scripts={"dev": "node w.js"}),
+        "web/w.js": "x.listen(4011)",
+    }
+    lines = written(texts).partition("prepare:")[2].partition("\n\n")[0].splitlines()[1:]
+    assert [line.partition(" # without")[0] for line in lines] == [
+        "      # - {command: npm install, inputs: [package.json], outputs: [node_modules]}",
+        "      - {command: npm run build, inputs: [src, package.json], outputs: [dist]}",
+        '    env: {A: "1"}',
+        '    # env: {A: "1", WEB_URL: "${services.web.url}"} # instead of the line above',
+        "    # depends_on: [web] # api/src/x.ts:1 names WEB_URL",
+    ]
+    assert draft(texts).notes == ("lines to take out of their comments, if they are right: WEB_URL of api",)
