@@ -1,6 +1,20 @@
 """Where the installed command and `python -m aura_stack` begin."""
 
-from aura_stack.cli.main import main
+import sys
+from typing import NoReturn
+
+from aura_stack.cli.quick import run
+
+
+def main() -> NoReturn:
+    """Run what the command line says, and end the process with its exit code."""
+    code = run(sys.argv[1:])
+    if code is None:
+        from aura_stack.cli.main import run as run_any  # noqa: PLC0415 - loads click, which a quick command need not
+
+        code = run_any()
+    sys.exit(code)
+
 
 if __name__ == "__main__":
     main()

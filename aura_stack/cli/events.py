@@ -46,11 +46,11 @@ def events(context: click.Context, follow: bool, tail: int, kinds: tuple[str, ..
         raise AuraError(
             f"there are no events {', '.join(unknown)}", f"there are {', '.join(facts.KINDS)}", ExitCode.USAGE
         )
-    file, places = target.found(context)
+    file, places = target.found(context.obj)
     require_record(file, places)
-    style = Style(["aura", *known_services(places)], colour=target.coloured(context))
+    style = Style(["aura", *known_services(places)], colour=target.coloured(context.obj))
     printer = _Printer(set(kinds), style, as_json=as_json)
-    client = target.engine(context) if follow else None
+    client = target.engine(context.obj) if follow else None
     reader = Reader(places, standard_screen(), printer.texts, lambda service, _: not service)
     reader.print_last(tail)
     if client:

@@ -57,6 +57,7 @@ class Face:
         self._guardian = guardian
         self._screen = screen
         self._keys = keys
+        self._listening = False
         self._owner = True
         self._calls: dict[
             int, Callable[[Any], None]
@@ -182,18 +183,12 @@ class Face:
         poll.register(self._wakes.fileno(), select.POLLIN)
         poll.register(self._screen.fileno(), 0)  # asks for nothing but its end: POLLERR, POLLHUP (poll(2))
         self._keys.begin()
-        listening = False
         for message in self._client.kept:
             self._handle(message)
         while self._code is None and not self._left:
-            if self._keys.active is not listening:
-                listening = self._keys.active
-                if listening:
-                    poll.register(self._keys.fileno(), select.POLLIN)
-                else:
-                    poll.unregister(self._keys.fileno())
+            self._listen_to_keys(poll)
             ready = dict(poll.poll(None if self._progress.idle else TICK * 1000))
-            if listening and self._keys.fileno() in ready:
+            if self._listening and self._keys.fileno() in ready:
                 self._heed_keys()
             if self._wakes.fileno() in ready:
                 self._wakes.recv(4096)  # the handler has run by now
@@ -206,6 +201,16 @@ class Face:
                     self._handle(message)
             if not ready:
                 self._tell_progress()
+
+    def _listen_to_keys(self, poll: select.poll) -> None:
+        """Only while they are ours: a terminal that has gone would be reported again and again."""
+        if self._keys.active is self._listening:
+            return
+        self._listening = self._keys.active
+        if self._listening:
+            poll.register(self._keys.fileno(), select.POLLIN)
+        else:
+            poll.unregister(self._keys.fileno())
 
     def _handle(self, message: Request | Answer) -> None:
         match message:

@@ -57,6 +57,9 @@ class LazyGroup(Group):
         module, _, attribute = lazy.target.partition(":")
         command = getattr(import_module(module), attribute)
         assert isinstance(command, click.Command)
+        for each in (command, *getattr(command, "commands", {}).values()):
+            # the docstrings are raw: what they say to click is a backslash and a b, what click looks for is a backspace
+            each.help = each.help and each.help.replace("\\b\n", "\b\n")
         return command
 
     def format_commands(self, _ctx: click.Context, formatter: click.HelpFormatter) -> None:

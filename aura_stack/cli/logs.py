@@ -67,14 +67,14 @@ def logs(
     Keys of --json, one object a line:
       time (seconds since 1970), service, stream (out, err, prepare), run, line
     """
-    file, places = target.found(context)
+    file, places = target.found(context.obj)
     require_record(file, places)
     known = known_services(places)
     for name in services:
         if name not in known:
             raise _unknown(name, known)
-    client = target.engine(context) if follow else None
-    printer = _Objects() if as_json else _Prefixed(Style(known, colour=target.coloured(context)))
+    client = target.engine(context.obj) if follow else None
+    printer = _Objects() if as_json else _Prefixed(Style(known, colour=target.coloured(context.obj)))
     reader = Reader(places, standard_screen(), printer.texts, _of(services))
     reader.print_last(tail)
     if client:

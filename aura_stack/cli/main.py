@@ -1,8 +1,7 @@
 """The command line: global flags, the table of commands, and the one place where errors are printed."""
 
 import os
-import sys
-from typing import Any, NoReturn
+from typing import Any
 
 import click
 
@@ -10,6 +9,7 @@ from aura_stack.errors import AuraError, ExitCode
 
 from .lazy import Lazy, LazyGroup
 from .settings import Settings, resolve_color
+from .streams import leave_early, prepare
 
 COMMANDS = {
     "up": Lazy("aura_stack.cli.up:up", "Start the stack and follow its logs; Ctrl-C stops it."),
@@ -92,34 +92,14 @@ def cli(
 ) -> None:
     """Run a development stack natively: checked ports, ordered starts, merged logs, nothing left behind."""
     ctx.color = resolve_color(color, os.environ)
-    ctx.obj = Settings(file, quiet, verbose)
+    ctx.obj = Settings(file, quiet, verbose, ctx.color)
     if directory:
         os.chdir(directory)
 
 
-def main() -> NoReturn:
-    """Run what the command line says, and end the process with its exit code."""
-    _open_what_is_closed()
-    for stream in (sys.stdout, sys.stderr):
-        # what a terminal's character set lacks is shown as an escape, it is no reason to fail
-        if stream.errors == "strict" and hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="backslashreplace")
-    sys.exit(_run())
-
-
-def _open_what_is_closed() -> None:
-    """Whoever closed 0, 1 or 2 (`>&-`) would have them given to a socket of ours, and print into that."""
-    if None not in (sys.stdin, sys.stdout, sys.stderr):
-        return
-    while (spare := os.open(os.devnull, os.O_RDWR)) <= 2:  # noqa: PLR2004 - standard error
-        continue
-    os.close(spare)
-    sys.stdin = sys.stdin or open(0, encoding="utf-8")  # noqa: SIM115 - for the life of the process
-    sys.stdout = sys.stdout or open(1, "w", encoding="utf-8")  # noqa: SIM115 - likewise
-    sys.stderr = sys.stderr or open(2, "w", encoding="utf-8")  # noqa: SIM115 - likewise
-
-
-def _run() -> int:
+def run() -> int:
+    """Run what the command line says; the answer is the exit code."""
+    prepare()
     try:
         code = cli.main(prog_name=_PROGRAM, standalone_mode=False)
     except click.ClickException as error:
@@ -128,7 +108,5 @@ def _run() -> int:
     except (click.Abort, KeyboardInterrupt):
         return ExitCode.INTERRUPTED
     except BrokenPipeError:
-        # the reader has gone; what is still in the buffer has nowhere to go (docs.python.org, library/signal)
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return ExitCode.FAILED
+        return leave_early()
     return code if isinstance(code, int) else ExitCode.OK

@@ -6,11 +6,12 @@ from aura_stack.frozen import Frozen
 
 
 class Settings(Frozen):
-    """The global flags."""
+    """The global flags; `color` is None where nobody asked for or against it."""
 
     file: str | None = None
     quiet: bool = False
     verbose: int = 0
+    color: bool | None = None
 
 
 def resolve_color(flag: str, environ: Mapping[str, str]) -> bool | None:

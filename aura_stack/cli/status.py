@@ -4,9 +4,9 @@ from typing import Any
 
 import click
 
-from aura_stack.errors import AuraError, ExitCode
+from aura_stack.errors import AuraError
 
-from . import tables, target
+from . import running, tables, target
 from .arguments import json_option, seconds_option, services_argument
 
 
@@ -32,45 +32,7 @@ def status(context: click.Context, services: tuple[str, ...], as_json: bool) -> 
       cpu_percent, cpu_seconds, memory_bytes, processes,
       ended (how the last run ended), exit_code, last_error (of one that failed)
     """
-    views = target.engine(context).call("status", services=list(services), usage=True)
-    failed = [view for view in views if view["state"] == "failed"]
-    if failed or as_json:
-        _add_reasons(context, views)
-    if as_json:
-        tables.print_json(views)
-    else:
-        rows = tables.table(tables.status_rows(views))
-        click.echo(rows[0])
-        for view, row in zip(views, rows[1:], strict=True):
-            click.echo(_coloured(view["state"], row))
-            if below := _below(view):
-                click.echo(f"  {below}")
-    if failed:
-        context.exit(ExitCode.FAILED)
-
-
-def _add_reasons(context: click.Context, views: list[dict[str, Any]]) -> None:
-    """What a service that failed printed last stands in the record."""
-    from .failed import reason  # noqa: PLC0415 - only a failure needs it
-
-    _, places = target.found(context)
-    for view in views:
-        view["last_error"] = (reason(places.logs, view) or None) if view["state"] == "failed" else None
-
-
-_COLOURS = {"failed": "red", "ready": None, "completed": None, "stopped": "bright_black"}
-
-
-def _coloured(state: str, row: str) -> str:
-    colour = _COLOURS.get(state, "yellow")
-    return click.style(row, fg=colour) if colour else row
-
-
-def _below(view: dict[str, Any]) -> str:
-    """The line under a service that is not where it is wanted."""
-    if view["state"] == "failed":
-        return ": ".join(filter(None, (view["ended"], view["last_error"])))
-    return f"waits for {view['waits_for']}" if view["waits_for"] else ""
+    context.exit(running.status(context.obj, services, as_json=as_json))
 
 
 @click.command
@@ -110,7 +72,7 @@ def wait(
     """
     if exit_code and (what != "exit" or len(services) != 1):
         raise click.UsageError("--exit-code goes with --for exit and one service", context)
-    engine = target.engine(context)
+    engine = target.engine(context.obj)
     outcomes = engine.call("wait", patience=timeout, services=list(services), **{"for": what})
     if as_json:
         tables.print_json(outcomes)

@@ -1,6 +1,7 @@
 """What services, durations and sizes look like on a screen: columns, and a JSON document for programs."""
 
-from collections.abc import Callable, Mapping, Sequence
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 
@@ -8,9 +9,12 @@ def print_json(data: object) -> None:
     """One document on standard output."""
     import json  # noqa: PLC0415 - only who prints JSON needs it
 
-    import click  # noqa: PLC0415 - the rest of this module only makes text
+    print_lines([json.dumps(data, indent=2, ensure_ascii=False)])
 
-    click.echo(json.dumps(data, indent=2, ensure_ascii=False))
+
+def print_lines(lines: Iterable[str]) -> None:
+    """Lines on standard output, as they stand."""
+    sys.stdout.writelines(f"{line}\n" for line in lines)
 
 
 def duration(seconds: float) -> str:

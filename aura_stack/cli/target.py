@@ -3,28 +3,28 @@
 import os
 from typing import TYPE_CHECKING
 
-import click
-
 from aura_stack.errors import AuraError, ExitCode
 from aura_stack.stack import find
 from aura_stack.system import places as where
 from aura_stack.system.places import Places
 
+from .settings import Settings
+
 if TYPE_CHECKING:
     from aura_stack.control.client import Client
 
 
-def found(context: click.Context) -> tuple[str, Places]:
+def found(settings: Settings) -> tuple[str, Places]:
     """The stack file, found as `-f`, AURA_FILE or the current directory says, and the stack's places.
 
     Raises:
         AuraError: there is none.
     """
-    file = find.stack_file(context.obj.file, os.getcwd(), os.environ)
+    file = find.stack_file(settings.file, os.getcwd(), os.environ)
     return file, where.places(file, os.environ)
 
 
-def engine(context: click.Context) -> "Client":
+def engine(settings: Settings) -> "Client":
     """A connection to the running engine.
 
     Raises:
@@ -32,7 +32,7 @@ def engine(context: click.Context) -> "Client":
     """
     from aura_stack.control.client import connect  # noqa: PLC0415 - `up` forks before it needs one
 
-    file, places = found(context)
+    file, places = found(settings)
     return connect(places.socket, os.path.relpath(file))
 
 
@@ -54,6 +54,6 @@ def running(file: str, places: Places) -> "Client | None":
         raise
 
 
-def coloured(context: click.Context) -> bool:
-    """Whether standard output shows colours: as asked for, else where it is a terminal."""
-    return os.isatty(1) if context.color is None else context.color
+def coloured(settings: Settings, descriptor: int = 1) -> bool:
+    """Whether an output shows colours: as asked for, else where it is a terminal."""
+    return os.isatty(descriptor) if settings.color is None else settings.color

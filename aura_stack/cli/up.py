@@ -58,8 +58,8 @@ def up(
     """
     if wait_timeout is not None and not wait:
         raise click.UsageError("--wait-timeout goes with --wait", context)
-    file, places = target.found(context)
-    options = Options(services, target.coloured(context), dependencies=not no_deps, watch=not no_watch)
+    file, places = target.found(context.obj)
+    options = Options(services, target.coloured(context.obj), dependencies=not no_deps, watch=not no_watch)
     manner = _Manner(detach=detach or wait, wait=wait, timeout=wait_timeout)
     client = target.running(file, places)
     if client:
@@ -126,8 +126,8 @@ def down(context: click.Context, stop_timeout: float | None) -> None:
     """
     from aura_stack.session.lock import wait_until_free  # noqa: PLC0415 - only here
 
-    _, places = target.found(context)
-    engine = target.engine(context)
+    _, places = target.found(context.obj)
+    engine = target.engine(context.obj)
     grace = {} if stop_timeout is None else {"grace": stop_timeout}
     engine.call("shutdown", reason="aura-stack down", **grace)
     _wait_for_the_end(engine)

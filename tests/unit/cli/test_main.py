@@ -152,7 +152,7 @@ def test_ctrl_c_ends_with_130():
         "program.cli.get_command = lambda ctx, name: stop\n"
         "program.cli.list_commands = lambda ctx: ['stop']\n"
         "import sys; sys.argv = ['aura-stack', 'stop']\n"
-        "program.main()"
+        "sys.exit(program.run())"
     )
     assert child(code=code).returncode == 130
 

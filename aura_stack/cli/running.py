@@ -1,0 +1,143 @@
+"""What is asked of a running stack all day, status and orders: asked, printed, and turned into an exit code.
+
+Nothing here knows how a command line is parsed, so that the parser need not be loaded: see `quick`.
+"""
+
+import os
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from aura_stack.errors import AuraError, ExitCode
+
+from . import tables, target
+from .settings import Settings
+
+LONG = 1.0  # seconds of stopping that are worth a word
+_UP = ("ready", "completed")
+_AT_REST = ("stopped", "completed", "failed")
+_COLOURS = {"failed": 31, "ready": 0, "completed": 0, "stopped": 90}  # SGR (ECMA-48); all others are yellow
+_YELLOW = 33
+
+
+def status(settings: Settings, services: Sequence[str], *, as_json: bool) -> int:
+    """Print the table of services; 1 if one has failed."""
+    views = target.engine(settings).call("status", services=list(services), usage=True)
+    failed = [view for view in views if view["state"] == "failed"]
+    if failed or as_json:
+        _add_reasons(settings, views)
+    if as_json:
+        tables.print_json(views)
+    else:
+        coloured = target.coloured(settings)
+        head, *rows = tables.table(tables.status_rows(views))
+        lines = [head]
+        for view, row in zip(views, rows, strict=True):
+            lines.append(_painted(view["state"], row) if coloured else row)
+            if below := _below(view):
+                lines.append(f"  {below}")
+        tables.print_lines(lines)
+    return int(ExitCode.FAILED) if failed else 0
+
+
+def order(
+    settings: Settings,
+    verb: str,
+    services: Sequence[str],
+    *,
+    as_json: Any = False,
+    wait: Any = True,
+    timeout: Any = None,
+    **params: Any,
+) -> int:
+    """Give an order for services of a running stack, and print what came of it.
+
+    Args:
+        settings: the global flags.
+        verb: start, stop or restart.
+        services: names and patterns.
+        wait: until it has been carried out.
+        timeout: seconds for that, None for as long as it takes.
+        as_json: whether programs read the answer.
+        params: what else the method takes.
+
+    Raises:
+        AuraError: it could not be given, or not carried out, or (exit code 124) not in time.
+    """
+    engine = target.engine(settings)
+    if verb == "restart":
+        params["since"] = _typed()  # a run that began later has seen all that was saved before the order
+    began = time.monotonic()
+    outcomes = engine.call(verb, patience=timeout, services=list(services), wait=wait, **params)
+    took = time.monotonic() - began
+    if as_json:
+        tables.print_json(outcomes)
+    else:
+        said = (_said(verb, one, took, services) for one in outcomes if one["ok"])
+        tables.print_lines(line for line in said if line)
+    if failed := [one for one in outcomes if not one["ok"]]:
+        _fail(settings, failed)
+    return 0
+
+
+def _add_reasons(settings: Settings, views: list[dict[str, Any]]) -> None:
+    """What a service that failed printed last stands in the record."""
+    from .failed import reason  # noqa: PLC0415 - only a failure needs it
+
+    _, places = target.found(settings)
+    for view in views:
+        view["last_error"] = (reason(places.logs, view) or None) if view["state"] == "failed" else None
+
+
+def _painted(state: str, row: str) -> str:
+    code = _COLOURS.get(state, _YELLOW)
+    return f"\x1b[{code}m{row}\x1b[0m" if code else row
+
+
+def _below(view: Mapping[str, Any]) -> str:
+    """The line under a service that is not where it is wanted."""
+    if view["state"] == "failed":
+        return ": ".join(filter(None, (view["ended"], view["last_error"])))
+    return f"waits for {view['waits_for']}" if view["waits_for"] else ""
+
+
+def _typed() -> float:
+    """When this command was typed, in monotonic seconds: Python takes its time until it comes here."""
+    now = time.monotonic()
+    if sys.platform != "linux":
+        return now
+    from aura_stack.system import procfs  # noqa: PLC0415 - only a restart asks, and only where there is /proc
+
+    return now - (procfs.age(os.getpid()) or 0.0)
+
+
+def _said(verb: str, outcome: Mapping[str, Any], took: float, named: Sequence[str]) -> str:
+    """A line for what was done, none for a dependency to which nothing was."""
+    name, ready, before = outcome["service"], outcome["ready_seconds"], outcome["before"]
+    if verb == "stop":
+        return f"{name} stopped" if before not in _AT_REST else f"{name} was not running"
+    if verb == "start" and before in _UP and outcome["state"] == before:
+        return f"{name} is up already" if name in named or not named else ""
+    if ready is None:
+        return f"{name} {verb}ed, {outcome['state']}"
+    with_stop = verb == "restart" and took - ready > LONG
+    return f"{name} {verb}ed, ready in {tables.duration(ready)}" + (
+        f" ({tables.duration(took)} with its stop)" if with_stop else ""
+    )
+
+
+def _fail(settings: Settings, failed: list[dict[str, Any]]) -> None:
+    """Say why not, with the last lines of each."""
+    from aura_stack.logs.render import Style  # noqa: PLC0415 - only a failure needs them
+
+    from .failed import last_words  # noqa: PLC0415 - likewise
+
+    _, places = target.found(settings)
+    style = Style([one["service"] for one in failed], colour=target.coloured(settings, 2))
+    sys.stdout.flush()
+    for one in failed:
+        sys.stderr.buffer.write(last_words(places.logs, one, style))
+    sys.stderr.flush()
+    lines = [f"{one['service']} is not up: {one['words']}" for one in failed]
+    raise AuraError("\n".join(lines), "aura-stack logs shows all that was printed")

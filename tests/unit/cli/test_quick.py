@@ -1,0 +1,118 @@
+"""The command lines that are understood without click mean what they mean to click."""
+
+import subprocess
+import sys
+
+import click
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from aura_stack.cli import orders, status
+from aura_stack.cli.quick import FLAGS, understood
+
+COMMANDS = {"status": status.status, "start": orders.start, "stop": orders.stop, "restart": orders.restart}
+WORDS = st.sampled_from(
+    ["web", "work*", "-", "--", "", "-q", "--help", "--jso", "--json=1", "--no-deps", "-f"]
+    + sorted({flag for flags in FLAGS.values() for flag in flags})
+)
+
+
+def by_click(verb, words):
+    """The parameters as click reads them, without those that have their defaults."""
+    command = COMMANDS[verb]
+    context = command.make_context(verb, list(words))
+    defaults = command.make_context(verb, []).params
+    named = {"with_dependents": "dependents"}
+    return {
+        named.get(name, name): value
+        for name, value in context.params.items()
+        if name != "services" and value != defaults[name]
+    }, list(context.params["services"])
+
+
+@given(st.sampled_from(sorted(COMMANDS)), st.lists(WORDS, max_size=5))
+def test_what_is_understood_means_the_same_to_click(verb, words):
+    line = understood([verb, *words])
+    if line is None:
+        return
+    found, names, params = line
+    expected = by_click(verb, words)
+    wait = {} if params.get("wait", True) else {"wait": False}
+    rest = {name: value for name, value in params.items() if name != "wait"}
+    assert (found, {**rest, **wait}, names) == (verb, *expected)
+
+
+@pytest.mark.parametrize("verb", sorted(COMMANDS))
+def test_every_flag_without_a_value_is_understood(verb):
+    for flag in FLAGS[verb]:
+        assert understood([verb, flag, "web"]) is not None
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        [],
+        ["up"],
+        ["-f", "x", "status"],
+        ["status", "-h"],
+        ["restart", "--wait-timeout", "3s"],
+        ["status", ""],
+        ["statu"],
+    ],
+)
+def test_everything_else_is_left_to_click(words):
+    assert understood(words) is None
+
+
+HEAVY = (
+    "click",
+    "asyncio",
+    "yaml",
+    "psutil",
+    "subprocess",
+    "dataclasses",
+    "inspect",
+    "pathlib",
+    "datetime",
+    "uuid",
+    "logging",
+)
+
+
+@pytest.mark.parametrize("words", [["status"], ["restart", "--no-wait", "web"]])
+def test_the_path_of_the_commands_of_every_day_loads_these_modules_of_ours_and_nothing_heavy(words, tmp_path):
+    """A guard of their speed that does not depend on the machine: what is loaded up to the connection."""
+    (tmp_path / "stack.yaml").write_text("services: {}")
+    script = (
+        "import sys\n"
+        "from aura_stack.control import client\n"
+        "def connect(path, file): print(*sorted(sys.modules)); raise SystemExit(0)\n"
+        "client.connect = connect\n"
+        "from aura_stack.cli.quick import run\n"
+        f"run({words!r})"
+    )
+    loaded = subprocess.run(
+        [sys.executable, "-I", "-c", f"import sys; sys.path[:0] = {sys.path!r}\n{script}"],
+        cwd=tmp_path, capture_output=True, text=True, check=True,
+    ).stdout.split()  # fmt: skip
+    assert not set(HEAVY) & set(loaded)
+    assert sorted(name for name in loaded if name.startswith("aura_stack.") and name.count(".") == 2) == [
+        "aura_stack.cli.quick",
+        "aura_stack.cli.running",
+        "aura_stack.cli.settings",
+        "aura_stack.cli.streams",
+        "aura_stack.cli.tables",
+        "aura_stack.cli.target",
+        "aura_stack.control.client",
+        "aura_stack.control.protocol",
+        "aura_stack.reading.words",
+        "aura_stack.stack.find",
+        "aura_stack.system.digest",
+        "aura_stack.system.files",
+        "aura_stack.system.places",
+    ]
+
+
+def test_click_is_what_the_test_compares_with():
+    assert all(isinstance(command, click.Command) for command in COMMANDS.values())
