@@ -16,6 +16,7 @@ from aura_stack.doctor import census
 from aura_stack.doctor.census import Counts, Note, State, take
 from aura_stack.supervision.tree import MARK
 from aura_stack.system import processes
+from aura_stack.system.places import Runtime
 from aura_stack.system.processes import Identity
 
 
@@ -49,15 +50,28 @@ def test_a_stack_of_which_a_service_is_prepared_is_preparing(environ, seat):
         assert only(environ).state is State.PREPARING
 
 
-def test_an_answer_that_comes_in_pieces_is_put_together(environ, seat):
-    def first(call):
-        return statuses("ready")(call)[:20]
+def test_an_answer_that_comes_in_pieces_is_put_together():
+    ours, theirs = socket.socketpair()
+    ours.setblocking(False)
+    with ours, theirs:
+        asked = census._Asked(census.Known(Runtime("0", "/run/0", ()), State.RUNNING, Note()), ours)
+        asked.ask()
+        greeting = protocol.encode(Request("hello", {"version": protocol.VERSION}))
+        answer = statuses("ready")(protocol.decode(theirs.recv(1000)))
+        whole = greeting + answer
+        for piece in (whole[:10], whole[10 : len(greeting) + 10]):
+            theirs.sendall(piece)
+            assert census._heard(asked) is None
+        theirs.sendall(whole[len(greeting) + 10 :])
+        assert census._heard(asked).counts == Counts(1, 1, 0)
 
-    def rest(call):
-        return statuses("ready")(call)[20:]
 
-    with seat().note().lock().serve(first, rest):
-        assert only(environ).counts == Counts(1, 1, 0)
+def test_an_engine_that_ends_before_it_answers_is_stopping():
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        asked = census._Asked(census.Known(Runtime("0", "/run/0", ()), State.RUNNING, Note()), ours)
+        theirs.close()
+        assert census._heard(asked).state is State.STOPPING
 
 
 def test_an_engine_that_says_nothing_is_not_waited_for(environ, seat):
@@ -262,6 +276,11 @@ def test_an_engine_that_nobody_has_buried_yet_is_dead(marked):
     found = census.left_by(Note("shop", boot=processes.boot(), engine=processes.identify(engine)))
     os.waitpid(engine, 0)
     assert found == (pid,)
+
+
+def test_the_processes_of_a_living_engine_are_no_leftovers(marked):
+    marked(f"{os.getpid()}-18f:backend:1")
+    assert census.left_by(Note("shop", boot=processes.boot(), engine=processes.identify(os.getpid()))) == ()
 
 
 def test_processes_of_an_earlier_engine_with_the_same_number_are_not(marked):

@@ -94,13 +94,14 @@ def test_a_folder_where_we_may_not_write_is_trouble(tmp_path, monkeypatch):
     assert there.level is missing.level is Level.TROUBLE
 
 
-def test_a_private_folder_that_stands_open_is_noted(tmp_path):
-    tmp_path.chmod(0o755)
+@pytest.mark.parametrize("mode", [0o755, 0o750, 0o701])
+def test_a_private_folder_that_stands_open_is_noted(tmp_path, mode):
+    tmp_path.chmod(mode)
     (finding,) = locations.check_folders((), (str(tmp_path),))
     assert finding == Finding(
         "folders",
         Level.NOTE,
-        f"{tmp_path} is open to others (0755); the next up closes it",
+        f"{tmp_path} is open to others ({mode:04o}); the next up closes it",
         f"chmod 700 {tmp_path}",
     )
 

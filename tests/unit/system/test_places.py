@@ -360,9 +360,10 @@ def test_a_socket_apart_belongs_to_its_stack(alone, project, tmp_path):
     made = places(str(project / "stack.yaml"), environ)
     create(made)
     touch(made.socket)
+    another = touch(f"{alone}/aura-stack-{os.geteuid()}/{OTHER}/control.sock")
     assert made.socket.startswith(alone)
     assert every(environ)[0].sockets == (made.socket,)
-    assert strays(environ) == []
+    assert strays(environ) == [another]
 
 
 def test_a_socket_apart_that_belongs_to_none_is_a_stray(alone, tmp_path, login):
