@@ -8,6 +8,7 @@ before that was known counts as changed, for nobody can say that it is not.
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 
+from . import git
 from .aside import aside
 from .contents import Contents, is_heavy, learn, look, unread
 from .listing import Status
@@ -43,6 +44,7 @@ class Changes:
         self._loop = loop
         self._rules = {each.key: each for each in rules}
         self._bases = frozenset(base for each in rules for base in each.bases)
+        self._locks = git.locks(sorted(self._bases))
         self._saved = saved
         self._since = since
         self._slow = slow
@@ -127,6 +129,9 @@ class Changes:
 
     def _due(self) -> None:
         self._timer = None
+        if git.is_busy(self._locks):
+            self._wake(self._loop.time() + git.PAUSE)
+            return
         looks = self._settle.looks(self._loop.time())
         if looks:
             self._look(looks)

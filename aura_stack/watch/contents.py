@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from aura_stack.system.fingerprint import content
 
-from .listing import Status, status
+from .listing import Status, glance, status
 from .settle import EMPTY, MISSING
 
 LARGEST = 16 << 20  # bytes of a file that is read; of a larger one the status has to do
@@ -65,14 +65,16 @@ def look(path: str, known: str = "", *, through: bool = False) -> str:
         through: whether, of a link, what it leads to counts as well.
     """
     try:
-        found = os.lstat(path)
+        found = glance(path) if through else os.lstat(path)
     except OSError:
         return MISSING
-    if through and stat.S_ISLNK(found.st_mode):
-        return f"{content(path)} {look(os.path.realpath(path))}"
+    if stat.S_ISDIR(found.st_mode):
+        return MISSING  # it holds files, and nothing else
     word = unread(status(found))
     if word == known:
         return known
+    if through and os.path.islink(path):
+        return f"{content(path)} {look(os.path.realpath(path))}"
     if stat.S_ISREG(found.st_mode) and not 0 < found.st_size <= LARGEST:
         return f"large {word}" if found.st_size else EMPTY
     return content(path)
@@ -81,7 +83,7 @@ def look(path: str, known: str = "", *, through: bool = False) -> str:
 def learn(path: str, word: str, *, through: bool = False) -> str:
     """What a file holds of which the status was known; the same word if it was written since."""
     found = look(path, through=through)
-    return found if look(path, word) == word else word
+    return found if look(path, word, through=through) == word else word
 
 
 def is_heavy(path: str, limit: int) -> bool:

@@ -27,6 +27,18 @@ def status(found: os.stat_result) -> Status:
     return Status(found.st_size, found.st_mtime_ns, found.st_ino, found.st_ctime_ns)
 
 
+def glance(path: str) -> os.stat_result:
+    """What stat(2) says of a path, or of a link that leads nowhere.
+
+    Raises:
+        OSError: there is nothing.
+    """
+    try:
+        return os.stat(path)
+    except OSError:
+        return os.lstat(path)
+
+
 def listing(folder: str, enters: Callable[[str], bool]) -> Listing:
     """Look into a folder; one that is gone or not ours to read is empty. A link counts as a file.
 
@@ -46,10 +58,10 @@ def listing(folder: str, enters: Callable[[str], bool]) -> Listing:
 
 
 def everything(base: str, enters: Callable[[str], bool]) -> Iterator[tuple[str, Status]]:
-    """Every file at or below a path, with its status."""
+    """Every file at or below a path, with its status; a path that is a link is followed."""
     if not os.path.isdir(base):
         with suppress(OSError):
-            yield base, status(os.lstat(base))
+            yield base, status(glance(base))
         return
     waiting = [base]
     while waiting:

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING
 from . import inotify
 from .backend import Area, Host, Witness
 from .inotify import ALL, NAMES, Event, Inotify
-from .listing import lead, listing, status
+from .listing import glance, lead, listing, status
 from .patterns import below
 from .settle import Seen
 
@@ -104,7 +104,7 @@ class Tree:
             return
         self._follow(base)
         with suppress(OSError):
-            found = os.lstat(base)
+            found = glance(base)
             if first:
                 self._witness.met(base, status(found))
             else:
