@@ -66,6 +66,7 @@ class Parts(Frozen):
     Attributes:
         first: the order that brings the stack up.
         watches: whether saves are acted on.
+        began: when, in ns since 1970: what is saved from then on is news to the services.
         digest: of the definition as it was read.
         where: what whoever follows has to know of the record, and of the stack.
     """
@@ -81,6 +82,7 @@ class Parts(Frozen):
     environment: "Environment"
     first: commands.Start
     watches: bool
+    began: int
     digest: str
     where: Mapping[str, Any]
 
@@ -140,6 +142,7 @@ def assemble(
         environment=environment,
         first=commands.Start(tuple(service.name for service in ground.services), options.dependencies),
         watches=options.watch,
+        began=time.time_ns(),
         digest=digest(ground.definition.files),
         where={
             "stack": ground.stack.name,

@@ -48,18 +48,6 @@ def acquire(descriptor: int, stack_file: str, door: str) -> None:
     os.pwrite(descriptor, b"%d\n" % os.getpid(), 0)
 
 
-def is_held(path: str) -> bool:
-    """Whether an engine, or the guardian of one that has ended, has the lock at that path."""
-    try:
-        descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
-    except FileNotFoundError:
-        return False
-    try:
-        return not _try_to_lock(descriptor)
-    finally:
-        os.close(descriptor)
-
-
 def wait_until_free(path: str) -> None:
     """Wait until nothing of a stack is left; at once if there is none."""
     try:

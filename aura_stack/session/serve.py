@@ -15,6 +15,7 @@ from aura_stack.supervision import errand
 from aura_stack.supervision.guardian import GRACE, HELD, end_all_children
 from aura_stack.supervision.lifecycle import State
 from aura_stack.supervision.supervisor import Ticket
+from aura_stack.watch.watch import Watch
 
 from .definition import digest
 from .join import Parts
@@ -22,6 +23,7 @@ from .methods import Methods, Order, Result
 from .orders import Orders
 from .preflight import require_ports
 from .prepare import Preparation
+from .saves import Saves, interests
 
 PATIENCE = 1.0  # seconds for the last answers to clients
 
@@ -91,7 +93,10 @@ class Session:
                 else:
                     self._tasks.create_task(self._bring_up(), name="bringing up")
                 server = await self._open_doors(door, link)
+                watch = self._watch()
                 await self._finished.wait()
+                if watch:
+                    watch.close()
                 self._wind_up()
                 await self._take_leave(server)
                 self._tasks.create_task(_end_the_group())
@@ -130,6 +135,19 @@ class Session:
             self.attach(await server.attach(link))
         await server.listen(door)
         return server
+
+    def _watch(self) -> Watch | None:
+        """Act on saves from now on, if there is anything to watch."""
+        parts = self._parts
+        found = interests(parts.ground.stack.own) if parts.watches else []
+        if not found:
+            return None
+        saves = Saves(self._orders, parts.supervisor.statuses, parts.record.publish, self.perform)
+        watch = Watch(
+            found, saves.saved, lambda text: parts.record.publish(events.Notice(text)), since=parts.began
+        )
+        watch.attach(asyncio.get_running_loop())
+        return watch
 
     async def _bring_up(self) -> None:
         if await self._prepare():

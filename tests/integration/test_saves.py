@@ -1,0 +1,202 @@
+"""A save in a running stack: whose it is, what runs again, and that one save is one restart."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+from stacks import child
+
+SERVER = "import time; print('serving', open('word.txt').read().strip(), flush=True); time.sleep(1000)"
+WEB = {
+    "command": [sys.executable, "-c", SERVER],
+    "cwd": "web",
+    "ready": {"log": "serving"},
+    "watch": {"paths": ["."], "ignore": ["*.md"]},
+}
+OTHER = {"command": child("talker"), "ready": {"log": "hello"}}
+
+
+@pytest.fixture
+def made(stack, tmp_path):
+    (tmp_path / "web").mkdir()
+    (tmp_path / "web" / "word.txt").write_text("one\n")
+    return stack({"web": WEB, "other": OTHER})
+
+
+def started(made):
+    """How often each service was started, by the record."""
+    with open(made.places.events, encoding="utf-8") as file:
+        events = [json.loads(line) for line in file]
+    return {
+        name: sum(event["kind"] == "started" and event["service"] == name for event in events)
+        for name in ("web", "other")
+    }
+
+
+def save_plainly(path, text):
+    path.write_text(text)
+
+
+def save_as_vim_does(path, text):
+    commands = f"%s/.*/{text.strip()}/|wq"
+    subprocess.run(["vim", "-u", "NONE", "-es", "-c", commands, str(path)], check=True, timeout=20)
+
+
+def save_as_vs_code_does(path, text):
+    """It opens the file as it is, cuts it to nothing, writes and syncs."""
+    with open(path, "r+b", buffering=0) as file:
+        file.truncate(0)
+        file.write(text.encode())
+        os.fsync(file.fileno())
+
+
+def save_by_another_file(path, text):
+    """Atomically, as many editors and formatters do."""
+    beside = path.with_name(f"{path.name}.tmp.1234")
+    beside.write_text(text)
+    beside.rename(path)
+
+
+@pytest.mark.parametrize("save", [save_plainly, save_as_vim_does, save_as_vs_code_does, save_by_another_file])
+def test_one_save_is_one_restart_of_its_service_alone(made, save):
+    up = made.up()
+    for number, word in enumerate(("two", "three", "four"), 2):
+        save(made.folder / "web" / "word.txt", f"{word}\n")
+        up.expect(f"web +· word.txt saved[\\s\\S]*serving {word}")
+        made.run("wait")
+        assert started(made) == {"web": number, "other": 1}
+
+
+def test_what_changes_nothing_restarts_nothing(made):
+    up = made.up()
+    word = made.folder / "web" / "word.txt"
+    os.utime(word)
+    word.write_text("one\n")
+    (made.folder / "web" / "README.md").write_text("ignored")
+    (made.folder / "web" / "node_modules").mkdir()
+    (made.folder / "web" / "node_modules" / "x.js").write_text("ignored")
+    (made.folder / "beside.txt").write_text("not watched")
+    word.write_text("two\n")  # what came before has been seen when this is acted on
+    up.expect("serving two")
+    made.run("wait")
+    assert started(made) == {"web": 2, "other": 1}
+    assert "README" not in up.output
+
+
+def test_nothing_is_watched_where_that_is_not_wanted(made):
+    up = made.up("--no-watch")
+    (made.folder / "web" / "word.txt").write_text("two\n")
+    assert made.run("restart", "web")[0] == 0
+    up.expect("serving two")
+    assert "saved" not in up.output
+
+
+def test_a_service_that_somebody_stopped_is_not_woken_by_a_save(made):
+    up = made.up()
+    made.run("stop", "web")
+    (made.folder / "web" / "word.txt").write_text("two\n")
+    (made.folder / "web" / "word.txt").write_text("three\n")
+    made.run("start", "web")
+    (made.folder / "web" / "word.txt").write_text("four\n")
+    up.expect("serving four")
+    made.run("wait")
+    assert started(made) == {"web": 3, "other": 1}
+
+
+def test_a_save_wakes_a_service_that_has_given_up(made):
+    made.write({"web": {**WEB, "restart": "no"}, "other": OTHER})
+    word = made.folder / "web" / "word.txt"
+    word.unlink()
+    up = made.start("up")
+    up.expect("web +· failed")
+    up.expect("not up: web")
+    word.write_text("mended\n")
+    up.expect("word.txt saved[\\s\\S]*serving mended")
+
+
+def test_a_saved_input_runs_its_step_and_then_restarts(made):
+    step = {"command": "cp input made", "inputs": ["input"], "outputs": ["made"]}
+    made.write({"web": {**WEB, "watch": {"paths": ["word.txt"]}, "prepare": [step]}, "other": OTHER})
+    (made.folder / "web" / "input").write_text("one")
+    up = made.up()
+    (made.folder / "web" / "input").write_text("two")
+    up.expect(
+        r"web +· input saved\n"
+        r"web +· cp input made \(input changed\)\n"
+        r"web +· cp input made done in .*\n"
+        r"web +· stopping .*\n[\s\S]*"
+        r"web +· ready in"
+    )
+    assert (made.folder / "web" / "made").read_text() == "two"
+    made.run("wait")
+    assert started(made) == {"web": 2, "other": 1}
+
+
+def test_a_step_that_fails_after_a_save_leaves_the_run_that_serves(made):
+    step = {"command": "grep -q good input", "inputs": ["input"]}
+    made.write({"web": {**WEB, "watch": {"paths": ["word.txt"]}, "prepare": [step]}, "other": OTHER})
+    (made.folder / "web" / "input").write_text("good")
+    up = made.up()
+    (made.folder / "web" / "input").write_text("bad")
+    up.expect("grep -q good input failed: exited 1; what runs of it goes on")
+    assert started(made) == {"web": 1, "other": 1}
+    (made.folder / "web" / "input").write_text("good again")
+    up.expect("ready in[\\s\\S]*input saved[\\s\\S]*ready in")
+    assert started(made) == {"web": 2, "other": 1}
+
+
+def test_an_input_of_a_step_that_no_service_watches_belongs_to_one_service(made):
+    """`inputs` alone are enough: the frontend watches its own files, and still has its packages installed."""
+    step = {"command": "cp lock modules", "inputs": ["lock"], "outputs": ["modules"]}
+    made.write({"web": {**WEB, "watch": False, "prepare": [step]}, "other": OTHER})
+    (made.folder / "web" / "lock").write_text("one")
+    up = made.up()
+    (made.folder / "web" / "word.txt").write_text("two\n")
+    (made.folder / "web" / "lock").write_text("two")
+    up.expect("lock saved[\\s\\S]*serving two")
+    made.run("wait")
+    assert started(made) == {"web": 2, "other": 1}
+    assert "word.txt" not in up.output
+
+
+def test_a_save_while_the_restart_of_an_earlier_one_runs_is_in_it_or_begins_one_more(made):
+    up = made.up()
+    word = made.folder / "web" / "word.txt"
+    for number in range(20):
+        word.write_text(f"burst {number}\n")
+    up.expect("serving burst 19")
+    made.run("wait")
+    assert started(made)["web"] <= 4
+
+
+def test_a_watched_folder_that_is_being_replaced_is_one_restart(made):
+    """As `git checkout` does it: many files at once, folders that go and come."""
+    source = made.folder / "web" / "src"
+    source.mkdir()
+    for number in range(200):
+        (source / f"{number}.js").write_text("one")
+    up = made.up()
+    subprocess.run(["rm", "-r", str(source)], check=True)
+    source.mkdir()
+    for number in range(200):
+        (source / f"{number}.js").write_text("two")
+    up.expect("saved[\\s\\S]*serving")
+    made.run("wait")
+    assert started(made)["web"] <= 3
+
+
+def test_the_engine_wakes_up_for_nothing_while_nobody_saves(made):
+    """Watching costs nothing while nothing is saved: no voluntary switch of the engine, but by the clock of others."""
+    made.up()
+    made.run("wait")
+    status = f"/proc/{made.engine()}/status"
+
+    def switches():
+        with open(status, encoding="ascii") as file:
+            return sum(int(line.split()[1]) for line in file if "ctxt_switches" in line)
+
+    before = switches()
+    subprocess.run(["sleep", "1"], check=True)
+    assert switches() - before <= 1
