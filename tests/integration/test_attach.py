@@ -245,7 +245,8 @@ def test_keys_show_the_state_and_stop_the_stack(stack, terminal):
 def test_a_face_in_the_background_leaves_the_terminal_to_others(stack, terminal):
     """`aura-stack up &`: the shell's line must stay usable, and the face must not be stopped by SIGTTOU."""
     made = stack({"web": TALKER})
-    script = f'set -m; {sys.executable} -m aura_stack up & read line; echo "got $line"; {sys.executable} -m aura_stack down; wait'
+    aura = f"{sys.executable} -m aura_stack"
+    script = f'set -m; {aura} up & read line; echo "got $line"; {aura} down; wait'
     shell = Terminal(["bash", "-c", script], made.folder, {**made.env, "NO_COLOR": "1"})
     shell.expect("all ready; Ctrl-C stops\r?$", PATIENCE)
     shell.type(b"words\n")

@@ -13,8 +13,19 @@ from aura_stack.cli.quick import FLAGS, understood
 
 COMMANDS = {"status": status.status, "start": orders.start, "stop": orders.stop, "restart": orders.restart}
 WORDS = st.sampled_from(
-    ["web", "work*", "-", "--", "", "-q", "--help", "--jso", "--json=1", "--no-deps", "-f"]
-    + sorted({flag for flags in FLAGS.values() for flag in flags})
+    [
+        "web",
+        "work*",
+        "-",
+        "--",
+        "",
+        "-q",
+        "--help",
+        "--jso",
+        "--json=1",
+        "-f",
+        *sorted(set().union(*FLAGS.values())),
+    ]
 )
 
 
