@@ -17,10 +17,19 @@ if TYPE_CHECKING:
 def found(settings: Settings) -> tuple[str, Places]:
     """The stack file, found as `-f`, AURA_FILE or the current directory says, and the stack's places.
 
+    A stack that runs is also found when its file has been deleted (`git clean -fdx`): it has to be stopped somehow.
+
     Raises:
         AuraError: there is none.
     """
-    file = find.stack_file(settings.file, os.getcwd(), os.environ)
+    try:
+        file = find.stack_file(settings.file, os.getcwd(), os.environ)
+    except AuraError:
+        for file in find.candidates(settings.file, os.getcwd(), os.environ):
+            places = where.places(file, os.environ)
+            if os.path.exists(places.socket):
+                return file, places
+        raise
     return file, where.places(file, os.environ)
 
 

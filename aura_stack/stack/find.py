@@ -29,6 +29,17 @@ def stack_file(named: str | None, directory: str, environ: Mapping[str, str]) ->
     return found
 
 
+def candidates(named: str | None, directory: str, environ: Mapping[str, str]) -> Iterator[str]:
+    """The absolute paths at which `stack_file` looks, whether or not there is anything, nearest first."""
+    given = named or environ.get(VARIABLE)
+    if given:
+        yield os.path.normpath(os.path.join(directory, given))
+        return
+    for place in _upwards(directory, environ.get("HOME", "")):
+        for name in NAMES:
+            yield os.path.join(place, name)
+
+
 def _existing(path: str, directory: str, said_by: str) -> str:
     absolute = os.path.join(directory, path)
     if os.path.isdir(absolute) or not os.path.exists(absolute):

@@ -359,28 +359,22 @@ def test_the_stack_outlives_its_checkout_being_cleaned(stack):
     assert up.finish() == 0
 
 
-def test_down_works_when_the_whole_folder_has_gone(stack, tmp_path):
-    folder = tmp_path / "project"
-    folder.mkdir()
+def test_down_works_when_the_stack_file_has_gone_too(stack):
+    """`git clean -fdx` takes a stack file that was never added."""
     made = stack({"web": TALKER})
-    made.folder, made.file = folder, folder / "stack.yaml"
-    made.write({"web": TALKER})
-    up = made.start("up")
-    up.expect("all ready")
+    up = made.up()
     for path in (made.places.logs, made.places.data):
         for name in os.listdir(path):
             if os.path.isfile(os.path.join(path, name)):
                 os.unlink(os.path.join(path, name))
         os.rmdir(path)
-    file = str(made.file)
-    made.file.rename(tmp_path / "stack.yaml.away")
-    folder.rmdir()
-    made.folder = tmp_path
-    code, _ = made.run("-f", file, "down")
-    assert code == 5  # there is no such file; its engine ends by Ctrl-C
-    up.signal(signal.SIGINT)
-    assert up.finish() == 130
-    made.file = tmp_path / "stack.yaml"
+    made.file.unlink()
+    (made.folder / "below").mkdir()
+    assert made.start("status", cwd=made.folder / "below").finish() == 0
+    code, output = made.run("down")
+    assert (code, output) == (0, "all stopped\n")
+    assert up.finish() == 0
+    assert made.run("down")[0] == 5
 
 
 @pytest.mark.parametrize("verb", ["start", "stop", "restart", "status", "wait", "kill"])
