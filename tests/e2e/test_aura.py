@@ -107,6 +107,57 @@ def test_make_up_again_prepares_nothing_twice(clone):
     assert "npm ci" not in terminal.output
 
 
+def pids(clone):
+    code, output = clone.run("status", "--json")
+    assert code == 0
+    return {view["service"]: view["pid"] for view in json.loads(output)}
+
+
+def changed(before, after):
+    return {name for name in before if before[name] != after[name]}
+
+
+def append(path, text):
+    path.write_text(path.read_text() + text)
+
+
+def test_a_day_with_the_stack(clone):
+    """Restart, leave, come back, save in each of the three services, stop."""
+    terminal = clone.terminal("make", "up")
+    terminal.expect("all ready; Ctrl-C stops, d leaves it running", PATIENCE)
+    before = pids(clone)
+    code, output = clone.run("restart", "backend")
+    assert (code, bool(re.fullmatch(r"backend restarted, ready in \d+\.\d\d s\n", output))) == (0, True), (
+        output
+    )
+    after = pids(clone)
+    assert changed(before, after) == {"backend"}
+    terminal.type(b"d")
+    assert terminal.finish(PATIENCE) == 0
+    assert pids(clone) == after
+
+    back = clone.terminal("make", "up")
+    back.expect("back to a stack that runs already", PATIENCE)
+    back.expect("all ready; Ctrl-C stops, d leaves it running", PATIENCE)
+    example = clone.folder / "examples/aura"
+    append(example / "backend/src/app.js", "// saved\n")
+    back.expect(r"backend.*src/app\.js saved[\s\S]*backend.*ready in", PATIENCE)
+    assert changed(after, pids(clone)) == {"backend"}
+    after = pids(clone)
+    append(example / "gateway/src/main.ts", "// saved\n")
+    back.expect(
+        r"gateway.*src/main\.ts saved[\s\S]*tsc \(src/main\.ts changed\)[\s\S]*gateway.*ready in", PATIENCE
+    )
+    assert changed(after, pids(clone)) == {"gateway"}
+    after = pids(clone)
+    page.check_scripts(FRONTEND)  # Vite tells of changes in what somebody has asked for
+    append(example / "frontend/src/App.jsx", "// saved\n")
+    back.expect(r"hmr update .*src/App\.jsx", PATIENCE)
+    assert pids(clone) == after
+    use_it("after a day")
+    stop(back)
+
+
 @pytest.mark.parametrize("whom", ["terminated face", "face", "guardian", "engine", "shell job"])
 def test_nothing_of_the_stack_survives_a_death(clone, run_file, whom):
     terminal = clone.terminal(
