@@ -176,6 +176,30 @@ def test_editors_that_are_not_here(watching, project, program):
     assert watching.silent(program, str(project / "src/app.js")) == []  # the same again
 
 
+def test_what_git_changes_is_one_call_however_long_it_takes(project):
+    (project / ".git").mkdir()
+
+    def check_out():
+        lock = project / ".git/index.lock"
+        lock.touch()
+        write(project / "src/app.js", "2")
+        time.sleep(0.3)
+        write(project / "src/other.js", "2")
+        lock.unlink()
+
+    with Watching(project) as watching:
+        assert watching.told(check_out) == [{"svc": ("src/app.js", "src/other.js")}]
+
+
+def test_a_lock_that_git_left_behind_delays_nothing(project, polled):
+    (project / ".git").mkdir()
+    lock = project / ".git/index.lock"
+    lock.touch()
+    os.utime(lock, (1, 1))
+    with Watching(project, polled=polled) as watching:
+        assert watching.told(write, project / "src/app.js", "2") == ONE_CALL
+
+
 def test_a_checkout_of_many_files_is_one_call(project, polled):
     git = ("git", "-c", "user.name=x", "-c", "user.email=x", "-c", "commit.gpgsign=false")
     run(*git, "init", "-q", cwd=project)

@@ -189,6 +189,12 @@ def test_a_link_to_a_file_is_followed_where_it_is_named(watch, project, tmp_path
     assert watching.silent((tmp_path / "real.js").write_text, "2") == []
 
 
+@pytest.mark.parametrize("make", [os.link, os.symlink])
+def test_a_link_that_is_made_is_a_new_file(watch, project, make):
+    watching = watch()
+    assert watching.told(make, project / "app.js", project / "src/new.js") == [{"svc": ("src/new.js",)}]
+
+
 def test_a_file_takes_the_place_of_a_folder_and_back(watch, project):
     watching = watch()
 

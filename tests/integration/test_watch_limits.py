@@ -2,12 +2,15 @@
 
 import errno
 import os
+import shutil
 import sys
+import time
 from pathlib import Path
 
 import pytest
 from watching import Watching
 
+from aura_stack.system import limits
 from aura_stack.watch import inotify, tree
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="inotify is Linux's alone")
@@ -146,6 +149,46 @@ def test_what_is_closed_tells_nothing_and_keeps_nothing(project):
     watching.end()
     assert watching.calls == []
     assert set(os.listdir("/proc/self/fd")) == before
+
+
+def kept_by_the_kernel():
+    """How many watches each of our inotify instances has."""
+    numbers = [
+        name for name in os.listdir("/proc/self/fd") if "inotify" in pointed_to(f"/proc/self/fd/{name}")
+    ]
+    return [limits.watched(Path(f"/proc/self/fdinfo/{number}").read_text()) for number in numbers]
+
+
+def pointed_to(link):
+    try:
+        return os.readlink(link)
+    except FileNotFoundError:  # the descriptor with which the folder was read
+        return ""
+
+
+def test_what_has_gone_takes_its_watches_with_it(project, tmp_path_factory):
+    for number in range(20):
+        (project / f"src/{number}/deep").mkdir(parents=True)
+        (project / f"src/{number}/deep/x.js").write_text("x")
+    out = tmp_path_factory.mktemp("out")
+    with Watching(project) as watching:
+        assert kept_by_the_kernel() == [43]
+        assert watching.told(os.rename, project / "src", out / "src")
+        assert kept_by_the_kernel() == [2]
+        assert watching.told(os.rename, out / "src", project / "lib")
+        assert kept_by_the_kernel() == [43]
+        assert watching.told(shutil.rmtree, project / "lib")
+        assert kept_by_the_kernel() == [2]
+
+
+def test_a_save_does_not_wait_for_what_somebody_else_waits_for(project):
+    def change():
+        (project / "gone.js").unlink()  # it may come back
+        time.sleep(0.05)
+        (project / "app.js").write_text("2")
+
+    with Watching(project, {"gone": (["gone.js"], []), "app": (["app.js"], [])}) as watching:
+        assert watching.told(change) == [{"app": ("app.js",)}, {"gone": ("gone.js",)}]
 
 
 def test_a_large_file_and_many_files_are_looked_at_beside_the_loop(project):
