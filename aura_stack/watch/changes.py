@@ -42,7 +42,7 @@ class Changes:
         slow: bool,
     ) -> None:
         self._loop = loop
-        self._rules = {each.key: each for each in rules}
+        self._rules = tuple(rules)
         self._bases = frozenset(base for each in rules for base in each.bases)
         self._locks = git.locks(sorted(self._bases))
         self._saved = saved
@@ -115,7 +115,7 @@ class Changes:
             self._wake(now + FIRST)
 
     def _keys(self, path: str) -> frozenset[str]:
-        return frozenset(key for key, rules in self._rules.items() if rules.covers(path))
+        return frozenset(rules.key for rules in self._rules if rules.covers(path))
 
     # --- until a save is over ---
 
@@ -162,8 +162,9 @@ class Changes:
         by_key: dict[str, set[str]] = {}
         for over in self._settle.settled(self._loop.time()):
             self._known[over.path] = over.content
-            for key in over.keys:
-                by_key.setdefault(key, set()).add(self._rules[key].name(over.path))
+            for rules in self._rules:
+                if rules.key in over.keys and rules.covers(over.path):
+                    by_key.setdefault(rules.key, set()).add(rules.name(over.path))
         moment = self._settle.moment()
         if moment is not None:
             self._wake(moment)

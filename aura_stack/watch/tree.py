@@ -30,7 +30,7 @@ from .settle import Seen
 if TYPE_CHECKING:
     import asyncio
 
-_AT_ONCE = 64  # folders that are looked into in one turn of the loop
+_AT_ONCE = 16  # folders that are looked into in one turn of the loop
 _GONE = inotify.DELETE | inotify.MOVED_FROM
 _WHOLE = inotify.CLOSE_WRITE | inotify.MOVED_TO
 

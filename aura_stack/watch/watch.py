@@ -27,7 +27,7 @@ class Watch:
     """Watches the files of all interests, from `attach` to `close`.
 
     Args:
-        interests: who asks for which files.
+        interests: who asks for which files; one key may stand for several.
         saved: called in the loop when a save is over: by interested key, the changed files relative to its root,
             sorted. All that was saved together is one call.
         notice: told, once each, what people ought to know about how saves are seen.

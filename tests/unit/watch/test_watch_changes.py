@@ -33,8 +33,9 @@ def told(file, play):
             if "last.js" in by_key["svc"]:
                 last.set()
 
-        interest = Interest("svc", str(file.parent), (".",))
-        rules = [Rules(interest, NEVER_ENTERED)]
+        folder = str(file.parent)
+        interests = [Interest("svc", folder, ("*.js",)), Interest("svc", folder, ("src",), ("*.md",))]
+        rules = [Rules(interest, NEVER_ENTERED) for interest in interests]
         watched = Changes(asyncio.get_running_loop(), rules, saved, since=None, slow=False)
         watched.met(str(file), status(os.lstat(file)))
         await play(watched)
@@ -82,6 +83,16 @@ def test_a_file_that_was_saved_before_it_was_read_counts(file):
         watched.saw(str(file), Seen.WRITTEN)
 
     assert told(file, play) == ["a.js"]
+
+
+def test_one_key_may_stand_for_several_interests(file):
+    async def play(watched):
+        (file.parent / "src").mkdir()
+        for name in ("src/a.js", "src/a.md", "b.js"):
+            (file.parent / name).write_text("x")
+            watched.saw(str(file.parent / name), Seen.WRITTEN)
+
+    assert told(file, play) == ["b.js", "src/a.js"]
 
 
 def test_what_nobody_asks_for_is_passed_over(file):
