@@ -7,7 +7,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
 
-.PHONY: help up down restart status logs setup check test clean
+.PHONY: help up down restart status logs setup check test docs clean
 
 help: ## show this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1\t\2/p' Makefile | while IFS="$$(printf '\t')" read -r name text; do \
@@ -40,6 +40,9 @@ check: $(VENV)/.dev ## format, lint, types, architecture, unit tests: under a mi
 
 test: setup check ## everything: check, then integration and end-to-end tests with the real services
 	@python -m pytest -q tests/integration tests/e2e
+
+docs: $(VENV)/.dev ## write docs/commands.md from the commands
+	@python docs/commands.py > docs/commands.md
 
 clean: ## remove what the above made
 	@if [ -x $(BIN)/aura-stack ]; then aura-stack down 2>/dev/null || true; fi

@@ -32,13 +32,19 @@ def seconds_option(flag: str, help: str) -> Callable[[Any], Any]:  # noqa: A002 
     return click.option(flag, type=Seconds(), metavar="DURATION", help=help)
 
 
-def services_argument(command: Any) -> Any:
-    """The names of services, or patterns such as `work*`."""
-    return click.argument("services", nargs=-1)(command)
+def _complete(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[Any]:
+    from .names import complete  # noqa: PLC0415 - only the completion of a line needs it
+
+    return list(complete(context, parameter, incomplete))
+
+
+services_argument = click.argument("services", nargs=-1, shell_complete=_complete)
+"""Names of services, or patterns such as `work*`; they complete."""
+
+required_services = click.argument("services", nargs=-1, required=True, shell_complete=_complete)
+"""The same, and one at least."""
 
 
 def json_option(command: Any) -> Any:
     """Output for programs."""
-    return click.option(
-        "--json", "as_json", is_flag=True, help="Print JSON; its keys are in docs/commands.md."
-    )(command)
+    return click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")(command)

@@ -24,7 +24,14 @@ from .screen import standard_screen
     "-n", "--tail", type=click.IntRange(min=0), default=50, show_default=True, help="Events to begin with."
 )
 @click.option(
-    "--kind", "kinds", multiple=True, metavar="KIND", help="Only these, such as ready or exited; repeatable."
+    "--kind",
+    "kinds",
+    multiple=True,
+    metavar="KIND",
+    shell_complete=lambda _context, _parameter, begun: [
+        kind for kind in facts.KINDS if kind.startswith(begun)
+    ],
+    help="Only these, such as ready or exited; repeatable.",
 )
 @json_option
 @click.pass_context

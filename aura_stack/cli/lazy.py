@@ -5,6 +5,7 @@ from importlib import import_module
 from typing import Any, NamedTuple
 
 import click
+from click.shell_completion import CompletionItem
 
 from aura_stack.reading.suggest import did_you_mean
 from aura_stack.reading.words import quoted
@@ -61,6 +62,13 @@ class LazyGroup(Group):
             # the docstrings are raw: what they say to click is a backslash and a b, what click looks for is a backspace
             each.help = each.help and each.help.replace("\\b\n", "\b\n")
         return command
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Names of commands come from the table, so that the tab key imports none of them."""
+        if incomplete.startswith("-"):
+            return click.Command.shell_complete(self, ctx, incomplete)
+        found = ((name, lazy.help) for name, lazy in self._table.items() if name.startswith(incomplete))
+        return [CompletionItem(name, help=text) for name, text in found]
 
     def format_commands(self, _ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the list of commands from the table."""

@@ -8,6 +8,7 @@ import click
 from aura_stack.errors import AuraError, ExitCode
 
 from .lazy import Lazy, LazyGroup
+from .quick import COMPLETE
 from .settings import Settings, resolve_color
 from .streams import leave_early, prepare
 
@@ -26,10 +27,11 @@ COMMANDS = {
     "list": Lazy("aura_stack.cli.stacks:list_stacks", "List the stacks of yours that run."),
     "clean": Lazy("aura_stack.cli.clean:clean", "Remove logs, fingerprints and leftovers of a stack."),
     "doctor": Lazy("aura_stack.cli.doctor:doctor", "Look for what is wrong, and say what to do."),
+    "completion": Lazy("aura_stack.cli.completion:completion", "Print the completion script of a shell."),
     "config": Lazy("aura_stack.cli.config:config", "Check and show the definition."),
 }
 
-_PROGRAM = "aura-stack"
+PROGRAM = "aura-stack"
 _HELP = {"help_option_names": ["-h", "--help"]}
 
 
@@ -52,16 +54,20 @@ def _print_version(ctx: click.Context, _param: click.Parameter, wanted: bool) ->
         from importlib import metadata  # noqa: PLC0415 - 20 ms that only this flag needs
 
         try:
-            number = metadata.version(_PROGRAM)
+            number = metadata.version(PROGRAM)
         except metadata.PackageNotFoundError:
             number = "(not installed)"
-        click.echo(f"{_PROGRAM} {number}")
+        click.echo(f"{PROGRAM} {number}")
         ctx.exit()
 
 
 @click.group(cls=_Root, commands_table=COMMANDS, context_settings=_HELP)
 @click.option(
-    "-f", "--file", metavar="FILE", help="The stack file; without it, the nearest one above is taken."
+    "-f",
+    "--file",
+    metavar="FILE",
+    type=click.Path(),
+    help="The stack file; without it, the nearest one above is taken.",
 )
 @click.option(
     "-C",
@@ -101,7 +107,7 @@ def run() -> int:
     """Run what the command line says; the answer is the exit code."""
     prepare()
     try:
-        code = cli.main(prog_name=_PROGRAM, standalone_mode=False)
+        code = cli.main(prog_name=PROGRAM, standalone_mode=False, complete_var=COMPLETE)
     except click.ClickException as error:
         error.show()
         return error.exit_code

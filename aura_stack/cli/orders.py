@@ -5,7 +5,7 @@ import click
 from aura_stack.errors import ExitCode
 
 from . import running, tables, target
-from .arguments import json_option, seconds_option, services_argument
+from .arguments import json_option, required_services, seconds_option, services_argument
 
 _wait = click.option(
     "--wait/--no-wait", default=True, help="Wait until it is done, or come back at once.", show_default=True
@@ -34,6 +34,11 @@ def start(
     Examples:
       aura-stack start frontend
       aura-stack start --no-wait 'work*'
+
+    \b
+    Keys of --json, one object for each service:
+      service, ok, words, before (its state then), state, run, pid, ready_seconds,
+      address, exit_code
     """
     given = {"wait": wait, "timeout": wait_timeout, "as_json": as_json, "dependencies": not no_deps}
     context.exit(running.order(context.obj, "start", services, **given))
@@ -64,6 +69,11 @@ def stop(
     Examples:
       aura-stack stop frontend
       aura-stack stop --with-dependents gateway
+
+    \b
+    Keys of --json, one object for each service:
+      service, ok, words, before (its state then), state, run, pid, ready_seconds,
+      address, exit_code
     """
     grace = {} if stop_timeout is None else {"grace": stop_timeout}
     given = {"wait": wait, "timeout": wait_timeout, "as_json": as_json, "dependents": with_dependents}
@@ -94,13 +104,18 @@ def restart(
     Examples:
       aura-stack restart backend
       aura-stack restart --no-wait
+
+    \b
+    Keys of --json, one object for each service:
+      service, ok, words, before (its state then), state, run, pid, ready_seconds,
+      address, exit_code
     """
     given = {"wait": wait, "timeout": wait_timeout, "as_json": as_json, "dependents": with_dependents}
     context.exit(running.order(context.obj, "restart", services, **given))
 
 
 @click.command
-@click.argument("services", nargs=-1, required=True)
+@required_services
 @click.option("-s", "--signal", "name", default="TERM", show_default=True, help="Its name or number.")
 @click.option("--main-only", is_flag=True, help="Only the main process, not what it has started.")
 @json_option
@@ -114,6 +129,10 @@ def kill(
     Examples:
       aura-stack kill -s HUP backend
       aura-stack kill -s KILL --main-only backend
+
+    \b
+    Keys of --json, one object for each service:
+      service, pids
     """
     engine = target.engine(context.obj)
     found = engine.call("signal", services=list(services), signal=name, main_only=main_only)

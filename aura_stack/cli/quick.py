@@ -15,6 +15,9 @@ from . import running
 from .settings import Settings, resolve_color
 from .streams import leave_early, prepare
 
+COMPLETE = "_AURA_STACK_COMPLETE"
+"""The variable by which a shell asks for completions; then every line is for click."""
+
 _BARE = {"--json": ("as_json", True)}
 _ORDER = {**_BARE, "--wait": ("wait", True), "--no-wait": ("wait", False)}
 _EXTENDED = {**_ORDER, "--with-dependents": ("dependents", True)}
@@ -40,7 +43,7 @@ def understood(words: Sequence[str]) -> tuple[str, list[str], dict[str, bool]] |
 
 def run(words: Sequence[str]) -> int | None:
     """Run a quick command line; the answer is its exit code, None if it is not one."""
-    line = None if "_AURA_STACK_COMPLETE" in os.environ else understood(words)
+    line = None if COMPLETE in os.environ else understood(words)
     if line is None:
         return None
     prepare()

@@ -89,14 +89,19 @@ class Client:
         self._link.close()
 
 
-def connect(path: str, stack_file: str) -> Client:
+def connect(path: str, stack_file: str, patience: float | None = None) -> Client:
     """A connection to the engine whose socket is at `path`.
+
+    Args:
+        path: of the socket.
+        stack_file: what the stack file is called in messages.
+        patience: seconds for the connection and the engine's first words; PATIENCE, if not given.
 
     Raises:
         AuraError: nobody listens there (exit code 3), or an engine of another version does.
     """
     link = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    link.settimeout(PATIENCE)
+    link.settimeout(PATIENCE if patience is None else patience)
     try:
         link.connect(path)
     except (FileNotFoundError, ConnectionRefusedError) as error:
