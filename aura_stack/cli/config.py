@@ -23,7 +23,13 @@ def config() -> None:
 @click.option("-q", "--quiet", is_flag=True, help="Print mistakes only.")
 @click.pass_obj
 def check(settings: Settings, requires: bool, quiet: bool) -> None:
-    """Look for mistakes; all of them are printed, with their places."""
+    r"""Look for mistakes; all of them are printed, with their places.
+
+    \b
+    Examples:
+      aura-stack config check
+      aura-stack config check --requires -q
+    """
     found = _read(settings)
     if requires:
         _require_programs(found)
@@ -39,7 +45,13 @@ def check(settings: Settings, requires: bool, quiet: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
 @click.pass_obj
 def show(settings: Settings, form: str, as_json: bool) -> None:
-    """Print the definition as it is understood: every default filled in, secrets masked."""
+    r"""Print the definition as it is understood: every default filled in, secrets masked.
+
+    \b
+    Examples:
+      aura-stack config show
+      aura-stack config show --json
+    """
     from aura_stack.stack.dump import dump  # noqa: PLC0415 - `check` needs none of it
     from aura_stack.stack.secrets import masked, secret_values  # noqa: PLC0415 - the same
 
@@ -50,7 +62,12 @@ def show(settings: Settings, form: str, as_json: bool) -> None:
 
 @config.command()
 def schema() -> None:
-    """Print the JSON Schema of the stack file, for editors."""
+    r"""Print the JSON Schema of the stack file, for editors.
+
+    \b
+    Examples:
+      aura-stack config schema > stack.schema.json
+    """
     from aura_stack.stack.schema import document  # noqa: PLC0415 - no other command needs it
 
     click.echo(_json(document()))
@@ -59,7 +76,12 @@ def schema() -> None:
 @config.command()
 @click.pass_obj
 def path(settings: Settings) -> None:
-    """Print which stack file is used."""
+    r"""Print which stack file is used.
+
+    \b
+    Examples:
+      aura-stack config path
+    """
     click.echo(find.stack_file(settings.file, os.getcwd(), os.environ))
 
 

@@ -135,7 +135,7 @@ def test_an_option_is_completed(ask):
 @pytest.mark.parametrize("content", ["", "services: [", "services: 3", "\xff", "services: {a: {}}\nb: ["])
 def test_a_broken_file_completes_nothing_and_says_nothing(made, content):
     made.file.write_text(content, encoding="latin-1")
-    assert by_bash(made, "aura-stack restart ") == (["a"] if "a:" in content else [])
+    assert by_bash(made, "aura-stack restart ") == []
 
 
 def test_no_file_completes_nothing_and_says_nothing(made):
