@@ -32,7 +32,7 @@ class Clone:
         self.terminals = []
         home = folder / "home"
         home.mkdir(parents=True)
-        _copy(self.folder)
+        copy_checkout(self.folder)
         keep = {
             name: value
             for name, value in os.environ.items()
@@ -68,7 +68,7 @@ class Clone:
             terminal.close()
 
 
-def _copy(folder):
+def copy_checkout(folder):
     """What git knows of this checkout, uncommitted changes included: a clone of what the tests stand beside."""
     listed = subprocess.run(
         ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
