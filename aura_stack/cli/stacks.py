@@ -32,7 +32,7 @@ def list_stacks(dead_too: bool, as_json: bool) -> None:
     Keys of --json, one object for each stack:
       name, state (starting, preparing, running, stopping, not answering, dead), file,
       ready, total, failed (numbers of services; null where the engine did not tell),
-      pid (of the engine), uptime_seconds, runtime (the folder of lock and socket),
+      pid (of the engine), uptime_seconds, runtime (the folder of its lock), socket,
       remark (why the engine did not tell), left (pids that a dead stack left)
     """
     from aura_stack.doctor.census import State, take  # noqa: PLC0415 - `--help` needs no socket
@@ -60,6 +60,7 @@ def _object(known: "Known") -> dict[str, Any]:
         "pid": known.pid or None,
         "uptime_seconds": None if known.seconds is None else round(known.seconds, 3),
         "runtime": known.runtime.directory,
+        "socket": known.runtime.sockets[0] if known.runtime.sockets else None,
         "remark": known.remark or None,
         "left": list(known.left),
     }

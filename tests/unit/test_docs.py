@@ -8,6 +8,7 @@ import pytest
 from aura_stack.cli.main import COMMANDS
 from aura_stack.errors import ExitCode
 from aura_stack.ports.manifest import MANIFEST
+from aura_stack.session.methods import Methods
 from aura_stack.stack.kinds import Either, ListOf, MapOf, Record
 from aura_stack.stack.shape import STACK
 
@@ -34,6 +35,15 @@ def sections(page):
 def code(cell):
     """The first thing in backquotes of a cell."""
     return re.match(r"`([^`]+)`", cell)[1]
+
+
+def test_every_method_of_the_engine_is_on_the_page_of_its_socket():
+    documented = {code(row[0]) for row in sections(ROOT / "docs/control.md")["Methods"]}
+    nothing = None
+    assert (
+        documented
+        == Methods(nothing, nothing, nothing, nothing, nothing, nothing, nothing, nothing).table().keys()
+    )
 
 
 # --- the stack file ---

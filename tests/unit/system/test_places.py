@@ -366,12 +366,15 @@ def test_a_socket_apart_belongs_to_its_stack(alone, project, tmp_path):
     assert strays(environ) == [another]
 
 
-def test_a_socket_apart_that_belongs_to_none_is_a_stray(alone, tmp_path, login):
-    uid = os.geteuid()
+def test_a_socket_apart_that_belongs_to_none_is_a_stray(alone):
+    uid, login = os.geteuid(), f"{alone}/login"
     stray = touch(f"{alone}/aura-stack-{uid}/{NAME}/control.sock")
     folder(f"{alone}/aura-stack-{uid}/{OTHER}")
-    folder(login / "aura-stack" / NAME)  # has its socket beside its lock, so that one is another's
-    environ = {"XDG_RUNTIME_DIR": str(login), "HOME": "/h", "TMPDIR": alone}
+    os.mkdir(login, 0o700)
+    folder(
+        f"{login}/aura-stack/{NAME}"
+    )  # short enough for a socket beside its lock, so that one is another's
+    environ = {"XDG_RUNTIME_DIR": login, "HOME": "/h", "TMPDIR": alone}
     assert strays(environ) == [stray]
     assert every(environ)[0].sockets == ()
 
