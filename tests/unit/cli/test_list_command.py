@@ -65,6 +65,7 @@ def test_json_has_every_key_of_every_stack(there):
         "pid": 7,
         "uptime_seconds": 75.0,
         "runtime": "/run/0",
+        "socket": None,
         "remark": None,
         "left": [],
     }
