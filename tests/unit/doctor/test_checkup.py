@@ -1,9 +1,9 @@
 """The checks together: on a stack, without one, with a bad one, and with something to take away."""
 
 import os
-import tempfile
 import subprocess
 import sys
+import tempfile
 
 import pytest
 from seats import Seat
