@@ -23,18 +23,27 @@ def pipe():
     os.close(end)
 
 
+def read(descriptor, count):
+    """A terminal hands over in pieces what was written in pieces."""
+    data = b""
+    while len(data) < count:
+        data += os.read(descriptor, 1000)
+    return data
+
+
 def test_progress_is_drawn_over_and_gets_out_of_the_way_of_text(terminal):
     shown, screen = terminal
     screen.progress("waiting, 1 s")
     screen.progress("waiting, 2 s")
     screen.write(b"text\n")
-    assert os.read(shown, 1000) == b"\r\x1b[Kwaiting, 1 s\r\x1b[Kwaiting, 2 s\r\x1b[Ktext\r\n"
+    expected = b"\r\x1b[Kwaiting, 1 s\r\x1b[Kwaiting, 2 s\r\x1b[Ktext\r\n"
+    assert read(shown, len(expected)) == expected
 
 
 def test_progress_fits_into_one_line(terminal):
     shown, screen = terminal
     screen.progress("x" * 500)
-    assert os.read(shown, 1000) == b"\r\x1b[K" + b"x" * 79
+    assert read(shown, 83) == b"\r\x1b[K" + b"x" * 79
 
 
 def test_a_pipe_gets_no_progress(pipe):
