@@ -73,6 +73,8 @@ def order(
     took = time.monotonic() - began
     if as_json:
         tables.print_json(outcomes)
+    elif wait and not outcomes:
+        tables.print_lines([f"nothing is up, so there is nothing to {verb}"])
     else:
         said = (_said(verb, one, took, services) for one in outcomes if one["ok"])
         tables.print_lines(line for line in said if line)

@@ -70,7 +70,7 @@ class Engine:
             parts = assemble(ground, self._places, self._options, self._environ, inherits_orphans=inherits)
         except AuraError as error:
             door.close()
-            clear(self._places)
+            os.unlink(self._places.socket)  # and not run.json: of a crash it may say whose the leftovers are
             return self._refuse(error)
         return self._serve(parts, lifeline, door)
 

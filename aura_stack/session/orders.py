@@ -6,17 +6,16 @@ while they run, and when one fails, the old run goes on.
 
 import asyncio
 from collections.abc import Callable, Iterable
-from fnmatch import fnmatchcase
 
 from aura_stack.errors import AuraError, ExitCode
 from aura_stack.messages import commands
 from aura_stack.stack import graph
-from aura_stack.stack.model import Service
+from aura_stack.stack.model import Service, Stack
 from aura_stack.supervision.lifecycle import AT_REST, State, Wanted
 from aura_stack.supervision.supervisor import Outcome, Supervisor, Ticket
 
 from . import prepare
-from .preflight import unknown_service
+from .preflight import meant_by
 
 Require = Callable[[tuple[Service, ...]], None]
 """Raises AuraError if a port of these services is taken."""
@@ -29,7 +28,7 @@ class Orders:
     """Carries out the orders of clients and saves.
 
     Args:
-        services: all of ours.
+        stack: what is to run.
         supervisor: takes the orders.
         preparation: runs steps.
         fingerprints: the file in which those of steps are kept.
@@ -38,21 +37,22 @@ class Orders:
 
     def __init__(
         self,
-        services: tuple[Service, ...],
+        stack: Stack,
         supervisor: Supervisor,
         preparation: prepare.Preparation,
         fingerprints: str,
         require_ports: Require,
     ) -> None:
-        self._services = {service.name: service for service in services}
-        self._needs = {service.name: tuple(service.depends_on) for service in services}
+        self._services = {service.name: service for service in stack.own}
+        self._external = {service.name for service in stack.services if service.external}
+        self._needs = {service.name: tuple(service.depends_on) for service in stack.own}
         self._supervisor = supervisor
         self._preparation = preparation
         self._fingerprints = fingerprints
         self._require_ports = require_ports
         self._closed = False
         self._under_way: set[asyncio.Timeout] = set()
-        self._turns = {service.name: asyncio.Lock() for service in services}
+        self._turns = {name: asyncio.Lock() for name in self._services}
         self.held: set[str] = set()
         """Services that somebody ordered down and nobody up again: the stack waits for them, saves do not."""
 
@@ -60,17 +60,14 @@ class Orders:
         """The services that are meant, in the order of the definition; no pattern means all.
 
         Raises:
-            AuraError: nothing is called that (exit code 4).
+            AuraError: nothing is called that, or it is external (exit code 4).
         """
         patterns = tuple(patterns)
         for pattern in patterns:
-            if not any(fnmatchcase(name, pattern) for name in self._services):
-                raise unknown_service(pattern, self._services)
-        return tuple(
-            name
-            for name in self._services
-            if not patterns or any(fnmatchcase(name, pattern) for pattern in patterns)
-        )
+            if pattern in self._external:
+                words = f"{pattern} is external: it is not ours to start, stop or signal"
+                raise AuraError(words, exit_code=ExitCode.UNKNOWN)
+        return meant_by(patterns, self._services) if patterns else tuple(self._services)
 
     def missing(self) -> tuple[str, ...]:
         """The services that have not done what they had to do."""

@@ -1,7 +1,8 @@
 """Everything that is checked before the first service is executed: whoever refuses here has started nothing."""
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
+from fnmatch import fnmatchcase
 
 from aura_stack.errors import AuraError, ExitCode
 from aura_stack.frozen import Frozen
@@ -66,14 +67,23 @@ def require_ports(definition: Definition, services: tuple[Service, ...]) -> None
 
 
 def _meant(stack: Stack, options: Options) -> tuple[Service, ...]:
-    known = {service.name for service in stack.services}
-    for name in options.services:
-        if name not in known:
-            raise unknown_service(name, known)
     needs = {service.name: tuple(service.depends_on) for service in stack.services}
-    names = options.services or tuple(needs)
+    names = meant_by(options.services, needs) if options.services else tuple(needs)
     wanted = set(graph.closure(names, needs) if options.dependencies else names)
     return tuple(service for service in stack.services if service.name in wanted)
+
+
+def meant_by(patterns: Iterable[str], known: Collection[str]) -> tuple[str, ...]:
+    """The names that are meant by names and patterns (`work*`), in the order in which they are known.
+
+    Raises:
+        AuraError: one means nothing (exit code 4).
+    """
+    patterns = tuple(patterns)
+    for pattern in patterns:
+        if not any(fnmatchcase(name, pattern) for name in known):
+            raise unknown_service(pattern, known)
+    return tuple(name for name in known if any(fnmatchcase(name, pattern) for pattern in patterns))
 
 
 def unknown_service(name: str, known: Iterable[str]) -> AuraError:

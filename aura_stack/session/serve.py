@@ -61,7 +61,7 @@ class Session:
         self._told: set[Connection] = set()  # who is told when it is over
         self._preparation = Preparation(parts.places.fingerprints, self._run_step, parts.record.publish)
         self._orders = Orders(
-            parts.ground.stack.own,
+            parts.ground.stack,
             parts.supervisor,
             self._preparation,
             parts.places.fingerprints,
@@ -272,7 +272,7 @@ class Session:
         self._brought_up.set()
         self._parts.hub.wake()
         await server.answered(PATIENCE)
-        for connection in self._told:
+        for connection in tuple(self._told):  # one that goes meanwhile takes itself out
             try:
                 async with asyncio.timeout(PATIENCE):
                     await connection.say(Request("bye", {"code": self._code}))

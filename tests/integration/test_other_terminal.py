@@ -7,6 +7,7 @@ import subprocess
 import sys
 
 import pytest
+from crashes import crash
 from stacks import PATIENCE, child
 
 from aura_stack.control.client import connect
@@ -171,6 +172,35 @@ def test_names_may_be_patterns_and_unknown_ones_are_refused(stack):
     assert code == 4
     assert 'there is no service "wbe" in this stack' in output
     assert 'did you mean "web"?' in output
+
+
+def test_up_takes_patterns_too(stack):
+    made = stack({"worker-a": SLEEPER, "worker-b": SLEEPER, "web": SLEEPER})
+    made.up("work*")
+    assert runs(made) == {"worker-a": 1, "worker-b": 1, "web": 0}
+    assert made.run("stop")[0] == 0
+    assert made.run("restart") == (0, "nothing is up, so there is nothing to restart\n")
+
+
+def test_an_external_service_is_not_ours_to_restart(stack, port):
+    made = stack({"web": TALKER, "db": {"external": True, "port": port, "required": False}})
+    made.up()
+    assert made.run("restart", "db") == (
+        4,
+        "error: db is external: it is not ours to start, stop or signal\n",
+    )
+
+
+def test_a_refused_start_keeps_the_note_of_an_earlier_crash(stack):
+    made = stack({"web": TALKER})
+    with crash(made):
+        with open(made.places.run, encoding="utf-8") as file:
+            note = file.read()
+        made.write({"web": {"command": ["true"], "cwd": "nowhere"}})
+        assert made.run("up")[0] == 5
+        with open(made.places.run, encoding="utf-8") as file:
+            assert file.read() == note
+        assert not os.path.exists(made.places.socket)
 
 
 def test_a_service_that_was_not_asked_for_can_be_started_later(stack, port):
