@@ -62,6 +62,8 @@ def events(context: click.Context, follow: bool, tail: int, kinds: tuple[str, ..
     reader.print_last(tail)
     if client:
         reader.follow(client)
+    else:
+        reader.finish()
 
 
 class _Printer:
@@ -86,6 +88,13 @@ class _Printer:
         said = words.line(event, self._style) if event else b""
         if not said:  # one that the merged log has no line for
             named = found.get("service", "aura")
-            said = self._style.mark(named) + self._style.dim(found["kind"]) + b"\n"
+            said = self._style.mark(named) + self._style.dim(_spelled(found)) + b"\n"
         moment = time.strftime("%H:%M:%S", time.localtime(found["time"]))
         return self._style.dim(moment) + b" " + said
+
+
+def _spelled(found: dict[str, Any]) -> str:
+    """The kind of an event, and all that it says."""
+    rest = {name: value for name, value in found.items() if name not in ("time", "kind", "service") and value}
+    said = (", ".join(value) if isinstance(value, list) else str(value) for value in rest.values())
+    return f"{found['kind']}: {'; '.join(said)}" if rest else str(found["kind"])

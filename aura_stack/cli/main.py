@@ -10,7 +10,7 @@ from aura_stack.errors import AuraError, ExitCode
 from .lazy import Lazy, LazyGroup
 from .quick import COMPLETE
 from .settings import Settings, resolve_color
-from .streams import leave_early, prepare
+from .streams import leave_early, not_writable, prepare
 
 COMMANDS = {
     "up": Lazy("aura_stack.cli.up:up", "Start the stack and follow its logs; Ctrl-C stops it."),
@@ -115,4 +115,6 @@ def run() -> int:
         return ExitCode.INTERRUPTED
     except BrokenPipeError:
         return leave_early()
+    except OSError as error:
+        return not_writable(error)
     return code if isinstance(code, int) else ExitCode.OK

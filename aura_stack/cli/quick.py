@@ -13,7 +13,7 @@ from aura_stack.errors import AuraError, ExitCode
 
 from . import running
 from .settings import Settings, resolve_color
-from .streams import leave_early, prepare
+from .streams import leave_early, not_writable, prepare
 
 COMPLETE = "_AURA_STACK_COMPLETE"
 """The variable by which a shell asks for completions; then every line is for click."""
@@ -76,4 +76,6 @@ def _guarded(command: Callable[[], int], settings: Settings) -> int:
         return ExitCode.INTERRUPTED
     except BrokenPipeError:
         return leave_early()
+    except OSError as error:
+        return not_writable(error)
     return code

@@ -75,6 +75,7 @@ class Reader:
     def finish(self) -> None:
         """What is unfinished."""
         self._screen.write(b"".join(self._texts(None)))
+        self._screen.complete()
 
     def follow(self, engine: Client) -> None:
         """What comes, until the engine ends or nobody reads any more."""

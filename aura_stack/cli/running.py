@@ -6,7 +6,8 @@ Nothing here knows how a command line is parsed, so that the parser need not be 
 import os
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from aura_stack.errors import AuraError, ExitCode
@@ -15,8 +16,10 @@ from . import tables, target
 from .settings import Settings
 
 LONG = 1.0  # seconds of stopping that are worth a word
-_UP = ("ready", "completed")
-_AT_REST = ("stopped", "completed", "failed")
+UP = ("ready", "completed")
+AT_REST = ("stopped", "completed", "failed")
+"""The states in which a service is there, and those in which it is down."""
+
 _COLOURS = {"failed": 31, "ready": 0, "completed": 0, "stopped": 90}  # SGR (ECMA-48); all others are yellow
 _YELLOW = 33
 
@@ -69,7 +72,8 @@ def order(
     if verb == "restart":
         params["since"] = _typed()  # a run that began later has seen all that was saved before the order
     began = time.monotonic()
-    outcomes = engine.call(verb, patience=timeout, services=list(services), wait=wait, **params)
+    with patience(settings, services, timeout, done=AT_REST if verb == "stop" else UP):
+        outcomes = engine.call(verb, patience=timeout, services=list(services), wait=wait, **params)
     took = time.monotonic() - began
     if as_json:
         tables.print_json(outcomes)
@@ -81,6 +85,37 @@ def order(
     if failed := [one for one in outcomes if not one["ok"]]:
         _fail(settings, failed)
     return 0
+
+
+@contextmanager
+def patience(
+    settings: Settings, services: Sequence[str], seconds: float | None, *, done: Collection[str]
+) -> Iterator[None]:
+    """Wait for an answer of the engine within; if it comes too late, say what is still not there.
+
+    Args:
+        settings: the global flags.
+        services: whose.
+        seconds: how long that may take.
+        done: the states that are waited for.
+
+    Raises:
+        AuraError: it was too late (exit code 124).
+    """
+    try:
+        yield
+    except AuraError as error:
+        if error.exit_code != ExitCode.TIMED_OUT:
+            raise
+        views = target.engine(settings).call("status", services=list(services), patience=2.0)
+        late = "; ".join(_lateness(view) for view in views if view["state"] not in done)
+        hint = "what was ordered goes on; aura-stack status shows it"
+        raise AuraError(f"waited {seconds:g} s: {late}", hint, ExitCode.TIMED_OUT) from error
+
+
+def _lateness(view: Mapping[str, Any]) -> str:
+    waits = f", waits for {view['waits_for']}" if view["waits_for"] else ""
+    return f"{view['service']} is {view['state']}{waits}"
 
 
 def _add_reasons(settings: Settings, views: list[dict[str, Any]]) -> None:
@@ -118,8 +153,8 @@ def _said(verb: str, outcome: Mapping[str, Any], took: float, named: Sequence[st
     """A line for what was done, none for a dependency to which nothing was."""
     name, ready, before = outcome["service"], outcome["ready_seconds"], outcome["before"]
     if verb == "stop":
-        return f"{name} stopped" if before not in _AT_REST else f"{name} was not running"
-    if verb == "start" and before in _UP and outcome["state"] == before:
+        return f"{name} stopped" if before not in AT_REST else f"{name} was not running"
+    if verb == "start" and before in UP and outcome["state"] == before:
         return f"{name} is up already" if name in named or not named else ""
     if ready is None:
         return f"{name} {verb}ed, {outcome['state']}"

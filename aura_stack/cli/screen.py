@@ -16,6 +16,7 @@ class Screen:
         self._out = out
         self._err = err
         self._shown = False
+        self._fault: OSError | None = None
         self.gone = False
         """Whether nobody reads the output any more (a closed pipe or terminal)."""
         self.redraws = os.isatty(err) and os.environ.get("TERM") != "dumb"
@@ -34,8 +35,13 @@ class Screen:
         try:
             while view:
                 view = view[os.write(self._out, view) :]
-        except (BrokenPipeError, OSError):
-            self.gone = True
+        except OSError as error:
+            self.gone, self._fault = True, error
+
+    def complete(self) -> None:
+        """Raise the OSError that kept the output from being whole, such as a full disk; a reader that left is none."""
+        if self._fault and not isinstance(self._fault, BrokenPipeError):
+            raise self._fault
 
     def progress(self, text: str) -> None:
         """Show this as the last line until something else is written; "" takes it away."""

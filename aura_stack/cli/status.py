@@ -73,7 +73,9 @@ def wait(
     if exit_code and (what != "exit" or len(services) != 1):
         raise click.UsageError("--exit-code goes with --for exit and one service", context)
     engine = target.engine(context.obj)
-    outcomes = engine.call("wait", patience=timeout, services=list(services), **{"for": what})
+    done = running.UP if what == "ready" else running.AT_REST
+    with running.patience(context.obj, services, timeout, done=done):
+        outcomes = engine.call("wait", patience=timeout, services=list(services), **{"for": what})
     if as_json:
         tables.print_json(outcomes)
     elif not context.obj.quiet:

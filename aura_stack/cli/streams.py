@@ -1,5 +1,6 @@
 """Standard input, output and error as a command finds them, closed or in a character set that lacks something."""
 
+import errno
 import os
 import sys
 
@@ -19,6 +20,14 @@ def leave_early() -> int:
     """The exit code where the reader of standard output has gone; what is still in the buffer has nowhere to go."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # docs.python.org, library/signal
     return int(ExitCode.FAILED)
+
+
+def not_writable(error: OSError) -> int:
+    """The exit code where standard output takes no more, a full disk for example; anything else is raised again."""
+    if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EIO) or error.filename is not None:
+        raise error
+    sys.stderr.write(f"error: standard output cannot be written: {error.strerror}\n")
+    return leave_early()
 
 
 def _open_what_is_closed() -> None:

@@ -265,8 +265,31 @@ def test_no_wait_comes_back_at_once(stack):
 def test_a_wait_has_its_limit(stack):
     made = stack({"web": {"command": ["sleep", "1000"], "ready": {"log": "never"}}})
     made.start("up").expect("started")
-    assert made.run("wait", "--timeout", "100ms") == (124, "error: no answer within 0.1 s\n")
-    assert made.run("restart", "web", "--wait-timeout", "100ms")[0] == 124
+    late = (
+        "error: waited 0.1 s: web is starting, waits for a log line like never: not printed yet\n"
+        "hint: what was ordered goes on; aura-stack status shows it\n"
+    )
+    assert made.run("wait", "--timeout", "100ms") == (124, late)
+    assert made.run("restart", "web", "--wait-timeout", "100ms") == (124, late)
+
+
+def test_a_full_disk_is_told_and_is_no_traceback(stack):
+    made = stack({"web": TALKER})
+    made.up()
+    for words in (["status"], ["events"], ["logs"], ["list"]):
+        with open("/dev/full", "w") as full:
+            argv = [sys.executable, "-m", "aura_stack", *words]
+            done = subprocess.run(
+                argv,
+                cwd=made.folder,
+                env=made.env,
+                stdout=full,
+                stderr=subprocess.PIPE,
+                text=True,
+                check=False,
+            )
+        text = "error: standard output cannot be written: No space left on device\n"
+        assert (done.returncode, done.stderr) == (1, text)
 
 
 def test_waiting_for_ready_and_for_the_end(stack):
