@@ -43,6 +43,9 @@ class Stage(Protocol):
     def perform(self, order: Callable[[], Order]) -> "asyncio.Task[Result]":
         """Carry out an order once orders are taken, whether or not its client stays; a refusal is an answer."""
 
+    def perform_alone(self, order: Callable[[], Order]) -> None:
+        """The same where nobody waits for the answer: a refusal becomes a notice."""
+
     def doing(self, service: str) -> str:
         """The step that is being run for a service, "" if none is."""
 
@@ -239,22 +242,16 @@ class Methods:
         """The order goes on when its client goes; without `wait` the client is not kept."""
         wait = read.flag(params, "wait", otherwise=True)
         before = {name: str(status.state) for name, status in self._supervisor.statuses.items()}
-        task = self._stage.perform(order)
         if not wait:
-            task.add_done_callback(self._tell_refusal)
+            self._stage.perform_alone(order)
             return []
-        result = await asyncio.shield(task)
+        result = await asyncio.shield(self._stage.perform(order))
         if isinstance(result, AuraError):
             raise result
         for outcome in result:
             if not outcome.ok:
                 self._drain(outcome.service)  # whoever hears of a failure looks for its last words
         return [{**self._reported(outcome), "before": before[outcome.service]} for outcome in result]
-
-    def _tell_refusal(self, task: "asyncio.Task[Result]") -> None:
-        """Nobody waits for the answer, but those who read the log may want to know."""
-        if not task.cancelled() and isinstance(result := task.result(), AuraError):
-            self._publish(events.Notice(result.message, alarm=True))
 
     def _reported(self, outcome: Outcome) -> dict[str, Any]:
         return {

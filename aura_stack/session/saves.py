@@ -22,7 +22,7 @@ class Saves:
         orders: restarts them.
         statuses: those of all services.
         publish: the direct path of facts to the record.
-        perform: carries an order out beside us.
+        perform: carries an order out beside us, and tells what is refused.
     """
 
     def __init__(

@@ -142,7 +142,7 @@ class Session:
         found = interests(parts.ground.stack.own) if parts.watches else []
         if not found:
             return None
-        saves = Saves(self._orders, parts.supervisor.statuses, parts.record.publish, self.perform)
+        saves = Saves(self._orders, parts.supervisor.statuses, parts.record.publish, self.perform_alone)
         watch = Watch(
             found, saves.saved, lambda text: parts.record.publish(events.Notice(text)), since=parts.began
         )
@@ -200,6 +200,15 @@ class Session:
     def perform(self, order: Callable[[], Order]) -> asyncio.Task[Result]:
         """Carry out an order once orders are taken, whether or not its client stays; a refusal is an answer."""
         return self._tasks.create_task(self._answered(order))
+
+    def perform_alone(self, order: Callable[[], Order]) -> None:
+        """The same where nobody waits for the answer: a refusal becomes a notice."""
+
+        def tell(task: asyncio.Task[Result]) -> None:
+            if not task.cancelled() and isinstance(result := task.result(), AuraError):
+                self._parts.record.publish(events.Notice(result.message, alarm=True))
+
+        self.perform(order).add_done_callback(tell)
 
     async def _answered(self, order: Callable[[], Order]) -> Result:
         try:
