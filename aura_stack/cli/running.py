@@ -16,6 +16,7 @@ from . import tables, target
 from .settings import Settings
 
 LONG = 1.0  # seconds of stopping that are worth a word
+_DOWN = ("failed", "backoff")  # it ended, and not because somebody wanted that
 UP = ("ready", "completed")
 AT_REST = ("stopped", "completed", "failed")
 """The states in which a service is there, and those in which it is down."""
@@ -28,7 +29,7 @@ def status(settings: Settings, services: Sequence[str], *, as_json: bool) -> int
     """Print the table of services; 1 if one has failed."""
     views = target.engine(settings).call("status", services=list(services), usage=True)
     failed = [view for view in views if view["state"] == "failed"]
-    if failed or as_json:
+    if as_json or any(view["state"] in _DOWN for view in views):
         _add_reasons(settings, views)
     if as_json:
         tables.print_json(views)
@@ -124,7 +125,7 @@ def _add_reasons(settings: Settings, views: list[dict[str, Any]]) -> None:
 
     _, places = target.found(settings)
     for view in views:
-        view["last_error"] = (reason(places.logs, view) or None) if view["state"] == "failed" else None
+        view["last_error"] = (reason(places.logs, view) or None) if view["state"] in _DOWN else None
 
 
 def _painted(state: str, row: str) -> str:
@@ -134,7 +135,7 @@ def _painted(state: str, row: str) -> str:
 
 def _below(view: Mapping[str, Any]) -> str:
     """The line under a service that is not where it is wanted."""
-    if view["state"] == "failed":
+    if view["state"] in _DOWN:
         return ": ".join(filter(None, (view["ended"], view["last_error"])))
     return f"waits for {view['waits_for']}" if view["waits_for"] else ""
 

@@ -30,7 +30,8 @@ def status(context: click.Context, services: tuple[str, ...], as_json: bool) -> 
       service, state, wanted (up, down), health (ok, waiting, null), waits_for,
       run (its number), pid, uptime_seconds, restarts, ports, address,
       cpu_percent, cpu_seconds, memory_bytes, processes,
-      ended (how the last run ended), exit_code, last_error (of one that failed)
+      ended (how the last run ended), exit_code,
+      last_error (of one that failed, or waits to be tried again)
     """
     context.exit(running.status(context.obj, services, as_json=as_json))
 

@@ -102,6 +102,10 @@ def test_a_restart_says_so_at_the_first_failure_and_does_not_wait_for_the_last(s
     code, output = made.run("restart", "web")
     assert code == 1
     assert "error: web is not up: exited 1; starts again\n" in output
+    assert made.run("status", "web")[1].splitlines()[1:] == [
+        "web   backoff  -       -    -       2         -    -       -",
+        "  exited 1: ValueError: no such colour",
+    ]
 
 
 def test_the_reason_stands_below_a_service_that_failed(stack):
