@@ -1,8 +1,9 @@
 """The command lines that hands type a hundred times a day, understood without the parser of command lines.
 
 Loading click takes three times as long as Python itself (see docs/decisions/0007). So `status`, `start`, `stop` and
-`restart` with names of services and the flags below are read here; any other line, also one with a mistake, is
-left to click, which means the same by them: a test compares both on generated lines.
+`restart` with names of services and the flags below, and perhaps `-f FILE` before them, are read here; any other
+line, also one with a mistake, is left to click, which means the same by them: a test compares both on generated
+lines.
 """
 
 import os
@@ -18,6 +19,7 @@ from .streams import leave_early, not_writable, prepare
 COMPLETE = "_AURA_STACK_COMPLETE"
 """The variable by which a shell asks for completions; then every line is for click."""
 
+_FILE = ("-f", "--file")
 _BARE = {"--json": ("as_json", True)}
 _ORDER = {**_BARE, "--wait": ("wait", True), "--no-wait": ("wait", False)}
 _EXTENDED = {**_ORDER, "--with-dependents": ("dependents", True)}
@@ -25,8 +27,11 @@ FLAGS = {"status": _BARE, "start": _ORDER, "stop": _EXTENDED, "restart": _EXTEND
 """By command: flag → parameter and its value."""
 
 
-def understood(words: Sequence[str]) -> tuple[str, list[str], dict[str, bool]] | None:
-    """Command, services and parameters of a command line; None for one that is not among the quick ones."""
+def understood(words: Sequence[str]) -> tuple[str | None, str, list[str], dict[str, bool]] | None:
+    """Stack file, command, services and parameters of a line; None for one that is not among the quick ones."""
+    file = None
+    if len(words) > 1 and words[0] in _FILE and words[1]:
+        file, words = words[1], words[2:]
     if not words or words[0] not in FLAGS:
         return None
     verb, names, params = words[0], [], {}
@@ -38,7 +43,7 @@ def understood(words: Sequence[str]) -> tuple[str, list[str], dict[str, bool]] |
             return None
         else:
             names.append(word)
-    return verb, names, params
+    return file, verb, names, params
 
 
 def run(words: Sequence[str]) -> int | None:
@@ -47,8 +52,8 @@ def run(words: Sequence[str]) -> int | None:
     if line is None:
         return None
     prepare()
-    verb, names, params = line
-    settings = Settings(color=resolve_color("auto", os.environ))
+    file, verb, names, params = line
+    settings = Settings(file, color=resolve_color("auto", os.environ))
     if verb == "status":
         as_json = params.get("as_json", False)
         return _guarded(lambda: running.status(settings, names, as_json=as_json), settings)

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aura_stack.cli import orders, status
+from aura_stack.cli.main import cli
 from aura_stack.cli.quick import FLAGS, understood
 
 COMMANDS = {"status": status.status, "start": orders.start, "stop": orders.stop, "restart": orders.restart}
@@ -47,11 +48,19 @@ def test_what_is_understood_means_the_same_to_click(verb, words):
     line = understood([verb, *words])
     if line is None:
         return
-    found, names, params = line
+    _, found, names, params = line
     expected = by_click(verb, words)
     wait = {} if params.get("wait", True) else {"wait": False}
     rest = {name: value for name, value in params.items() if name != "wait"}
     assert (found, {**rest, **wait}, names) == (verb, *expected)
+
+
+@pytest.mark.parametrize("flag", ["-f", "--file"])
+@pytest.mark.parametrize("file", ["stack.yaml", "-", "-C", "--json", "a b"])
+def test_a_stack_file_may_be_named_before_the_command(flag, file):
+    line = understood([flag, file, "status", "web"])
+    context = cli.make_context("aura-stack", [flag, file, "status", "web"])
+    assert line == (context.params["file"], "status", ["web"], {})
 
 
 @pytest.mark.parametrize("verb", sorted(COMMANDS))
@@ -65,7 +74,11 @@ def test_every_flag_without_a_value_is_understood(verb):
     [
         [],
         ["up"],
-        ["-f", "x", "status"],
+        ["-f"],
+        ["-f", "x"],
+        ["-f", "", "status"],
+        ["-f", "x", "up"],
+        ["-C", "x", "status"],
         ["status", "-h"],
         ["restart", "--wait-timeout", "3s"],
         ["status", ""],
