@@ -187,8 +187,11 @@ class Face:
             self._handle(message)
         while self._code is None and not self._left:
             self._listen_to_keys(poll)
-            ready = dict(poll.poll(None if self._progress.idle else TICK * 1000))
-            if self._listening and self._keys.fileno() in ready:
+            idle = self._progress.idle and not self._keys.elsewhere
+            ready = dict(poll.poll(None if idle else TICK * 1000))
+            self._keys.resume()
+            # not `_listening`: Ctrl-Z and bg may have made the terminal another job's while we waited
+            if self._keys.active and self._keys.fileno() in ready:
                 self._heed_keys()
             if self._wakes.fileno() in ready:
                 self._wakes.recv(4096)  # the handler has run by now

@@ -21,11 +21,17 @@ class Keys:
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
         self._before: list[int | list[bytes | int]] | None = None  # what the terminal was like
+        self._begun = False
 
     @property
     def active(self) -> bool:
         """Whether keys come."""
         return self._before is not None
+
+    @property
+    def elsewhere(self) -> bool:
+        """Whether there is a terminal and another job has it; nobody tells us when it is ours again (fg)."""
+        return self._begun and not self.active and os.isatty(self._descriptor)
 
     def fileno(self) -> int:
         """The descriptor, for poll."""
@@ -33,12 +39,22 @@ class Keys:
 
     def begin(self) -> None:
         """Take keys from now on, if there is a terminal and it is ours; also after Ctrl-Z and fg."""
+        self._begun = True
         signal.signal(signal.SIGTSTP, self._suspend)
-        signal.signal(signal.SIGCONT, lambda *_: self._enter())
-        self._enter()
+        signal.signal(signal.SIGCONT, lambda *_: self.resume())
+        self.resume()
 
     def end(self) -> None:
-        """Put the terminal back as it was."""
+        """Put the terminal back as it was, and take no more keys."""
+        self._begun = False
+        self._restore()
+
+    def resume(self) -> None:
+        """Take keys again if the terminal is ours again."""
+        if self._begun and not self.active and self._is_ours():
+            self._enter()
+
+    def _restore(self) -> None:
         before, self._before = self._before, None
         if before is not None and self._is_ours():
             with contextlib.suppress(termios.error):  # the terminal has gone
@@ -55,8 +71,6 @@ class Keys:
         return data.decode("ascii", "replace")
 
     def _enter(self) -> None:
-        if self.active or not self._is_ours():
-            return
         try:
             self._before = termios.tcgetattr(self._descriptor)
             now = termios.tcgetattr(self._descriptor)
@@ -75,8 +89,8 @@ class Keys:
 
     def _suspend(self, _signum: int, _frame: FrameType | None) -> None:
         """Ctrl-Z: give the terminal back, then stop as if nothing had been caught."""
-        self.end()
+        self._restore()
         signal.signal(signal.SIGTSTP, signal.SIG_DFL)
         os.kill(os.getpid(), signal.SIGTSTP)  # and here we are again after SIGCONT
         signal.signal(signal.SIGTSTP, self._suspend)
-        self._enter()
+        self.resume()

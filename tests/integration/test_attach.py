@@ -257,6 +257,37 @@ def test_a_face_in_the_background_leaves_the_terminal_to_others(stack, terminal)
     assert made.members() == []
 
 
+def test_a_face_goes_to_the_background_and_comes_back(stack):
+    """Ctrl-Z gives the shell a usable terminal, bg runs on without touching it, fg has the keys again."""
+    made = stack({"web": {"command": "while :; do echo tick; sleep 0.1; done", "ready": {"log": "tick"}}})
+    env = {**made.env, "NO_COLOR": "1", "PS1": "prompt: ", "TERM": "xterm"}
+    shell = Terminal(["bash", "--norc", "-i"], made.folder, env)
+    echoes = b"stty -a | grep -o ' echo ' | tr a-z A-Z\n"
+    shell.expect("prompt: ", PATIENCE)
+    shell.type(f"{sys.executable} -m aura_stack up\n".encode())
+    shell.expect("all ready", PATIENCE)
+    shell.type(b"\x1a")
+    shell.expect("Stopped", PATIENCE)
+    shell.type(echoes)
+    shell.expect(" ECHO ", PATIENCE)
+    shell.output = ""
+    shell.type(b"bg\n")
+    shell.expect("tick\r\n[\\s\\S]*tick", PATIENCE)
+    shell.type(echoes)
+    shell.expect(" ECHO [\\s\\S]*tick[\\s\\S]*tick", PATIENCE)
+    assert "Stopped" not in shell.output
+    shell.type(b"fg\n")
+    shell.expect("aura_stack up\r\n", PATIENCE)
+    shell.type(b"s")
+    shell.expect("NAME +STATE", PATIENCE)
+    shell.type(b"q")
+    shell.expect("web .* stopped[\\s\\S]*prompt: ", PATIENCE)
+    shell.type(b"exit\n")
+    shell.finish(PATIENCE)
+    shell.close()
+    assert made.members() == []
+
+
 def test_nothing_of_ours_stays_when_the_stack_in_the_background_ends(stack):
     made = stack({"job": {"command": "sleep 0.2", "restart": "no"}})
     assert made.run("up", "-d")[0] == 0
