@@ -56,7 +56,12 @@ class Background:
             self._say(f"{', '.join(where['asked'])} in the background (pid {where['pid']})")
             self._say(RUNS_ON)
             return 0
-        self._follow(where, deadline)
+        try:
+            self._follow(where, deadline)
+        except KeyboardInterrupt:
+            self._client.send("shutdown", reason="Ctrl-C")
+            self._see_the_end()
+            raise
         return self._report(where["logs"], timeout)
 
     def joined(self, services: list[str], *, dependencies: bool, wait: bool, timeout: float | None) -> int:
@@ -101,7 +106,8 @@ class Background:
         follower = Follower(where["logs"], where["position"])
         poll = select.poll()
         poll.register(self._client.fileno(), select.POLLIN)
-        self._client.send("follow", position=follower.position)
+        record = where["record"]
+        self._client.send("follow", position=follower.position, record=record)
         while self._settled is None and self._ended is None:
             left = None if deadline is None else max(0.0, deadline - time.monotonic()) * 1000
             if not poll.poll(left):
@@ -110,11 +116,22 @@ class Background:
                 match message:
                     case Request("bye", params):
                         self._ended = int(params["code"])
-                    case Answer(result={"position": _}):
+                    case Answer(result={"record": int(number)}):
                         self._print(follower)
-                        self._client.send("follow", position=follower.position)
+                        if number != record:  # somebody has deleted the files, and new ones were begun
+                            follower.close()
+                            follower, record = Follower(where["logs"]), number
+                        self._client.send("follow", position=follower.position, record=record)
         self._print(follower)  # what was said last may have come with the goodbye
         follower.close()
+
+    def _see_the_end(self) -> None:
+        """Wait until the stack has been stopped."""
+        try:
+            while True:
+                list(self._client.receive())
+        except ConnectionError:
+            return
 
     def _receive(self) -> list[Request | Answer]:
         try:

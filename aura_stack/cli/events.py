@@ -54,11 +54,12 @@ def events(context: click.Context, follow: bool, tail: int, kinds: tuple[str, ..
             f"there are no events {', '.join(unknown)}", f"there are {', '.join(facts.KINDS)}", ExitCode.USAGE
         )
     file, places = target.found(context.obj)
+    client = target.engine(context.obj) if follow else None
+    record = client.call("attach", own=False)["record"] if client else 0
     require_record(file, places)
     style = Style(["aura", *known_services(places)], colour=target.coloured(context.obj))
     printer = _Printer(set(kinds), style, as_json=as_json)
-    client = target.engine(context.obj) if follow else None
-    reader = Reader(places, standard_screen(), printer.texts, lambda service, _: not service)
+    reader = Reader(places, standard_screen(), printer.texts, lambda service, _: not service, record)
     reader.print_last(tail)
     if client:
         reader.follow(client)

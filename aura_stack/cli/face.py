@@ -12,6 +12,7 @@ import os
 import select
 import signal
 import socket
+import sys
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -31,6 +32,8 @@ from .progress import SELDOM, Progress
 from .screen import Screen
 
 TICK = 1.0  # seconds between two looks at the clock while something is pending
+TURN = 256 << 10  # bytes that are printed before anything else is looked at
+LAST = 1 << 20  # bytes of a flood that are still printed on a terminal after an order to stop
 _ORDERS = {
     signal.SIGINT: ("Ctrl-C", ExitCode.INTERRUPTED),
     signal.SIGTERM: ("SIGTERM", ExitCode.TERMINATED),
@@ -58,6 +61,7 @@ class Face:
         self._screen = screen
         self._keys = keys
         self._listening = False
+        self._behind = False  # more has come than was printed in one turn
         self._owner = True
         self._calls: dict[
             int, Callable[[Any], None]
@@ -96,6 +100,9 @@ class Face:
         Raises:
             AuraError: the definition has changed since (exit code 7), or the engine refused or died.
         """
+        self._client.call(
+            "status", services=services
+        )  # a name that nothing has is refused before we own anything
         where = self._client.call("attach")
         if where["changed"]:
             raise changed_since()
@@ -157,7 +164,7 @@ class Face:
     def _heed_keys(self) -> None:
         for key in self._keys.read():
             match key:
-                case "d":
+                case "d" if self._orders == 0:
                     self._leave()
                 case "s":
                     self._ask("status", self._show_status, usage=True)
@@ -188,7 +195,7 @@ class Face:
         while self._code is None and not self._left:
             self._listen_to_keys(poll)
             idle = self._progress.idle and not self._keys.elsewhere
-            ready = dict(poll.poll(None if idle else TICK * 1000))
+            ready = dict(poll.poll(0 if self._behind else None if idle else TICK * 1000))
             self._keys.resume()
             # not `_listening`: Ctrl-Z and bg may have made the terminal another job's while we waited
             if self._keys.active and self._keys.fileno() in ready:
@@ -202,7 +209,9 @@ class Face:
             if self._client.fileno() in ready:
                 for message in self._client.receive():
                     self._handle(message)
-            if not ready:
+            if self._behind:
+                self._catch_up()
+            elif not ready:
                 self._tell_progress()
 
     def _listen_to_keys(self, poll: select.poll) -> None:
@@ -245,10 +254,20 @@ class Face:
         self._print_new()
         if news["record"] != self._record:
             assert self._follower is not None
+            try:
+                follower = Follower(self._logs)
+            except (
+                FileNotFoundError
+            ):  # deleted again: what is not there cannot be shown, and is no reason to go
+                self._say(
+                    "somebody deletes the logs of this stack; aura-stack logs -f shows them when they are there"
+                )
+                return
             self._follower.close()
-            self._follower, self._record = Follower(self._logs), news["record"]
+            self._follower, self._record = follower, news["record"]
             self._print_new()
-        self._look()
+        if not self._behind:
+            self._look()
 
     def _bury(self) -> None:
         """The shell gets its prompt back when nothing of the stack is left."""
@@ -284,15 +303,31 @@ class Face:
 
     def _print_rest(self) -> None:
         if self._follower:
-            self._print_new()
+            # whoever waits for a prompt is not kept by a flood; a file or a pipe gets all of it
+            impatient = self._ordered is not None and self._screen.redraws
+            self._print_new(LAST if impatient else sys.maxsize)
             self._screen.write(self._merger.finish())
+            if self._behind:
+                self._say("the rest is in the record: aura-stack logs")
         self._screen.progress("")
 
-    def _print_new(self) -> None:
+    def _print_new(self, most: int = TURN) -> None:
+        """What has come, but no more than that many bytes: keys and Ctrl-C wait for no flood."""
         assert self._follower is not None
+        printed, self._behind = 0, False
         for piece in self._follower.read():
             self._screen.write(b"".join(self._texts(piece)))
+            printed += len(piece.data)
+            if printed >= most or self._screen.gone:
+                self._behind = not self._screen.gone
+                break
         self._heed_the_screen()
+
+    def _catch_up(self) -> None:
+        """The next turn of a flood."""
+        self._print_new()
+        if not self._behind:
+            self._look()
 
     def _heed_the_screen(self) -> None:
         """`up | head` ends when head does."""

@@ -68,14 +68,15 @@ def logs(
       time (seconds since 1970), service, stream (out, err, prepare), run, line
     """
     file, places = target.found(context.obj)
+    client = target.engine(context.obj) if follow else None
+    record = client.call("attach", own=False)["record"] if client else 0
     require_record(file, places)
     known = known_services(places)
     for name in services:
         if name not in known:
             raise _unknown(name, known)
-    client = target.engine(context.obj) if follow else None
     printer = _Objects() if as_json else _Prefixed(Style(known, colour=target.coloured(context.obj)))
-    reader = Reader(places, standard_screen(), printer.texts, _of(services))
+    reader = Reader(places, standard_screen(), printer.texts, _of(services), record)
     reader.print_last(tail)
     if client:
         reader.follow(client)

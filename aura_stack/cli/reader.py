@@ -46,17 +46,23 @@ class Reader:
         screen: where to.
         texts: what to print for a piece.
         wanted: whether the stream of that name of that service counts; the service of events is "".
+        record: the number of the record, where an engine has told it.
     """
 
     def __init__(
-        self, places: Places, screen: Screen, texts: Texts, wanted: Callable[[str, str], bool]
+        self,
+        places: Places,
+        screen: Screen,
+        texts: Texts,
+        wanted: Callable[[str, str], bool],
+        record: int = 0,
     ) -> None:
         self._logs = places.logs
         self._follower = Follower(places.logs)
         self._screen = screen
         self._texts = texts
         self._wanted = wanted
-        self._record = 0
+        self._record = record
 
     def print_last(self, count: int | None) -> None:
         """The last lines of what is there, None for all of it; what comes later is for `follow`."""

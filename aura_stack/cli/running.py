@@ -147,7 +147,8 @@ def _typed() -> float:
         return now
     from aura_stack.system import procfs  # noqa: PLC0415 - only a restart asks, and only where there is /proc
 
-    return now - (procfs.age(os.getpid()) or 0.0)
+    # the start stands there in whole ticks: up to one earlier than it was
+    return min(now, now - (procfs.age(os.getpid()) or 0.0) + 1 / os.sysconf("SC_CLK_TCK"))
 
 
 def _said(verb: str, outcome: Mapping[str, Any], took: float, named: Sequence[str]) -> str:

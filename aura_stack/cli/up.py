@@ -8,6 +8,7 @@ import click
 from aura_stack.errors import AuraError, ExitCode
 from aura_stack.frozen import Frozen
 from aura_stack.session.launch import launch
+from aura_stack.session.lock import wait_until_free
 from aura_stack.session.options import Options
 from aura_stack.system import places as where
 
@@ -63,7 +64,12 @@ def up(
     manner = _Manner(detach=detach or wait, wait=wait, timeout=wait_timeout)
     client = target.running(file, places)
     if client:
-        context.exit(_join(client, options, manner))
+        try:
+            context.exit(_join(client, options, manner))
+        except AuraError as error:
+            if error.exit_code != ExitCode.NOT_RUNNING:
+                raise
+            wait_until_free(places.lock)  # it was just stopping: ours is the next one
     where.create(places)
     launched = launch(file, places, options, os.environ)
     from aura_stack.control.client import Client  # noqa: PLC0415 - loaded while the engine is loading
@@ -124,12 +130,14 @@ def down(context: click.Context, stop_timeout: float | None) -> None:
       aura-stack down
       aura-stack down --stop-timeout 2s
     """
-    from aura_stack.session.lock import wait_until_free  # noqa: PLC0415 - only here
-
     _, places = target.found(context.obj)
     engine = target.engine(context.obj)
     grace = {} if stop_timeout is None else {"grace": stop_timeout}
-    engine.call("shutdown", reason="aura-stack down", **grace)
+    try:
+        engine.call("shutdown", reason="aura-stack down", **grace)
+    except AuraError as error:
+        if error.exit_code != ExitCode.NOT_RUNNING:  # somebody else's `down` was quicker: all the better
+            raise
     _wait_for_the_end(engine)
     wait_until_free(places.lock)
     click.echo("all stopped")

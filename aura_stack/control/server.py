@@ -21,6 +21,9 @@ from .protocol import Answer, Malformed, Request
 OPEN_CALLS = 32
 """Calls of one client that may wait for their answers at the same time."""
 
+PATIENCE = 1.0
+"""Seconds that one call more than those waits for one of them to be answered, before it is refused."""
+
 CLIENTS = 256
 """Clients at the same time: the descriptors are for services first (`ulimit -n` is 1024 on most systems)."""
 
@@ -97,17 +100,19 @@ class Server:
         self._tasks.create_task(self._serve(Connection(reader, writer)), name="a client")
 
     async def _serve(self, connection: Connection) -> None:
-        free = asyncio.Semaphore(OPEN_CALLS)
         calls: set[asyncio.Task[None]] = set()
         self._connections.add(connection)
         try:
             while line := await _line(connection.reader):
-                await free.acquire()
+                if len(calls) >= OPEN_CALLS:
+                    await asyncio.wait(calls, timeout=PATIENCE, return_when=asyncio.FIRST_COMPLETED)
+                if len(calls) >= OPEN_CALLS:  # who waits for so many would not be seen to go
+                    await _try_to_say(connection, _busy(line))
+                    continue
                 call = self._tasks.create_task(self._call(line, connection))
                 for where in (calls, self._calls):
                     where.add(call)
                     call.add_done_callback(where.discard)
-                call.add_done_callback(lambda _: free.release())
         except Malformed as error:
             await _try_to_say(connection, _refusal(None, error.code, str(error)))
         except ConnectionError:
@@ -165,6 +170,14 @@ async def _try_to_say(connection: Connection, message: Request | Answer) -> None
         await connection.say(message)
     except ConnectionError:
         connection.close()
+
+
+def _busy(line: bytes) -> Answer:
+    try:
+        message = protocol.decode(line)
+    except Malformed as error:
+        return _refusal(None, error.code, str(error))
+    return _refusal(message.id, protocol.FAILED, f"{OPEN_CALLS} calls of this client are waiting for answers")
 
 
 def _refusal(number: int | str | None, code: int, words: str, data: object = None) -> Answer:

@@ -44,8 +44,8 @@ class Follower:
             if not entries:
                 return
             for entry, count in _joined(entries):
+                self.position += count * ENTRY.size  # before: whoever reads may stop after any piece
                 yield self.piece(entry)
-                self.position += count * ENTRY.size
 
     def close(self) -> None:
         """Close the files."""

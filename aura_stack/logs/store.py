@@ -7,6 +7,7 @@ the entry that names them, so a reader never meets an entry without its bytes.
 Who deletes the folder while the stack runs (`git clean -fdx`) gets a new record at the next event: see `number`.
 """
 
+import errno
 import os
 import time
 from collections.abc import Callable
@@ -62,7 +63,7 @@ class Store:
     def stream(self, file: str) -> int:
         """The number of the stream kept in `file` (relative to the directory); a new one is entered."""
         if file not in self._names:
-            self._renew_if_deleted()
+            self.renew_if_deleted()
             descriptor = os.open(self._table, _FLAGS, _MODE)
             with os.fdopen(descriptor, "ab") as table:
                 table.write(os.fsencode(file) + b"\n")
@@ -72,9 +73,15 @@ class Store:
     def append(self, stream: int, run: int, data: bytes) -> None:
         """Add a chunk to a stream; OSError when the disk does not take it."""
         descriptor, size = self._files.get(stream) or self._open(stream)
-        written = os.write(descriptor, data)
-        while written < len(data):  # a disk that fills up takes a part, then says why
-            written += os.write(descriptor, memoryview(data)[written:])
+        try:
+            written = os.write(descriptor, data)
+            while written < len(data):  # a disk that fills up takes a part, then says why
+                written += os.write(descriptor, memoryview(data)[written:])
+        except OSError:
+            os.ftruncate(
+                descriptor, size
+            )  # a part without an entry would put all that follows in the wrong place
+            raise
         self._files[stream] = (descriptor, size + written)
         self._enter(Entry(time.time_ns(), run, stream, Kind.BYTES, size, written))
 
@@ -85,7 +92,7 @@ class Store:
 
     def event(self, line: bytes) -> None:
         """Add one event, a line."""
-        self._renew_if_deleted()
+        self.renew_if_deleted()
         self.append(EVENTS, 0, line)
 
     @property
@@ -104,7 +111,7 @@ class Store:
             os.close(descriptor)
         os.close(self._index)
 
-    def _renew_if_deleted(self) -> None:
+    def renew_if_deleted(self) -> None:
         """Begin again where the files were; streams keep their numbers, since pipes that are open know them."""
         if os.fstat(self._index).st_nlink:
             return
@@ -116,13 +123,16 @@ class Store:
             self.stream(name)
 
     def _open(self, stream: int) -> tuple[int, int]:
-        self._renew_if_deleted()
+        self.renew_if_deleted()
         descriptor = os.open(os.path.join(self._directory, self._names[stream]), _FLAGS, _MODE)
         self._files[stream] = (descriptor, os.fstat(descriptor).st_size)
         return self._files[stream]
 
     def _enter(self, entry: Entry) -> None:
-        os.write(self._index, entry.pack())
+        if os.write(self._index, entry.pack()) < ENTRY.size:  # a full disk
+            size = os.fstat(self._index).st_size
+            os.ftruncate(self._index, size - size % ENTRY.size)
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         self._wake()
 
 

@@ -5,6 +5,7 @@ while they run, and when one fails, the old run goes on.
 """
 
 import asyncio
+import time
 from collections.abc import Callable, Iterable
 
 from aura_stack.errors import AuraError, ExitCode
@@ -52,9 +53,12 @@ class Orders:
         self._require_ports = require_ports
         self._closed = False
         self._under_way: set[asyncio.Timeout] = set()
+        self._prepared: dict[str, float] = {}  # when the last steps of a service ended, in monotonic seconds
         self._turns = {name: asyncio.Lock() for name in self._services}
         self.held: set[str] = set()
         """Services that somebody ordered down and nobody up again: the stack waits for them, saves do not."""
+        self.coming: set[str] = set()
+        """Services that will be started once their steps have run."""
 
     def named(self, patterns: Iterable[str]) -> tuple[str, ...]:
         """The services that are meant, in the order of the definition; no pattern means all.
@@ -110,10 +114,14 @@ class Orders:
         done = {name for name in meant if name not in names and self._state(name) is State.COMPLETED}
         down = tuple(name for name in meant if self._state(name) in AT_REST and name not in done)
         self._require_ports(tuple(self._services[name] for name in down))
-        self.held -= set(meant)
-        failed = await self._prepare(down, "it is not started")
+        self.coming |= set(meant)
+        try:
+            failed = await self._prepare(down, "it is not started")
+        finally:
+            self.coming -= set(meant)
         if failed:
             raise AuraError("\n".join(f"{name}: {words}" for name, words in failed.items()))
+        self.held -= set(meant)
         if not names:  # to the supervisor that would mean all
             return []
         ticket = self._ask(commands.Start(names, dependencies, patient=patient))
@@ -136,8 +144,14 @@ class Orders:
         going = tuple(name for name in names if name not in failed)
         outcomes = [self._unprepared(name, words) for name, words in failed.items()]
         if going:
-            ticket = self._ask(commands.Restart(going, since, patient=False))
-            outcomes += (await resolved(ticket)).outcomes.values()
+            now = time.monotonic()
+            tickets = []
+            for name in going:
+                # a run that began before the steps had ended does not know what they made
+                moment = max(now if since is None else since, self._prepared.get(name, 0.0))
+                tickets.append(self._ask(commands.Restart((name,), moment, patient=False)))
+            for ticket in tickets:
+                outcomes += (await resolved(ticket)).outcomes.values()
         return outcomes
 
     async def stop(self, names: tuple[str, ...], grace: float | None) -> list[Outcome]:
@@ -168,7 +182,10 @@ class Orders:
             async with asyncio.timeout(None) as scope, self._turns[name]:
                 self._under_way.add(scope)
                 due = [] if self._closed else self.due(name)
-                return await self._preparation.perform(due, then) if due else ""
+                failure = await self._preparation.perform(due, then) if due else ""
+                if due and not failure:
+                    self._prepared[name] = time.monotonic()
+                return failure
         except TimeoutError:
             return _STOPPING
         finally:

@@ -51,7 +51,8 @@ class Saves:
 
     def _matters(self, service: str, *, watched: bool) -> bool:
         """Not for one that is wanted down, nor for inputs that are again what the step last saw."""
-        if service in self._orders.held or self._statuses[service].wanted is Wanted.DOWN:
+        coming = service in self._orders.coming
+        if not coming and (service in self._orders.held or self._statuses[service].wanted is Wanted.DOWN):
             return False
         return watched or bool(self._orders.due(service))
 

@@ -57,6 +57,7 @@ class Session:
         """Whether nothing more will happen."""
         self._preparing: asyncio.Task[str] | None = None
         self._tasks = asyncio.TaskGroup()
+        self._under_way = 0  # orders that were taken and have no answer yet
         self._face: Connection | None = None  # whose death is the stack's
         self._told: set[Connection] = set()  # who is told when it is over
         self._preparation = Preparation(parts.places.fingerprints, self._run_step, parts.record.publish)
@@ -150,7 +151,10 @@ class Session:
         return watch
 
     async def _bring_up(self) -> None:
-        if await self._prepare():
+        self._orders.coming |= set(self._parts.first.services)
+        prepared = await self._prepare()
+        self._orders.coming.clear()
+        if prepared:
             self._adopt(self._parts.supervisor.ask(self._parts.first))
         else:
             self._finished.set()
@@ -211,11 +215,15 @@ class Session:
         self.perform(order).add_done_callback(tell)
 
     async def _answered(self, order: Callable[[], Order]) -> Result:
+        self._under_way += 1
         try:
             await self.open_to_orders()
             return await order()
         except AuraError as error:
             return error
+        finally:
+            self._under_way -= 1
+            self._look_for_the_end()
 
     def doing(self, service: str) -> str:
         """The step that is being run for a service, "" if none is."""
@@ -224,6 +232,9 @@ class Session:
     def attach(self, connection: Connection | None) -> dict[str, Any]:
         """Make a client the face, if there is none, and tell it where to read the record."""
         parts = self._parts
+        if self._stopping:
+            raise AuraError("the stack is stopping", "try again when it is done", ExitCode.NOT_RUNNING)
+        parts.store.renew_if_deleted()
         changed = digest(parts.ground.definition.files) != parts.digest
         if connection and not changed:  # whoever wants another definition is told so, and goes
             self._face = self._face or connection
@@ -257,6 +268,8 @@ class Session:
 
     def _look_for_the_end(self) -> None:
         """The stack ends when nothing runs and nothing will run without a new order, unless one was ordered down."""
+        if not self._brought_up.is_set() or self._under_way:
+            return
         if self._parts.supervisor.at_rest and not self._orders.held:
             self._finished.set()
 
@@ -270,7 +283,7 @@ class Session:
     def _wind_up(self) -> None:
         """End what belongs to no service any more, and keep what was printed last."""
         parts = self._parts
-        end_all_children()
+        end_all_children(buried=parts.runner.children.buried)
         parts.capture.drain()
         parts.capture.close()
         parts.record.publish(events.StackStopped(self._code))

@@ -81,11 +81,18 @@ def _wait_for(engine: int) -> int:
                 return code if code >= 0 else 128 - code
 
 
-def end_all_children(grace: float = GRACE) -> None:
-    """TERM to every descendant, KILL after `grace` seconds, until no child is left."""
+def end_all_children(
+    grace: float = GRACE, buried: Callable[[int, int], None] = lambda _pid, _status: None
+) -> None:
+    """TERM to every descendant, KILL after `grace` seconds, until no child is left.
+
+    Args:
+        grace: seconds.
+        buried: told of each child that was waited for, as waitpid(2) gives it.
+    """
     deadline = time.monotonic() + grace
     asked: set[int] = set()
-    while _bury():
+    while _bury(buried):
         late = time.monotonic() >= deadline
         for pid in processes.descendants(os.getpid()):
             if late or pid not in asked:
@@ -101,12 +108,13 @@ def _signal(pid: int, signum: int) -> None:
         processes.signal(identity, signal.SIGCONT)
 
 
-def _bury() -> bool:
+def _bury(buried: Callable[[int, int], None]) -> bool:
     """Wait for all children that have ended; whether there are others."""
     while True:
         try:
-            pid, _ = os.waitpid(-1, os.WNOHANG)
+            pid, status = os.waitpid(-1, os.WNOHANG)
         except ChildProcessError:
             return False
         if pid == 0:
             return True
+        buried(pid, status)

@@ -218,7 +218,7 @@ def _renew(status: Status, _: Message) -> Step:
 
 
 def _renew_ending(status: Status, _: Message) -> Step:
-    """A restart while the run is ending already: what it died of no longer matters."""
+    """An order for it while the run is ending already: what it died of no longer matters."""
     return status.but(wanted=Wanted.UP, verdict=None), ()
 
 
@@ -302,7 +302,8 @@ _TABLE: dict[tuple[State, type[Message]], _Act] = {
     (B, Restart): _wait,
     (B, Elapsed): _wait,
     # a run is there
-    **{(state, Start): _want_up for state in (G, R, E)},
+    **{(state, Start): _want_up for state in (G, R)},
+    (E, Start): _renew_ending,
     **{(state, Stop): _want_down for state in (G, R)},
     **{(state, Restart): _renew for state in (G, R)},
     **{(state, Released): _end for state in (G, R)},

@@ -89,9 +89,13 @@ class Children:
                 return
             if pid == 0:
                 return
-            ended = self._waiting.pop(pid, None)
-            if ended:
-                ended(os.waitstatus_to_exitcode(status))
+            self.buried(pid, status)
+
+    def buried(self, pid: int, status: int) -> None:
+        """A child was waited for, here or elsewhere: from now on its number may be another's."""
+        ended = self._waiting.pop(pid, None)
+        if ended:
+            ended(os.waitstatus_to_exitcode(status))
 
 
 def _find(program: str, path: str) -> str:

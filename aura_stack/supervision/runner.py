@@ -8,7 +8,7 @@ import random
 import signal
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from aura_stack.messages import events
@@ -258,5 +258,8 @@ class Runner:
             verdict = judge(await ended)
         finally:
             if pid in self.children:
-                os.killpg(pid, signal.SIGKILL)
+                with suppress(
+                    ProcessLookupError, PermissionError
+                ):  # a set-user-ID program is not ours to kill
+                    os.killpg(pid, signal.SIGKILL)
         return "" if verdict.ok else verdict.words

@@ -424,7 +424,7 @@ class Supervisor:
 
     def _wake_neighbours(self, entry: _Entry, before: Status) -> None:
         """Who may go on depends on its neighbours' states alone, so only they are looked at."""
-        if entry.status.state is before.state:
+        if (entry.status.state, entry.status.wanted) == (before.state, before.wanted):
             return
         for name in self._dependents.get(entry.service.name, ()):
             if self._entries[name].status.state is State.WAITING:
