@@ -10,6 +10,7 @@ import pytest
 from stacks import PATIENCE, child
 from terminal import CTRL_C, Terminal
 
+from aura_stack.control.client import connect
 from aura_stack.system import processes
 
 TALKER = {"command": child("talker"), "ready": {"log": "hello"}}
@@ -296,3 +297,79 @@ def test_nothing_of_ours_stays_when_the_stack_in_the_background_ends(stack):
     wait()
     assert not any(processes.parent(pid) == guardian for pid in processes.pids())
     assert not os.path.exists(made.places.socket)
+
+
+def test_the_stack_outlives_the_deletion_of_its_record_by_whoever_comes_back(stack):
+    made = stack({"web": TALKER})
+    made.run("up", "-d", "--wait")
+    for path in (made.places.logs, made.places.data):
+        for name in os.listdir(path):
+            if os.path.isfile(os.path.join(path, name)):
+                os.unlink(os.path.join(path, name))
+        os.rmdir(path)
+    up = made.start("up", start_new_session=True)
+    up.expect("all ready")
+    assert made.run("restart", "web")[0] == 0
+    up.expect("hello")
+    up.signal(signal.SIGINT)
+    assert up.finish() == 130
+
+
+def test_a_name_that_nothing_has_is_refused_by_a_stack_that_runs_too(stack):
+    made = stack({"web": TALKER})
+    made.run("up", "-d", "--wait")
+    for words in (["up", "nobody"], ["up", "-d", "nobody"]):
+        assert made.run(*words)[0] == 4
+    assert made.run("status")[0] == 0
+    made.run("down")
+
+
+def test_up_while_the_stack_stops_is_the_next_one(stack):
+    slow = "trap 'echo ending; read x < go; exit' TERM; echo up; while :; do sleep 0.05; done"
+    made = stack({"web": {"command": slow, "ready": {"log": "up"}}})
+    os.mkfifo(made.folder / "go")
+    first = made.up()
+    first.signal(signal.SIGINT)
+    first.expect("ending")
+    second = made.start("up", "-d", "--wait")
+    client = connect(made.places.socket, "stack.yaml")
+    client.call("status")
+    client.close()
+    (made.folder / "go").write_text("\n")
+    assert first.finish() == 130
+    assert second.finish() == 0
+    assert len(made.members()) >= 1
+    down = made.start("down")
+    (made.folder / "go").write_text("\n")
+    assert down.finish() == 0
+
+
+def test_ctrl_c_while_up_waits_is_an_orderly_stop(stack):
+    made = stack(
+        {
+            "web": {
+                "command": "trap 'echo in order; exit' TERM; while :; do sleep 0.05; done",
+                "ready": {"log": "never"},
+            }
+        }
+    )
+    up = made.start("up", "--wait", start_new_session=True)
+    up.expect("started")
+    up.signal(signal.SIGINT)
+    assert up.finish() == 130
+    assert made.members() == []
+    assert "in order" in made.run("logs")[1]
+
+
+def test_keys_and_ctrl_c_are_heeded_while_a_flood_is_printed(stack, terminal):
+    flood = {"command": "yes 0123456789012345678901234567890123456789", "ready": {"log": "0"}}
+    made = stack({"web": flood})
+    face = terminal(made, "up")
+    face.expect("0123456789", PATIENCE)
+    face.type(b"s")
+    face.expect("NAME +STATE", PATIENCE)
+    face.output = ""
+    face.type(CTRL_C)
+    assert face.finish(PATIENCE) == 130
+    assert len(face.output) < 16 << 20
+    assert made.members() == []

@@ -451,3 +451,106 @@ def test_a_down_waits_for_the_guardian_so_that_the_next_up_finds_nothing(stack):
         assert made.run("down")[0] == 0
         assert made.members() == []
         assert up.process.wait(PATIENCE) == 0
+
+
+# --- orders that meet something else ---
+
+
+def test_an_order_that_prepares_keeps_the_stack_alive(stack):
+    """The old run ends by itself while a step of its restart runs: nothing runs, and yet it is not over."""
+    step = {"command": "read x < gate; cp input made", "inputs": ["input"], "outputs": ["made"]}
+    made = stack({"web": {"command": "read x < go; echo $(cat made)", "restart": "no", "prepare": [step]}})
+    for name in ("gate", "go"):
+        os.mkfifo(made.folder / name)
+    (made.folder / "input").write_text("one")
+    up = made.start("up")
+    up.expect("input|missing")
+    (made.folder / "gate").write_text("\n")
+    up.expect("all ready")
+    (made.folder / "input").write_text("two")
+    up.expect(r"\(input changed\)")
+    (made.folder / "go").write_text("\n")
+    up.expect("completed")
+    (made.folder / "gate").write_text("\n")
+    up.expect("completed[\\s\\S]*started")
+    (made.folder / "go").write_text("\n")
+    up.expect("web +\\| two")
+    assert up.finish() == 0
+
+
+def test_a_run_that_began_before_its_steps_had_ended_does_not_count(stack):
+    """Two restarts with a due step: the second one's step ends after the first one's run began."""
+    step = {"command": "read x < gate; cp input made", "inputs": ["input"], "outputs": ["made"]}
+    made = stack(
+        {"web": {"command": "echo has $(cat made); sleep 1000", "ready": {"log": "has"}, "prepare": [step]}}
+    )
+    os.mkfifo(made.folder / "gate")
+    (made.folder / "input").write_text("one")
+    up = made.start("up", "--no-watch")
+    up.expect("missing")
+    (made.folder / "gate").write_text("\n")
+    up.expect("has one")
+    (made.folder / "input").write_text("two")
+    first = made.start("restart", "web")
+    up.expect(r"\(input changed\)")
+    (made.folder / "input").write_text("three")
+    second = made.start("restart", "web")
+    client = connect(made.places.socket, "stack.yaml")
+    (made.folder / "gate").write_text("\n")
+    up.expect(r"changed\)[\s\S]*changed\)")
+    (made.folder / "gate").write_text("\n")
+    assert (first.finish(), second.finish()) == (0, 0)
+    up.expect("has three")
+    client.close()
+
+
+def test_a_save_during_the_steps_of_the_start_is_not_lost(stack):
+    step = {"command": "cp input made; read x < gate", "inputs": ["input"], "outputs": ["made"]}
+    made = stack(
+        {"web": {"command": "echo has $(cat made); sleep 1000", "ready": {"log": "has"}, "prepare": [step]}}
+    )
+    os.mkfifo(made.folder / "gate")
+    (made.folder / "input").write_text("one")
+    up = made.start("up")
+    up.expect("missing")
+    (made.folder / "input").write_text("two")
+    up.expect("input saved")
+    (made.folder / "gate").write_text("\n")
+    up.expect(r"\(input changed\)")
+    (made.folder / "gate").write_text("\n")
+    up.expect("has two")
+
+
+def test_a_stop_does_not_wait_for_a_dependent_that_is_wanted_up_again(stack):
+    slow = {
+        "command": "trap 'read x < go; exit' TERM; echo up; while :; do sleep 0.05; done",
+        "ready": {"log": "up"},
+    }
+    made = stack({"a": SLEEPER, "d": {**SLEEPER, "depends_on": ["a"]}, "e": {**slow, "depends_on": ["d"]}})
+    os.mkfifo(made.folder / "go")
+    up = made.up()
+    stop = made.start("stop")
+    up.expect("e +· stopping")
+    assert made.run("start", "--no-deps", "d")[0] == 0
+    (made.folder / "go").write_text("\n")
+    assert stop.finish() in (0, 1)  # d was started again, which its line says
+    assert runs(made)["a"] == 1
+    assert pids(made)["a"] is None
+
+
+def test_a_restart_right_after_a_start_is_a_restart(stack):
+    made = stack({"web": TALKER})
+    made.up()
+    for number in range(2, 8):
+        assert made.run("restart", "web")[0] == 0
+        assert runs(made)["web"] == number
+
+
+def test_two_downs_at_once_both_succeed(stack):
+    made = stack({"web": TALKER})
+    for _ in range(3):
+        made.run("up", "-d", "--wait")
+        downs = [made.start("down") for _ in range(2)]
+        assert {down.finish() for down in downs} <= {0, 3}
+        assert [down for down in downs if down.process.returncode == 0]
+        assert not [down for down in downs if "came to its end" in down.output]
