@@ -1,7 +1,6 @@
 """The command line: global flags, the table of commands, and the one place where errors are printed."""
 
 import os
-import sys
 from typing import Any
 
 import click
@@ -104,20 +103,11 @@ def cli(
         os.chdir(directory)
 
 
-def _complete(shell: str) -> int:
-    from .completion import answer  # noqa: PLC0415 - the tab key alone needs it
-
-    answer(cli, shell, sys.argv[1:])
-    return ExitCode.OK
-
-
 def run() -> int:
     """Run what the command line says; the answer is the exit code."""
     prepare()
     try:
-        if COMPLETE in os.environ:
-            return _complete(os.environ[COMPLETE])
-        code = cli.main(prog_name=PROGRAM, standalone_mode=False)
+        code = cli.main(prog_name=PROGRAM, standalone_mode=False, complete_var=COMPLETE)
     except click.ClickException as error:
         error.show()
         return error.exit_code
