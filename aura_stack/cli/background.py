@@ -62,7 +62,7 @@ class Background:
             self._client.send("shutdown", reason="Ctrl-C")
             self._see_the_end()
             raise
-        return self._report(where["logs"], timeout)
+        return self._report(where, timeout)
 
     def joined(self, services: list[str], *, dependencies: bool, wait: bool, timeout: float | None) -> int:
         """Start what is missing of a stack that runs already.
@@ -84,7 +84,7 @@ class Background:
             self._say(f"runs in the background (pid {where['pid']})")
         failed = [one for one in outcomes if not one["ok"]]
         for one in failed:
-            self._screen.write(last_words(where["logs"], one, self._style))
+            self._screen.write(last_words(where["logs"], one, self._style, where["began"]))
         return int(ExitCode.FAILED) if failed else 0
 
     def _hello(self) -> dict[str, Any]:
@@ -155,7 +155,7 @@ class Background:
             case events.Waiting(service, what):
                 self._waiting = f"{service} waits for {what}"
 
-    def _report(self, logs: str, timeout: float | None) -> int:
+    def _report(self, where: dict[str, Any], timeout: float | None) -> int:
         self._leave()
         if self._settled is None:
             if self._ended is not None:
@@ -165,7 +165,8 @@ class Background:
                 f"not ready after {timeout:g} s{last}", f"it runs on: {RUNS_ON}", ExitCode.TIMED_OUT
             )
         for service in self._settled.failed:
-            self._screen.write(last_words(logs, {"service": service, "run": None}, self._style))
+            lost = {"service": service, "run": None}
+            self._screen.write(last_words(where["logs"], lost, self._style, where["began"]))
         if self._settled.failed:
             failed = ", ".join(self._settled.failed)
             hint = "" if self._ended is not None else f"what came up runs on: {RUNS_ON}"

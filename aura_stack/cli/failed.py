@@ -10,30 +10,31 @@ from aura_stack.logs.telling import telling_line
 LINES = 10
 
 
-def last_words(logs: str, outcome: Mapping[str, Any], style: Style) -> bytes:
+def last_words(logs: str, outcome: Mapping[str, Any], style: Style, begin: int) -> bytes:
     """The last lines that a run printed, with its prefix.
 
     Args:
         logs: the folder of the record.
         outcome: `service`, and `run`, None for whatever came last.
         style: the prefixes.
+        begin: where in the index of the record this engine began.
     """
     name = outcome["service"]
-    lines = _lines(logs, name, LINES, outcome["run"])
+    lines = _lines(logs, name, LINES, outcome["run"], begin)
     return b"".join(style.log(name) + line + b"\n" for line in lines)
 
 
-def reason(logs: str, view: Mapping[str, Any]) -> str:
+def reason(logs: str, view: Mapping[str, Any], begin: int) -> str:
     """The line that most likely says why a service failed, "" if it printed nothing."""
-    lines = _lines(logs, view["service"], 40, view["run"])
+    lines = _lines(logs, view["service"], 40, view["run"], begin)
     return telling_line(lines)
 
 
-def _lines(logs: str, name: str, count: int, run: int | None) -> list[bytes]:
+def _lines(logs: str, name: str, count: int, run: int | None, begin: int) -> list[bytes]:
     def of_it(service: str, stream: str) -> bool:
         return service == name and stream in ("out", "err", "prepare")
 
     try:
-        return last_lines(logs, count, of_it, run)
+        return last_lines(logs, count, of_it, run, begin)
     except FileNotFoundError:  # somebody has deleted the record
         return []

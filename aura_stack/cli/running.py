@@ -8,12 +8,15 @@ import sys
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from aura_stack.errors import AuraError, ExitCode
 
 from . import tables, target
 from .settings import Settings
+
+if TYPE_CHECKING:
+    from aura_stack.control.client import Client
 
 LONG = 1.0  # seconds of stopping that are worth a word
 _DOWN = ("failed", "backoff")  # it ended, and not because somebody wanted that
@@ -27,10 +30,11 @@ _YELLOW = 33
 
 def status(settings: Settings, services: Sequence[str], *, as_json: bool) -> int:
     """Print the table of services; 1 if one has failed."""
-    views = target.engine(settings).call("status", services=list(services), usage=True)
+    engine = target.engine(settings)
+    views = engine.call("status", services=list(services), usage=True)
     failed = [view for view in views if view["state"] == "failed"]
     if as_json or any(view["state"] in _DOWN for view in views):
-        _add_reasons(settings, views)
+        _add_reasons(engine, views)
     if as_json:
         tables.print_json(views)
     else:
@@ -84,7 +88,7 @@ def order(
         said = (_said(verb, one, took, services) for one in outcomes if one["ok"])
         tables.print_lines(line for line in said if line)
     if failed := [one for one in outcomes if not one["ok"]]:
-        _fail(settings, failed)
+        _fail(settings, engine, failed)
     return 0
 
 
@@ -119,13 +123,14 @@ def _lateness(view: Mapping[str, Any]) -> str:
     return f"{view['service']} is {view['state']}{waits}"
 
 
-def _add_reasons(settings: Settings, views: list[dict[str, Any]]) -> None:
+def _add_reasons(engine: "Client", views: list[dict[str, Any]]) -> None:
     """What a service that failed printed last stands in the record."""
     from .failed import reason  # noqa: PLC0415 - only a failure needs it
 
-    _, places = target.found(settings)
+    where = engine.call("attach", own=False)
     for view in views:
-        view["last_error"] = (reason(places.logs, view) or None) if view["state"] in _DOWN else None
+        down = view["state"] in _DOWN
+        view["last_error"] = (reason(where["logs"], view, where["began"]) or None) if down else None
 
 
 def _painted(state: str, row: str) -> str:
@@ -166,17 +171,20 @@ def _said(verb: str, outcome: Mapping[str, Any], took: float, named: Sequence[st
     )
 
 
-def _fail(settings: Settings, failed: list[dict[str, Any]]) -> None:
+def _fail(settings: Settings, engine: "Client", failed: list[dict[str, Any]]) -> None:
     """Say why not, with the last lines of each."""
     from aura_stack.logs.render import Style  # noqa: PLC0415 - only a failure needs them
 
     from .failed import last_words  # noqa: PLC0415 - likewise
 
-    _, places = target.found(settings)
     style = Style([one["service"] for one in failed], colour=target.coloured(settings, 2))
     sys.stdout.flush()
-    for one in failed:
-        sys.stderr.buffer.write(last_words(places.logs, one, style))
+    try:
+        where = engine.call("attach", own=False)
+        for one in failed:
+            sys.stderr.buffer.write(last_words(where["logs"], one, style, where["began"]))
+    except AuraError:  # the stack ended with them: what it printed is still in its logs
+        pass
     sys.stderr.flush()
     lines = [f"{one['service']} is not up: {one['words']}" for one in failed]
     raise AuraError("\n".join(lines), "aura-stack logs shows all that was printed")

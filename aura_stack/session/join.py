@@ -149,5 +149,6 @@ def assemble(
             "services": [service.name for service in own],
             "logs": places.logs,
             "pid": os.getpid(),
+            "began": store.position,
         },
     )

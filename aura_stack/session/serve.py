@@ -133,7 +133,7 @@ class Session:
         )
         server = Server(methods.table(), {"stack": parts.ground.stack.name}, self._tasks)
         if link:
-            self.attach(await server.attach(link))
+            self._follow_face(await server.attach(link))
         await server.listen(door)
         return server
 
@@ -232,21 +232,25 @@ class Session:
     def attach(self, connection: Connection | None) -> dict[str, Any]:
         """Make a client the face, if there is none, and tell it where to read the record."""
         parts = self._parts
-        if self._stopping:
+        if self._stopping and connection:
             raise AuraError("the stack is stopping", "try again when it is done", ExitCode.NOT_RUNNING)
         parts.store.renew_if_deleted()
         changed = digest(parts.ground.definition.files) != parts.digest
         if connection and not changed:  # whoever wants another definition is told so, and goes
-            self._face = self._face or connection
-            self._told.add(connection)
-            connection.ended.append(lambda: self._gone(connection))
+            self._follow_face(connection)
         return {
             **parts.where,
             "position": parts.store.position,
             "record": parts.store.number,
+            "began": parts.where["began"] if parts.store.number == 1 else 0,
             "owner": connection is not None and self._face is connection,
             "changed": changed,
         }
+
+    def _follow_face(self, connection: Connection) -> None:
+        self._face = self._face or connection
+        self._told.add(connection)
+        connection.ended.append(lambda: self._gone(connection))
 
     def detach(self, connection: Connection) -> None:
         """Let the stack live without the face."""

@@ -8,6 +8,7 @@ from aura_stack.logs.follow import Follower
 from aura_stack.logs.framing import ENTRY, Kind
 from aura_stack.logs.render import Style
 from aura_stack.logs.store import Store
+from aura_stack.logs.tail import last_lines, last_pieces
 from aura_stack.logs.terminal import Merger
 
 
@@ -122,3 +123,70 @@ def test_two_services_never_meet_inside_a_line(record):
     shown = b"".join(merger.text(piece) for piece in read(record)) + merger.finish()
     assert shown == b"web | hello\napi | goodbye\n"
     assert [piece.kind for piece in read(record)][-1] is Kind.END
+
+
+# --- the last lines, from the end ---
+
+
+def of_web(service, _):
+    return service == "web"
+
+
+def test_the_last_lines_are_whole_whatever_the_chunks(record):
+    store = opened(record)
+    web, other = store.stream("web.out.log"), store.stream("other.out.log")
+    for number in range(50):
+        store.append(web, 1, b"line %d, first half" % number)
+        store.append(other, 1, b"noise\n")
+        store.append(web, 1, b", second half\n")
+    for count in (1, 2, 30):
+        expected = [b"line %d, first half, second half" % number for number in range(50 - count, 50)]
+        assert last_lines(record[0], count, of_web) == expected
+    store.close()
+
+
+def test_the_unfinished_line_of_an_earlier_run_is_no_part_of_the_next_ones_first(record):
+    store = opened(record)
+    web = store.stream("web.out.log")
+    store.append(web, 1, b"abc")
+    store.end(web, 1)
+    store.append(web, 2, b"def\n")
+    assert last_lines(record[0], 1, of_web) == [b"def"]
+    assert last_lines(record[0], 5, of_web) == [b"abc", b"def"]
+    assert last_lines(record[0], 5, of_web, run=1) == [b"abc"]
+    pieces = last_pieces(record[0], 0, of_web)
+    assert [piece.data for piece in pieces] == [b"def\n"]
+    store.close()
+
+
+def test_what_an_earlier_engine_wrote_is_not_looked_at_where_that_is_not_wanted(record):
+    store = opened(record)
+    store.append(store.stream("web.err.log"), 1, b"Error: from last week\n")
+    store.close()
+    store = opened(record)
+    began = store.position
+    assert last_lines(record[0], 5, of_web, run=1, begin=began) == []
+    store.append(store.stream("web.err.log"), 1, b"Error: from today\n")
+    assert last_lines(record[0], 5, of_web, run=1, begin=began) == [b"Error: from today"]
+    store.close()
+
+
+def test_a_part_of_a_chunk_that_a_full_disk_did_not_take_leaves_no_trace(record, monkeypatch):
+    store = opened(record)
+    web = store.stream("web.out.log")
+    store.append(web, 1, b"one\n")
+    write, calls = os.write, []
+
+    def full(descriptor, data):
+        calls.append(data)
+        if len(calls) == 1:
+            return write(descriptor, bytes(data)[:2])
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "write", full)
+    with pytest.raises(OSError, match="No space"):
+        store.append(web, 1, b"lost\n")
+    monkeypatch.undo()
+    store.append(web, 1, b"two\n")
+    assert texts(read(record)) == [("web", "out", b"one\ntwo\n")]
+    store.close()
