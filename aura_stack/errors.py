@@ -20,6 +20,7 @@ class ExitCode(IntEnum):
     LOCKED = 7
     NOT_PERMITTED = 8
     TIMED_OUT = 124
+    OURS = 125
     NOT_EXECUTABLE = 126
     NOT_FOUND = 127
     INTERRUPTED = 130

@@ -8,6 +8,9 @@ import click
 
 from aura_stack.stack import units
 
+from .settings import Settings, chosen
+
+MOST_REPLICAS = 100
 _BARE = re.compile(r"[0-9]{1,15}(?:\.[0-9]{1,9})?")
 
 
@@ -38,11 +41,78 @@ def _complete(context: click.Context, parameter: click.Parameter, incomplete: st
     return list(complete(context, parameter, incomplete))
 
 
+def complete_service(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[Any]:
+    """The names of services that begin so."""
+    return _complete(context, parameter, incomplete)
+
+
 services_argument = click.argument("services", nargs=-1, shell_complete=_complete)
 """Names of services, or patterns such as `work*`; they complete."""
 
 required_services = click.argument("services", nargs=-1, required=True, shell_complete=_complete)
 """The same, and one at least."""
+
+
+tty_option = click.option(
+    "--tty",
+    metavar="SERVICE",
+    shell_complete=_complete,
+    help="Give this terminal to SERVICE, which gets one of its own; Ctrl-P Ctrl-Q takes it back.",
+)
+
+
+class Replicas(click.ParamType):  # type: ignore[type-arg]  # see above
+    """A service and how many of it: `worker=3`."""
+
+    name = "SVC=N"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, int]:
+        """The name and the number."""
+        if isinstance(value, tuple):
+            return value
+        name, equals, number = value.partition("=")
+        if not (name and equals and re.fullmatch("[0-9]{1,3}", number) and int(number) <= MOST_REPLICAS):
+            self.fail(f"{value!r} should be of the form SVC=N, N up to {MOST_REPLICAS}", param, ctx)
+        return name, int(number)
+
+
+def _as_mapping(_: click.Context, __: click.Parameter, pairs: tuple[tuple[str, int], ...]) -> dict[str, int]:
+    return dict(pairs)
+
+
+scale_option = click.option(
+    "--scale",
+    type=Replicas(),
+    metavar="SVC=N",
+    multiple=True,
+    callback=_as_mapping,
+    help="Run so many of this service.",
+)
+"""How many of services are meant; the command gets a mapping."""
+
+scale_argument = click.argument(
+    "scale", type=Replicas(), metavar="SVC=N...", nargs=-1, required=True, callback=_as_mapping
+)
+"""The same, and one at least."""
+
+
+def _choose(context: click.Context, _: click.Parameter, names: tuple[str, ...]) -> None:
+    if names:
+        settings = context.obj or Settings()
+        context.obj = settings.but(profiles=chosen(names, "", {}))
+
+
+profile_option = click.option(
+    "--profile",
+    metavar="NAME",
+    multiple=True,
+    expose_value=False,
+    callback=_choose,
+    help="The same as before the command.",
+)
+"""`up --profile test` is what fingers type."""
 
 
 def json_option(command: Any) -> Any:

@@ -2,15 +2,25 @@
 
 import os
 from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from aura_stack.session import definition
+from aura_stack.session.defined import Definition, signals
 from aura_stack.stack import find
 
+from .arguments import complete_service, json_option
 from .lazy import Group
 from .report import show_notices
 from .settings import Settings
+from .target import coloured
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from aura_stack.stack.environment import Assignment, Origin
+    from aura_stack.stack.model import Service
 
 
 @click.group(cls=Group)
@@ -56,7 +66,7 @@ def show(settings: Settings, form: str, as_json: bool) -> None:
     from aura_stack.stack.secrets import masked, secret_values  # noqa: PLC0415 - the same
 
     found = _read(settings)
-    data = masked(dump(found.stack, definition.signals()), secret_values(found.variables))
+    data = masked(dump(found.stack, signals()), secret_values(found.variables))
     click.echo(_json(data) if as_json or form == "json" else _yaml(data))
 
 
@@ -85,17 +95,86 @@ def path(settings: Settings) -> None:
     click.echo(find.stack_file(settings.file, os.getcwd(), os.environ))
 
 
-def _read(settings: Settings) -> definition.Definition:
-    return definition.read(find.stack_file(settings.file, os.getcwd(), os.environ), os.environ)
+@config.command()
+@click.argument("service", shell_complete=complete_service)
+@click.option(
+    "--explain", is_flag=True, help="Also where each value comes from, and what it stands in front of."
+)
+@json_option
+@click.pass_obj
+def env(settings: Settings, service: str, explain: bool, as_json: bool) -> None:
+    r"""Print the variables that a SERVICE or a task gets, as files are now; secrets are masked.
+
+    \b
+    Examples:
+      aura-stack config env backend
+      aura-stack config env backend --explain
+
+    \b
+    Keys of --json, one object for each variable:
+      name, value (null where it is taken away), origin, over (what does not hold
+      because of it, the next one first: value, origin)
+    """
+    from aura_stack.session.environment import Environment  # noqa: PLC0415 - no other command needs it
+
+    files = definition.source(find.stack_file(settings.file, os.getcwd(), os.environ), os.environ)
+    found = files.definition(settings.variant)
+    environment = Environment(files, found, os.environ, coloured=coloured(settings))
+    rows = _masked(environment.explain(_of_that_name(service, found)), explain=explain or as_json)
+    if as_json:
+        click.echo(_json(rows))
+        return
+    for row in rows:
+        if row["value"] is None and not explain:
+            continue
+        value = "(taken away)" if row["value"] is None else row["value"]
+        click.echo(f"{row['name']}={value}" + (f"  # {_origins(row)}" if explain else ""))
 
 
-def _require_programs(found: definition.Definition) -> None:
+def _of_that_name(name: str, found: Definition) -> "Service":
+    """The service, replica or task that is meant."""
+    from aura_stack.session.preflight import meant_by  # noqa: PLC0415 - no other command needs it
+
+    tasks = {task.name: task for task in found.stack.tasks}
+    return tasks[name] if name in tasks else found.stack.service(meant_by([name], found.stack)[0])
+
+
+def _masked(variables: "Mapping[str, Origin]", *, explain: bool) -> list[dict[str, Any]]:
+    """The variables by name, with nothing in them that others should not see."""
+    from aura_stack.stack.secrets import masked, secret_values  # noqa: PLC0415 - the same
+
+    known = {name: one.holds.value for name, one in variables.items() if one.holds.value is not None}
+    secret = secret_values(known)
+
+    def shown(name: str, assignment: "Assignment") -> dict[str, Any]:
+        return {"value": masked(assignment.value, secret, name), "origin": assignment.origin}
+
+    rows = []
+    for name in sorted(variables):
+        row = {"name": name, **shown(name, variables[name].holds)}
+        rows.append({**row, "over": [shown(name, one) for one in variables[name].over]} if explain else row)
+    return rows
+
+
+def _origins(row: "Mapping[str, Any]") -> str:
+    over = "; ".join(
+        f"not {one['value']} of {one['origin']}" for one in row["over"] if one["value"] != row["value"]
+    )
+    return f"{row['origin']}{f' ({over})' if over else ''}"
+
+
+def _read(settings: Settings) -> Definition:
+    file = find.stack_file(settings.file, os.getcwd(), os.environ)
+    return definition.read(file, os.environ, variant=settings.variant)
+
+
+def _require_programs(found: Definition) -> None:
     from aura_stack.session.requires import require  # noqa: PLC0415 - only asked for here
 
     require(found.stack.requires, os.environ.get("PATH", os.defpath), directory=found.stack.directory)
 
 
-def _summary(found: definition.Definition) -> str:
+def _summary(found: Definition) -> str:
     stack = found.stack
     external = len(stack.services) - len(stack.own)
     counts = [_counted(len(stack.own), "service"), f"{external} external" if external else ""]
@@ -103,7 +182,7 @@ def _summary(found: definition.Definition) -> str:
     return f"{found.label}: ok, {', '.join(filter(None, counts))}"
 
 
-def _sources(found: definition.Definition) -> Iterator[str]:
+def _sources(found: Definition) -> Iterator[str]:
     """What else the definition was made of besides the stack file."""
     if found.manifest:
         yield f"ports are those of {found.manifest.file}"

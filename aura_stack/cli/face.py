@@ -6,6 +6,8 @@ terminal (Ctrl-S) waits.
 
 The face that launched the stack, or came back to it when it had none, *owns* it: its Ctrl-C stops the stack, and
 its death does. One that comes while another is there only follows.
+
+It may give its terminal to a service (see ttyview); what others print is then in the record only.
 """
 
 import os
@@ -30,6 +32,7 @@ from . import tables, words
 from .keys import Keys
 from .progress import SELDOM, Progress
 from .screen import Screen
+from .ttyview import CTRL_C, State, TtyView
 
 TICK = 1.0  # seconds between two looks at the clock while something is pending
 TURN = 256 << 10  # bytes that are printed before anything else is looked at
@@ -41,6 +44,7 @@ _ORDERS = {
 }
 _UNREAD = ("nobody reads the output any more", 128 + signal.SIGPIPE)
 _LEFT = "left running; aura-stack up comes back to it, aura-stack down stops it"
+_BACK = "t gives it back to"
 HELP = "d leaves the stack running, s shows its state, q or Ctrl-C stops it"
 
 
@@ -53,13 +57,17 @@ class Face:
         screen: where to print.
         keys: the keyboard.
         coloured: whether the screen shows colours.
+        tty: the service that gets the terminal, "" for none.
     """
 
-    def __init__(self, client: Client, guardian: int, screen: Screen, keys: Keys, *, coloured: bool) -> None:
+    def __init__(
+        self, client: Client, guardian: int, screen: Screen, keys: Keys, *, coloured: bool, tty: str = ""
+    ) -> None:
         self._client = client
         self._guardian = guardian
         self._screen = screen
         self._keys = keys
+        self._tty = TtyView(tty, keys, screen.fileno())
         self._listening = False
         self._behind = False  # more has come than was printed in one turn
         self._owner = True
@@ -98,11 +106,14 @@ class Face:
         """Come to a stack that runs already, start what is missing of it, and then be as one that launched it.
 
         Raises:
-            AuraError: the definition has changed since (exit code 7), or the engine refused or died.
+            AuraError: the definition has changed since (exit code 7), there is no terminal to take over (exit
+                code 1), or the engine refused or died.
         """
         self._client.call(
             "status", services=services
         )  # a name that nothing has is refused before we own anything
+        if self._tty.service:
+            self._require_terminal()
         where = self._client.call("attach")
         if where["changed"]:
             raise changed_since()
@@ -113,13 +124,23 @@ class Face:
         self._ask(
             "start", self._attached, services=services, dependencies=dependencies, missing=True, patient=True
         )
+        if self._tty.service:
+            self._ask_for_terminal()
         return self.run()
+
+    def _require_terminal(self) -> None:
+        """The service to which we would give ours has one; which run's, is asked once we follow what happens."""
+        self._tty.service = self._client.call("terminal", service=self._tty.service)["service"]
+        self._client.kept = [one for one in self._client.kept if not _hands_over(one)]
+        while self._client.descriptors:
+            os.close(self._client.descriptors.pop())
 
     def _run(self) -> int:
         # a signal that comes just before poll begins to wait would else be handled when something else happens
         signal.set_wakeup_fd(self._woken.fileno(), warn_on_full_buffer=False)
         for signum in _ORDERS:
             signal.signal(signum, self._order)
+        signal.signal(signal.SIGWINCH, lambda *_: self._tty.resize())
         try:
             self._watch()
         except ConnectionError:
@@ -162,8 +183,22 @@ class Face:
         self._left = True
 
     def _heed_keys(self) -> None:
-        for key in self._keys.read():
+        typed = self._keys.read()
+        if self._tty.taken:
+            typed = self._tty.type(typed)
+            if not self._tty.taken:
+                self._screen.write(self._tty.closed())
+                self._say(
+                    f"this terminal is no longer that of {self._tty.service}; {_BACK} {self._tty.service}"
+                )
+        self._heed(typed.decode("ascii", "replace"))
+
+    def _heed(self, keys: str) -> None:
+        for key in keys:
             match key:
+                case "t" if self._tty.state is State.LEFT and self._orders == 0:
+                    self._tty.wait()
+                    self._ask_for_terminal()
                 case "d" if self._orders == 0:
                     self._leave()
                 case "s":
@@ -174,13 +209,28 @@ class Face:
                     self._screen.write(b"\n")  # people part what was from what comes
                 case "?" | "h":
                     self._say(HELP)
+                case _ if key == CTRL_C.decode():  # typed where no service was there to hear it
+                    self._stop(*_ORDERS[signal.SIGINT])
 
     def _ask(self, method: str, then: Callable[[Any], None], **params: Any) -> None:
         """Call, and go on printing until the answer comes."""
         self._calls[self._client.send(method, **params)] = then
 
+    def _ask_for_terminal(self) -> None:
+        """Its master comes as a message of its own, before the answer."""
+        rows, columns = self._tty.size
+        self._ask("terminal", self._asked, service=self._tty.service, rows=rows, columns=columns)
+
+    def _asked(self, found: dict[str, Any]) -> None:
+        if found["run"] is None and not self._tty.taken:
+            self._say(f"{self._tty.service} does not run; its next run gets this terminal")
+
     def _say(self, text: str) -> None:
-        self._screen.write(self._style.mark("aura") + self._style.dim(text) + b"\n")
+        self._print(self._style.mark("aura") + self._style.dim(text) + b"\n")
+
+    def _print(self, lines: bytes) -> None:
+        """Lines of ours, wherever the cursor stands."""
+        self._screen.write(self._tty.beside(lines) if self._tty.taken else lines)
 
     # --- the link ---
 
@@ -194,9 +244,11 @@ class Face:
             self._handle(message)
         while self._code is None and not self._left:
             self._listen_to_keys(poll)
+            self._tty.listen(poll)
             idle = self._progress.idle and not self._keys.elsewhere
             ready = dict(poll.poll(0 if self._behind else None if idle else TICK * 1000))
             self._keys.resume()
+            self._tty.send()
             # not `_listening`: Ctrl-Z and bg may have made the terminal another job's while we waited
             if self._keys.active and self._keys.fileno() in ready:
                 self._heed_keys()
@@ -211,7 +263,7 @@ class Face:
                     self._handle(message)
             if self._behind:
                 self._catch_up()
-            elif not ready:
+            elif not ready and not self._tty.taken:
                 self._tell_progress()
 
     def _listen_to_keys(self, poll: select.poll) -> None:
@@ -231,6 +283,8 @@ class Face:
             case Request("refused", params):
                 self._bury()
                 raise refusal(params)
+            case Request("terminal", params):
+                self._adopt(int(params["run"]))
             case Request("bye", params):
                 self._code = int(params["code"])
             case Answer(id=int(number)) if number in self._calls:
@@ -244,6 +298,12 @@ class Face:
         self._logs, self._record = params["logs"], params["record"]
         self._follower = Follower(self._logs, params["position"])
         self._look()
+
+    def _adopt(self, run: int) -> None:
+        """The master of a terminal has come."""
+        had = self._tty.taken
+        if self._tty.adopt(run, self._client.descriptors.pop(0)) and not had:
+            self._screen.write(b"".join(self._welcome()))
 
     def _look(self) -> None:
         assert self._follower is not None
@@ -281,7 +341,7 @@ class Face:
         try:
             found = result(answer)
         except AuraError as error:
-            self._screen.write(self._style.mark("aura") + self._style.alarm(str(error.message)) + b"\n")
+            self._print(self._style.mark("aura") + self._style.alarm(str(error.message)) + b"\n")
         else:
             then(found)
 
@@ -293,11 +353,12 @@ class Face:
                 (one["service"], address or "-", str(one["pid"] or "-"), tables.ready_in(one)),
             )
         failed = tuple(one["service"] for one in outcomes if not one["ok"])
-        self._screen.write(b"".join(self._ready_table(failed)))
+        if failed or not self._tty.taken:
+            self._print(b"".join(self._ready_table(failed)))
 
     def _show_status(self, views: list[dict[str, Any]]) -> None:
         for text in tables.table(tables.status_rows(views)):
-            self._screen.write(self._style.mark("aura") + text.encode() + b"\n")
+            self._print(self._style.mark("aura") + text.encode() + b"\n")
 
     # --- printing ---
 
@@ -306,7 +367,8 @@ class Face:
             # whoever waits for a prompt is not kept by a flood; a file or a pipe gets all of it
             impatient = self._ordered is not None and self._screen.redraws
             self._print_new(LAST if impatient else sys.maxsize)
-            self._screen.write(self._merger.finish())
+            self._tty.give_back(State.LEFT)
+            self._screen.write(self._tty.closed() + self._merger.finish())
             if self._behind:
                 self._say("the rest is in the record: aura-stack logs")
         self._screen.progress("")
@@ -316,7 +378,8 @@ class Face:
         assert self._follower is not None
         printed, self._behind = 0, False
         for piece in self._follower.read():
-            self._screen.write(b"".join(self._texts(piece)))
+            for text in self._texts(piece):
+                self._screen.write(text)  # before the next event, which may give the terminal to a service
             printed += len(piece.data)
             if printed >= most or self._screen.gone:
                 self._behind = not self._screen.gone
@@ -336,16 +399,52 @@ class Face:
 
     def _texts(self, piece: Piece) -> Iterator[bytes]:
         if piece.service:
-            yield self._merger.text(piece)
+            yield self._output(piece)
         elif piece.kind is Kind.BYTES:
             for one in piece.data.splitlines():
                 event = events.decode(one)
                 if event:
                     yield from self._event(event)
 
+    def _output(self, piece: Piece) -> bytes:
+        if self._tty.taken and piece.service == self._tty.service:
+            return self._tty.shown(piece.data)
+        lines = self._merger.text(piece)
+        return b"" if self._tty.taken else lines
+
     def _event(self, event: events.Event) -> Iterator[bytes]:
         self._progress.see(event)
+        self._note(event)
+        had = self._tty.taken
+        if self._tty.see(event):
+            self._ask_for_terminal()
+        if self._tty.taken:
+            if self._is_told_beside(event):
+                yield self._tty.beside(words.line(event, self._style))
+            if not had:
+                yield from self._welcome()
+            return
+        if had:
+            yield self._tty.closed()
         yield words.line(event, self._style)
+        if isinstance(event, events.Settled):
+            yield from self._ready_table(event.failed)
+
+    def _is_told_beside(self, event: events.Event) -> bool:
+        """While a service has the terminal: what concerns it, and what went wrong."""
+        match event:
+            case events.Notice(alarm=True) | events.Failed() | events.PrepareFailed():
+                return True
+        return getattr(event, "service", None) == self._tty.service
+
+    def _welcome(self) -> Iterator[bytes]:
+        """What to say to whoever has the terminal of a service now, and the line that it has begun already."""
+        text = f"this is the terminal of {self._tty.service}; ctrl-p ctrl-q takes it back"
+        yield self._tty.beside(self._style.mark("aura") + self._style.dim(text) + b"\n")
+        yield self._tty.shown(self._merger.release(self._tty.service))
+
+    def _note(self, event: events.Event) -> None:
+        """Keep what the table of services says."""
         match event:
             case events.Ready(service, _, pid, seconds, address):
                 self._rows[service] = (service, address or "-", str(pid), tables.duration(seconds))
@@ -353,8 +452,6 @@ class Face:
                 self._rows[service] = (service, "failed", "-", "-")
             case events.Completed(service):
                 self._rows[service] = (service, "completed", "-", "-")
-            case events.Settled(_, failed):
-                yield from self._ready_table(failed)
 
     def _ready_table(self, failed: tuple[str, ...]) -> Iterator[bytes]:
         mark = self._style.mark("aura")
@@ -379,6 +476,10 @@ class Face:
             self._said = time.monotonic()
             for line in self._progress.lines(SELDOM):
                 self._screen.say(line)
+
+
+def _hands_over(message: Request | Answer) -> bool:
+    return isinstance(message, Request) and message.method == "terminal"
 
 
 def changed_since() -> AuraError:

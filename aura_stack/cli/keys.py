@@ -1,7 +1,8 @@
 """Single keys from the terminal, which is put back as it was on every way out that a process can survive.
 
 The terminal is set to give each key at once and not to show it (termios(3): ICANON and ECHO off); Ctrl-C and
-Ctrl-Z stay signals. Whoever is in the background leaves the terminal alone: it is another job's.
+Ctrl-Z stay signals. Where it stands for another terminal, nothing is changed on its way in or out (cfmakeraw(3)):
+Ctrl-C is a byte like any other. Whoever is in the background leaves the terminal alone: it is another job's.
 """
 
 import contextlib
@@ -9,6 +10,27 @@ import os
 import signal
 import termios
 from types import FrameType
+
+_Modes = list[
+    int | list[bytes | int]
+]  # as from tcgetattr: input, output, control, local, two speeds, characters
+_SINGLE = ((3, termios.ICANON | termios.ECHO),)
+_RAW = (
+    (
+        0,
+        termios.IGNBRK
+        | termios.BRKINT
+        | termios.PARMRK
+        | termios.ISTRIP
+        | termios.INLCR
+        | termios.IGNCR
+        | termios.ICRNL
+        | termios.IXON,
+    ),
+    (1, termios.OPOST),
+    (3, termios.ECHO | termios.ECHONL | termios.ICANON | termios.ISIG | termios.IEXTEN),
+)
+"""By place among the modes: what is turned off."""
 
 
 class Keys:
@@ -20,8 +42,9 @@ class Keys:
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
-        self._before: list[int | list[bytes | int]] | None = None  # what the terminal was like
+        self._before: _Modes | None = None  # what the terminal was like
         self._begun = False
+        self._raw = False
 
     @property
     def active(self) -> bool:
@@ -54,31 +77,44 @@ class Keys:
         if self._begun and not self.active and self._is_ours():
             self._enter()
 
+    def make_raw(self, *, raw: bool) -> None:
+        """From now on everything as it is typed and printed, or single keys again."""
+        self._raw = raw
+        if self._before is not None and self._is_ours():
+            with contextlib.suppress(termios.error):  # the terminal has gone
+                termios.tcsetattr(self._descriptor, termios.TCSADRAIN, self._changed(self._before))
+
     def _restore(self) -> None:
         before, self._before = self._before, None
         if before is not None and self._is_ours():
             with contextlib.suppress(termios.error):  # the terminal has gone
                 termios.tcsetattr(self._descriptor, termios.TCSADRAIN, before)
 
-    def read(self) -> str:
-        """What was pressed; "" once nobody can press anything any more."""
+    def read(self) -> bytes:
+        """What was pressed; empty once nobody can press anything any more."""
         try:
             data = os.read(self._descriptor, 64)
         except OSError:
             data = b""
         if not data:
             self.end()
-        return data.decode("ascii", "replace")
+        return data
 
     def _enter(self) -> None:
         try:
             self._before = termios.tcgetattr(self._descriptor)
-            now = termios.tcgetattr(self._descriptor)
-            assert isinstance(now[3], int)
-            now[3] &= ~(termios.ICANON | termios.ECHO)
-            termios.tcsetattr(self._descriptor, termios.TCSADRAIN, now)
+            termios.tcsetattr(self._descriptor, termios.TCSADRAIN, self._changed(self._before))
         except termios.error:
             self._before = None
+
+    def _changed(self, before: _Modes) -> _Modes:
+        """What the terminal is to be like, from what it was like."""
+        now = list(before)
+        for place, flags in _RAW if self._raw else _SINGLE:
+            modes = now[place]
+            assert isinstance(modes, int)
+            now[place] = modes & ~flags
+        return now
 
     def _is_ours(self) -> bool:
         """Whether we are the job in the foreground: another's terminal is not to be touched (SIGTTOU)."""

@@ -15,7 +15,7 @@ from aura_stack.reading.suggest import did_you_mean
 from aura_stack.reading.words import listed, quoted
 
 from . import target
-from .arguments import json_option, services_argument
+from .arguments import json_option, profile_option, services_argument
 from .reader import Reader, known_services, require_record
 from .screen import standard_screen
 
@@ -40,6 +40,7 @@ class _Tail(click.ParamType):  # type: ignore[type-arg]  # generic from click 8.
 
 @click.command
 @services_argument
+@profile_option
 @click.option("-f", "--follow", is_flag=True, help="Go on with what comes, until the stack ends.")
 @click.option(
     "-n",
@@ -65,7 +66,7 @@ def logs(
 
     \b
     Keys of --json, one object a line:
-      time (seconds since 1970), service, stream (out, err, prepare), run, line
+      time (seconds since 1970), service, stream (out, err, prepare, stop), run, line
     """
     file, places = target.found(context.obj)
     client = target.engine(context.obj) if follow else None
@@ -128,7 +129,7 @@ class _Objects:
     @staticmethod
     def _objects(key: tuple[str, str, int], text: bytes, moment: float) -> Iterator[bytes]:
         service, stream, run = key
-        for line in text.split(b"\n")[:-1]:
+        for line in text.replace(b"\r\n", b"\n").split(b"\n")[:-1]:
             record = {
                 "time": round(moment, 6),
                 "service": service,

@@ -9,7 +9,7 @@ from aura_stack.errors import AuraError, ExitCode
 
 from .lazy import Lazy, LazyGroup
 from .quick import COMPLETE
-from .settings import Settings, resolve_color
+from .settings import ENV_FILE, PROFILES, Settings, chosen, resolve_color
 from .streams import leave_early, not_writable, prepare
 
 COMMANDS = {
@@ -18,6 +18,9 @@ COMMANDS = {
     "start": Lazy("aura_stack.cli.orders:start", "Start services of the running stack."),
     "stop": Lazy("aura_stack.cli.orders:stop", "Stop services, and leave the rest running."),
     "restart": Lazy("aura_stack.cli.orders:restart", "Restart services, and wait until they are ready."),
+    "run": Lazy("aura_stack.cli.run:run", "Run tasks, or a command, with what they need."),
+    "exec": Lazy("aura_stack.cli.run:execute", "Run a command with the folder and variables of a service."),
+    "scale": Lazy("aura_stack.cli.orders:scale", "Run more or fewer of a service."),
     "status": Lazy("aura_stack.cli.status:status", "Show every service of the running stack."),
     "logs": Lazy("aura_stack.cli.logs:logs", "Show what the services printed."),
     "events": Lazy("aura_stack.cli.events:events", "Show what has happened to the services."),
@@ -77,6 +80,20 @@ def _print_version(ctx: click.Context, _param: click.Parameter, wanted: bool) ->
     help="Go to this folder first.",
 )
 @click.option(
+    "--profile",
+    "profiles",
+    metavar="NAME",
+    multiple=True,
+    help="Choose a profile of the stack file; several choose all of them.",
+)
+@click.option(
+    "--env-file",
+    "env_files",
+    metavar="FILE",
+    multiple=True,
+    help="Read this file of variables instead of the stack's own.",
+)
+@click.option(
     "--color",
     type=click.Choice(["auto", "always", "never"]),
     default="auto",
@@ -94,13 +111,21 @@ def _print_version(ctx: click.Context, _param: click.Parameter, wanted: bool) ->
 )
 @click.pass_context
 def cli(
-    ctx: click.Context, file: str | None, directory: str | None, color: str, quiet: bool, verbose: int
+    ctx: click.Context,
+    file: str | None,
+    directory: str | None,
+    profiles: tuple[str, ...],
+    env_files: tuple[str, ...],
+    color: str,
+    quiet: bool,
+    verbose: int,
 ) -> None:
     """Run a development stack natively: checked ports, ordered starts, merged logs, nothing left behind."""
     ctx.color = resolve_color(color, os.environ)
-    ctx.obj = Settings(file, quiet, verbose, ctx.color)
     if directory:
         os.chdir(directory)
+    named = chosen(env_files, ENV_FILE, os.environ)
+    ctx.obj = Settings(file, quiet, verbose, ctx.color, chosen(profiles, PROFILES, os.environ), named or None)
 
 
 def run() -> int:

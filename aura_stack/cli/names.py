@@ -27,6 +27,18 @@ def complete(context: click.Context, parameter: click.Parameter, incomplete: str
     return [name for name in names if name.startswith(incomplete) and name not in given]
 
 
+def complete_tasks(context: click.Context, incomplete: str) -> list[str]:
+    """The names of tasks in the stack file that begin so."""
+    flags = context.find_root().params
+    try:
+        path = find.stack_file(
+            flags.get("file"), os.path.join(os.getcwd(), flags.get("directory") or ""), os.environ
+        )
+        return [name for name in _written(path, "tasks") if name.startswith(incomplete)]
+    except (AuraError, OSError):
+        return []
+
+
 def _names(file: str | None, directory: str) -> Sequence[str]:
     path = find.stack_file(file, os.path.join(os.getcwd(), directory), os.environ)
     return _running(where.places(path, os.environ).socket) or _written(path)
@@ -45,10 +57,15 @@ def _running(socket: str) -> list[str]:
         return []
 
 
-def _written(path: str) -> list[str]:
+def _written(path: str, what: str = "services") -> list[str]:
     """What the stack file says, as far as it can be read."""
     from aura_stack.reading.load import load  # noqa: PLC0415 - YAML is only needed where nothing runs
     from aura_stack.reading.tree import Table  # noqa: PLC0415 - likewise
 
+    if find.is_procfile(path):
+        from aura_stack.reading import from_procfile  # noqa: PLC0415 - likewise
+
+        processes = from_procfile.read(path, path).processes if what == "services" else ()
+        return [name.text for name, _ in processes]
     root = load(path, path).root
-    return list(root.table("services").entries) if isinstance(root, Table) else []
+    return list(root.table(what).entries) if isinstance(root, Table) else []

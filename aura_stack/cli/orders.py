@@ -5,7 +5,14 @@ import click
 from aura_stack.errors import ExitCode
 
 from . import running, tables, target
-from .arguments import json_option, required_services, seconds_option, services_argument
+from .arguments import (
+    json_option,
+    profile_option,
+    required_services,
+    scale_argument,
+    seconds_option,
+    services_argument,
+)
 
 _wait = click.option(
     "--wait/--no-wait", default=True, help="Wait until it is done, or come back at once.", show_default=True
@@ -17,6 +24,7 @@ _timeout = seconds_option("--wait-timeout", help="Give up waiting after so long,
 @services_argument
 @_wait
 @_timeout
+@profile_option
 @click.option("--no-deps", is_flag=True, help="Only the named SERVICES, not what they depend on.")
 @json_option
 @click.pass_context
@@ -48,6 +56,7 @@ def start(
 @services_argument
 @_wait
 @_timeout
+@profile_option
 @click.option("--with-dependents", is_flag=True, help="Also what depends on them.")
 @seconds_option("--stop-timeout", help="Seconds before KILL, instead of each service's own.")
 @json_option
@@ -84,6 +93,7 @@ def stop(
 @services_argument
 @_wait
 @_timeout
+@profile_option
 @click.option("--with-dependents", is_flag=True, help="Also what depends on them.")
 @json_option
 @click.pass_context
@@ -112,6 +122,33 @@ def restart(
     """
     given = {"wait": wait, "timeout": wait_timeout, "as_json": as_json, "dependents": with_dependents}
     context.exit(running.order(context.obj, "restart", services, **given))
+
+
+@click.command
+@scale_argument
+@_wait
+@_timeout
+@profile_option
+@json_option
+@click.pass_context
+def scale(
+    context: click.Context, scale: dict[str, int], wait: bool, wait_timeout: float | None, as_json: bool
+) -> None:
+    r"""Run more or fewer of services of a running stack: `worker=3` means worker, worker-2 and worker-3.
+
+    Each has ports of its own, from the range of the first. What comes is waited for, what goes is stopped first.
+
+    \b
+    Examples:
+      aura-stack scale worker=3
+      aura-stack scale worker=0 web=2 --no-wait
+
+    \b
+    Keys of --json, one object for each service that came or went:
+      service, ok, words, before (its state then, null for one that came), state, run,
+      pid, ready_seconds, address, exit_code
+    """
+    context.exit(running.scale(context.obj, scale, as_json=as_json, wait=wait, timeout=wait_timeout))
 
 
 @click.command

@@ -49,9 +49,10 @@ class Progress:
             case events.Waiting(service, what):
                 began = self._pending[service].began if service in self._pending else self._now()
                 self._pending[service] = _Pending(began, f"waiting for {service}: {what}")
-            case events.Stopping(service, _, pid, signal, grace):
+            case events.Stopping(service, _, pid, signal, grace, command):
                 deadline = self._now() + grace
-                what = f"waiting for {service} to end (pid {pid}, {signal} sent)"
+                done = command or f"{signal} sent"
+                what = f"waiting for {service} to end (pid {pid}, {done})"
                 self._pending[service] = _Pending(self._now(), what, deadline)
             case events.Prepared(service) | events.PrepareFailed(service) | events.Ready(service):
                 self._pending.pop(service, None)

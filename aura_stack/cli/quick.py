@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from aura_stack.errors import AuraError, ExitCode
 
 from . import running
-from .settings import Settings, resolve_color
+from .settings import PROFILES, Settings, resolve_color
 from .streams import leave_early, not_writable, prepare
 
 COMPLETE = "_AURA_STACK_COMPLETE"
@@ -48,7 +48,8 @@ def understood(words: Sequence[str]) -> tuple[str | None, str, list[str], dict[s
 
 def run(words: Sequence[str]) -> int | None:
     """Run a quick command line; the answer is its exit code, None if it is not one."""
-    line = None if COMPLETE in os.environ else understood(words)
+    # what a profile makes of a stack stands in its file, which is not read here
+    line = None if {COMPLETE, PROFILES} & os.environ.keys() else understood(words)
     if line is None:
         return None
     prepare()

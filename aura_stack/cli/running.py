@@ -43,8 +43,7 @@ def status(settings: Settings, services: Sequence[str], *, as_json: bool) -> int
         lines = [head]
         for view, row in zip(views, rows, strict=True):
             lines.append(_painted(view["state"], row) if coloured else row)
-            if below := _below(view):
-                lines.append(f"  {below}")
+            lines += [f"  {below}" for below in _below(view)]
         tables.print_lines(lines)
     return int(ExitCode.FAILED) if failed else 0
 
@@ -87,6 +86,33 @@ def order(
     else:
         said = (_said(verb, one, took, services) for one in outcomes if one["ok"])
         tables.print_lines(line for line in said if line)
+    if failed := [one for one in outcomes if not one["ok"]]:
+        _fail(settings, engine, failed)
+    return 0
+
+
+def scale(
+    settings: Settings, counts: Mapping[str, int], *, as_json: bool, wait: bool, timeout: float | None
+) -> int:
+    """Bring services to so many replicas, and print what came and went."""
+    engine = target.engine(settings)
+    with patience(settings, list(counts), timeout, done=UP):
+        outcomes = engine.call("scale", patience=timeout, replicas=dict(counts), wait=wait)
+    if as_json:
+        tables.print_json(outcomes)
+    elif wait and not outcomes:
+        tables.print_lines(["nothing to do"])
+    else:
+        tables.print_lines(
+            f"{one['service']} {one['state']}"
+            + (
+                f", ready in {tables.duration(one['ready_seconds'])}"
+                if one["ready_seconds"] is not None
+                else ""
+            )
+            for one in outcomes
+            if one["ok"]
+        )
     if failed := [one for one in outcomes if not one["ok"]]:
         _fail(settings, engine, failed)
     return 0
@@ -138,11 +164,16 @@ def _painted(state: str, row: str) -> str:
     return f"\x1b[{code}m{row}\x1b[0m" if code else row
 
 
-def _below(view: Mapping[str, Any]) -> str:
-    """The line under a service that is not where it is wanted."""
+def _below(view: Mapping[str, Any]) -> list[str]:
+    """The lines under a service: why it is not where it is wanted, and whose process its work is."""
+    lines = []
     if view["state"] in _DOWN:
-        return ": ".join(filter(None, (view["ended"], view["last_error"])))
-    return f"waits for {view['waits_for']}" if view["waits_for"] else ""
+        lines.append(": ".join(filter(None, (view["ended"], view["last_error"]))))
+    elif view["waits_for"]:
+        lines.append(f"waits for {view['waits_for']}")
+    if view["pid"] and view["stop_command"]:
+        lines.append(f"its real work is no process of ours: {view['stop_command']} ends it")
+    return [line for line in lines if line]
 
 
 def _typed() -> float:

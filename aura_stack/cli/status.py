@@ -7,11 +7,12 @@ import click
 from aura_stack.errors import AuraError
 
 from . import running, tables, target
-from .arguments import json_option, seconds_option, services_argument
+from .arguments import json_option, profile_option, seconds_option, services_argument
 
 
 @click.command
 @services_argument
+@profile_option
 @json_option
 @click.pass_context
 def status(context: click.Context, services: tuple[str, ...], as_json: bool) -> None:
@@ -30,6 +31,7 @@ def status(context: click.Context, services: tuple[str, ...], as_json: bool) -> 
       service, state, wanted (up, down), health (ok, waiting, null), waits_for,
       run (its number), pid, uptime_seconds, restarts, ports, address,
       cpu_percent, cpu_seconds, memory_bytes, processes,
+      stop_command (what is run to end it, null for a signal),
       ended (how the last run ended), exit_code,
       last_error (of one that failed, or waits to be tried again)
     """
@@ -38,6 +40,7 @@ def status(context: click.Context, services: tuple[str, ...], as_json: bool) -> 
 
 @click.command
 @services_argument
+@profile_option
 @click.option(
     "--for",
     "what",

@@ -26,11 +26,20 @@ def found(settings: Settings) -> tuple[str, Places]:
         file = find.stack_file(settings.file, os.getcwd(), os.environ)
     except AuraError:
         for file in find.candidates(settings.file, os.getcwd(), os.environ):
-            places = where.places(file, os.environ)
+            places = where.places(file, os.environ, "+".join(sorted(settings.profiles)))
             if os.path.exists(places.socket):
                 return file, places
         raise
-    return file, where.places(file, os.environ)
+    return file, where.places(file, os.environ, _instance(file, settings))
+
+
+def _instance(file: str, settings: Settings) -> str:
+    """Which of several stacks of that file is meant: only profiles make several, and only the file knows which do."""
+    if not settings.profiles:
+        return ""
+    from aura_stack.session.definition import source  # noqa: PLC0415 - mostly nobody chooses a profile
+
+    return source(file, os.environ).instance(settings.profiles)
 
 
 def engine(settings: Settings) -> "Client":

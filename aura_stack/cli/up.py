@@ -13,7 +13,14 @@ from aura_stack.session.options import Options
 from aura_stack.system import places as where
 
 from . import target
-from .arguments import seconds_option, services_argument
+from .arguments import (
+    complete_service,
+    profile_option,
+    scale_option,
+    seconds_option,
+    services_argument,
+    tty_option,
+)
 
 if TYPE_CHECKING:
     from aura_stack.control.client import Client
@@ -34,6 +41,23 @@ class _Manner(Frozen):
 @seconds_option("--wait-timeout", help="With --wait: give up waiting after so long, with 124.")
 @click.option("--no-deps", is_flag=True, help="Only the named SERVICES, not what they depend on.")
 @click.option("--no-watch", is_flag=True, help="Do not restart on saves.")
+@scale_option
+@click.option(
+    "--except",
+    "excepted",
+    metavar="SVC",
+    multiple=True,
+    shell_complete=complete_service,
+    help="Leave this service out, unless another one depends on it.",
+)
+@click.option(
+    "--abort-on-exit/--no-abort-on-exit",
+    "together",
+    default=None,
+    help="Whether the end of one service is the end of all, with its exit code; a Procfile's default is that it is.",
+)
+@tty_option
+@profile_option
 @click.pass_context
 def up(
     context: click.Context,
@@ -43,24 +67,41 @@ def up(
     wait_timeout: float | None,
     no_deps: bool,
     no_watch: bool,
+    scale: dict[str, int],
+    excepted: tuple[str, ...],
+    together: bool | None,
+    tty: str | None,
 ) -> None:
     r"""Start the stack, or the named SERVICES with what they depend on, and follow its logs.
 
     The definition and every port are checked first; nothing starts unless all can. Ctrl-C stops the services
     in reverse order, a second Ctrl-C kills them; d leaves them running.
 
-    Where the stack runs already, what is missing is started, and its logs are followed again.
+    Where the stack runs already, what is missing is started, and its logs are followed again. Where there is no
+    stack file, the nearest Procfile takes its place.
 
     \b
     Examples:
       aura-stack up
       aura-stack up backend
+      aura-stack up --profile test
+      aura-stack -f Procfile.dev up --scale web=2 --except css
       aura-stack up -d --wait --wait-timeout 60s
     """
     if wait_timeout is not None and not wait:
         raise click.UsageError("--wait-timeout goes with --wait", context)
     file, places = target.found(context.obj)
-    options = Options(services, target.coloured(context.obj), dependencies=not no_deps, watch=not no_watch)
+    options = Options(
+        services,
+        target.coloured(context.obj),
+        dependencies=not no_deps,
+        watch=not no_watch,
+        variant=context.obj.variant.but(scale=scale),
+        excepted=excepted,
+        together=together,
+    )
+    if tty:
+        options = options.but(tty=(tty,), size=_size_of_terminal(context, detach=detach or wait))
     manner = _Manner(detach=detach or wait, wait=wait, timeout=wait_timeout)
     client = target.running(file, places)
     if client:
@@ -85,6 +126,19 @@ def up(
     context.exit(code)
 
 
+def _size_of_terminal(context: click.Context, *, detach: bool) -> tuple[int, int] | None:
+    """Rows and columns of the terminal that a service is to have, None where it does not know them."""
+    if detach or not (os.isatty(0) and os.isatty(1)):
+        why = "does not go with -d" if detach else "needs a terminal as standard input and output"
+        raise click.UsageError(f"--tty {why}", context)
+    size = os.get_terminal_size(1)
+    return (size.lines, size.columns) if size.lines and size.columns else None
+
+
+def _service_with_terminal(options: Options) -> str:
+    return next(iter(options.tty), "")
+
+
 def _see_off(client: "Client", guardian: int, options: Options, manner: _Manner) -> int:
     """What the shell waits for, of a stack that we have launched."""
     from .screen import standard_screen  # noqa: PLC0415 - as above
@@ -97,14 +151,21 @@ def _see_off(client: "Client", guardian: int, options: Options, manner: _Manner)
     from .face import Face  # noqa: PLC0415 - as above
     from .keys import Keys  # noqa: PLC0415 - as above
 
-    return Face(client, guardian, standard_screen(), Keys(0), coloured=options.coloured).run()
+    return Face(
+        client,
+        guardian,
+        standard_screen(),
+        Keys(0),
+        coloured=options.coloured,
+        tty=_service_with_terminal(options),
+    ).run()
 
 
 def _join(client: "Client", options: Options, manner: _Manner) -> int:
     """The same, of a stack that runs already."""
     from .screen import standard_screen  # noqa: PLC0415 - as above
 
-    services, dependencies = list(options.services), options.dependencies
+    services, dependencies = _asked(client, options), options.dependencies
     if manner.detach:
         from .background import Background  # noqa: PLC0415 - as above
 
@@ -115,11 +176,26 @@ def _join(client: "Client", options: Options, manner: _Manner) -> int:
     from .face import Face  # noqa: PLC0415 - as above
     from .keys import Keys  # noqa: PLC0415 - as above
 
-    face = Face(client, 0, standard_screen(), Keys(0), coloured=options.coloured)
+    face = Face(
+        client, 0, standard_screen(), Keys(0), coloured=options.coloured, tty=_service_with_terminal(options)
+    )
     return face.attach(services, dependencies=dependencies)
 
 
+def _asked(client: "Client", options: Options) -> list[str]:
+    """What is asked of a stack that runs: services by their names, profiles by theirs, and how many of each."""
+    if options.variant.scale:
+        client.call("scale", replicas=dict(options.variant.scale))
+    profiles = [f"@{name}" for name in options.variant.profiles]
+    if not options.excepted:
+        return list(options.services) or profiles
+    spared = {view["service"] for view in client.call("status", services=list(options.excepted))}
+    views = client.call("status", services=list(options.services) or profiles)
+    return [view["service"] for view in views if view["service"] not in spared]
+
+
 @click.command
+@profile_option
 @seconds_option("--stop-timeout", help="Seconds before KILL, instead of each service's own.")
 @click.pass_context
 def down(context: click.Context, stop_timeout: float | None) -> None:

@@ -44,8 +44,10 @@ def _said(event: events.Event) -> tuple[str, str, bool] | None:  # noqa: C901, P
         case events.Failed(service, _, code, words):
             shell = f" ({code})" if code in (126, 127) else ""
             return service, f"failed: {words}{shell}", True
-        case events.Stopping(service, _, pid, signal, _):
-            return service, f"stopping (pid {pid}, {signal})", False
+        case events.Stopping(service, _, pid, signal, _, command):
+            return service, f"stopping: {command}" if command else f"stopping (pid {pid}, {signal})", False
+        case events.StopFailed(service, _, command, words, signal):
+            return service, f"{command} failed: {words}" + (f"; {signal} sent" if signal else ""), True
         case events.Killed(service, _, pids):
             return service, f"killed {', '.join(str(pid) for pid in pids)}: would not end", True
         case events.Stopped(service):

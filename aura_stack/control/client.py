@@ -2,6 +2,7 @@
 
 import contextlib
 import itertools
+import os
 import socket
 import time
 from collections.abc import Iterator
@@ -14,6 +15,8 @@ from .protocol import Answer, Request
 
 PATIENCE = 10.0
 """Seconds for a connection and its hello: an engine that is just starting checks its stack before it says anything."""
+
+_DESCRIPTORS = 4  # that may come with what one read brings; the engine sends one with a message
 
 
 class Client:
@@ -28,6 +31,8 @@ class Client:
         self._rest = b""
         self.kept: list[Request | Answer] = []
         """What came while the answer to a call was waited for; whoever receives looks here first."""
+        self.descriptors: list[int] = []
+        """Descriptors that came with messages, in the order of these; whoever takes one out closes it."""
         self._numbers = itertools.count(1)
 
     def fileno(self) -> int:
@@ -48,7 +53,10 @@ class Client:
     def receive(self) -> Iterator[Request | Answer]:
         """The messages that one read brings, at least one; ConnectionError at the end of the connection."""
         while b"\n" not in self._rest:
-            data = self._link.recv(65536)
+            data, descriptors, _, _ = socket.recv_fds(self._link, 65536, _DESCRIPTORS)
+            for descriptor in descriptors:
+                os.set_inheritable(descriptor, False)
+            self.descriptors += descriptors
             if not data:
                 raise ConnectionResetError("the engine has closed the connection")
             self._rest += data
@@ -85,8 +93,10 @@ class Client:
             self._link.settimeout(None)
 
     def close(self) -> None:
-        """End the connection."""
+        """End the connection, and close what nobody has taken."""
         self._link.close()
+        while self.descriptors:
+            os.close(self.descriptors.pop())
 
 
 def connect(path: str, stack_file: str, patience: float | None = None) -> Client:

@@ -50,6 +50,17 @@ def text(params: Params, key: str, otherwise: str) -> str:
     return "".join(character for character in value if character.isprintable())[:200]
 
 
+def counts(params: Params, key: str) -> dict[str, int]:
+    """Whole numbers from 0 on by names, one at least."""
+    value = params.get(key)
+    if not isinstance(value, dict) or not value:
+        raise _refusal(key, "numbers by names")
+    for number in value.values():
+        if isinstance(number, bool) or not isinstance(number, int) or not 0 <= number < LARGEST:
+            raise _refusal(key, "numbers by names")
+    return value
+
+
 LARGEST = 2**63
 """What numbers have to be smaller than: no clock and no file comes near."""
 

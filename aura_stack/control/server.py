@@ -39,13 +39,36 @@ class Connection:
         self.reader = reader
         self.ended: list[Callable[[], None]] = []
         self._writer = writer
+        writer.transport.set_write_buffer_limits(high=0)  # so that to drain it is to empty it
 
-    async def say(self, message: Request | Answer) -> None:
-        """Send; waits while the client does not read. ConnectionError once it has gone."""
+    async def say(self, message: Request | Answer, descriptor: int | None = None) -> None:
+        """Send, with a descriptor of ours if one is given; waits while the client does not read.
+
+        Raises:
+            ConnectionError: the client has gone.
+        """
         if self._writer.is_closing():
             raise ConnectionResetError
-        self._writer.write(protocol.encode(message))
+        line = protocol.encode(message)
+        if descriptor is not None:
+            line = line[await self._hand_over(line, descriptor) :]
+        self._writer.write(line)
         await self._writer.drain()
+
+    async def _hand_over(self, line: bytes, descriptor: int) -> int:
+        """Send the beginning of a line, and the descriptor with it (unix(7), SCM_RIGHTS); how many bytes went.
+
+        The writer cannot do that, so it is done beside it, once it has nothing left that would have to come first.
+        Between that look, the sending and what the writer gets next nobody else has a turn.
+        """
+        with self._writer.get_extra_info("socket").dup() as link:
+            while True:
+                while self._writer.transport.get_write_buffer_size():
+                    await self._writer.drain()
+                try:
+                    return socket.send_fds(link, [line], [descriptor])
+                except BlockingIOError:
+                    await _writable(link)
 
     def close(self) -> None:
         """End the connection; what was written is still sent."""
@@ -152,6 +175,17 @@ class Server:
             traceback.print_exc(file=sys.stderr)
             return _refusal(message.id, protocol.INTERNAL_ERROR, "the engine has a fault; see its engine.log")
         return None if message.id is None else Answer(message.id, result)
+
+
+async def _writable(link: socket.socket) -> None:
+    """Wait until a socket takes bytes again, or has lost its other end."""
+    loop = asyncio.get_running_loop()
+    ready: asyncio.Future[None] = loop.create_future()
+    loop.add_writer(link, lambda: None if ready.done() else ready.set_result(None))
+    try:
+        await ready
+    finally:
+        loop.remove_writer(link)
 
 
 async def _line(reader: asyncio.StreamReader) -> bytes:

@@ -1,11 +1,15 @@
-"""Two pipes for each run, read to their end, into the store.
+"""Two pipes or a pseudo-terminal for each run, read to their end, into the store.
 
 The end of a pipe proves that its last writer is gone, also a grandchild that outlived the main process; until
 then its bytes are kept, whatever has become of the run. Pipes can be opened before there is an event loop:
 they hold 64 KiB until `attach`.
+
+A pseudo-terminal (pty(7)) is read at its other end, its master: what was printed, and the echo of what was typed.
 """
 
+import errno
 import os
+import termios
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -15,18 +19,26 @@ if TYPE_CHECKING:
     import asyncio
 
 READ = 64 * 1024  # bytes read at once
+SIZE = (24, 80)  # rows and columns of a terminal that nobody has given a size
 
 Listener = Callable[[str, bytes], None]
 
 
 class _Pipe(NamedTuple):
-    """The reading end of a pipe and where its bytes go."""
+    """The reading end of a pipe, or the master of a terminal, and where its bytes go."""
 
     descriptor: int
     service: str
     name: str
     run: int
     stream: int
+
+
+class Terminal(NamedTuple):
+    """The master of a run's terminal: what is written to it has been typed there."""
+
+    run: int
+    master: int
 
 
 class Capture:
@@ -41,6 +53,8 @@ class Capture:
         self._store = store
         self._fault: Callable[[OSError], None] | None = fault
         self._pipes: dict[int, _Pipe] = {}
+        self._terminals: dict[str, Terminal] = {}
+        self._sizes: dict[str, tuple[int, int]] = {}
         self._taps: dict[str, Listener] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
 
@@ -51,13 +65,34 @@ class Capture:
     def open_one(self, service: str, run: int, name: str) -> int:
         """A new pipe for one stream of a run."""
         reading, writing = os.pipe()  # both close on exec (PEP 446)
+        self._begin(reading, service, run, name)
+        return writing
+
+    def open_terminal(self, service: str, run: int) -> int:
+        """A new terminal for a run; the answer is the run's end of it. What comes is the stream `out`."""
+        master, end = os.openpty()
+        termios.tcsetwinsize(end, self._sizes.get(service, SIZE))
+        self._begin(master, service, run, "out")
+        self._terminals[service] = Terminal(run, master)
+        return end
+
+    def terminal(self, service: str) -> Terminal | None:
+        """The terminal of the service's run; None when there is none, or nobody has it open any more."""
+        return self._terminals.get(service)
+
+    def resize(self, service: str, rows: int, columns: int) -> None:
+        """Give the terminal of a service, and those of its later runs, a size; a run learns of it (SIGWINCH)."""
+        self._sizes[service] = (rows, columns)
+        if terminal := self._terminals.get(service):
+            termios.tcsetwinsize(terminal.master, (rows, columns))
+
+    def _begin(self, reading: int, service: str, run: int, name: str) -> None:
         os.set_blocking(reading, False)
         stream = self._store.stream(f"{service}.{name}.log")
         pipe = _Pipe(reading, service, name, run, stream)
         self._pipes[reading] = pipe
         if self._loop:
             self._loop.add_reader(reading, self._read, pipe)
-        return writing
 
     def tap(self, service: str, listener: Listener | None) -> None:
         """Hand every chunk of the service's streams to the listener as well; None ends that."""
@@ -92,6 +127,10 @@ class Capture:
             data = os.read(pipe.descriptor, READ)
         except BlockingIOError:
             return False
+        except OSError as error:
+            if error.errno != errno.EIO:
+                raise
+            data = b""  # so Linux says that nobody has the terminal open any more
         if not data:
             self._close(pipe)
             return False
@@ -117,6 +156,8 @@ class Capture:
             self._loop.remove_reader(pipe.descriptor)
         os.close(pipe.descriptor)
         del self._pipes[pipe.descriptor]
+        if self._terminals.get(pipe.service) == Terminal(pipe.run, pipe.descriptor):
+            del self._terminals[pipe.service]
         try:
             self._store.end(pipe.stream, pipe.run)
         except OSError as error:

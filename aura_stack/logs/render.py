@@ -21,7 +21,9 @@ class Style:
     def __init__(self, names: Sequence[str], *, colour: bool) -> None:
         self._width = max((len(name) for name in names), default=0)
         self._colour = colour
-        self._codes = {name: PALETTE[number % len(PALETTE)] for number, name in enumerate(names)}
+        self._codes: dict[str, int] = {}
+        for name in names:
+            self._add(name)
 
     def log(self, name: str) -> bytes:
         """What stands before a line that a service printed."""
@@ -42,11 +44,17 @@ class Style:
     def _wrapped(self, code: bytes, text: str) -> bytes:
         return code + text.encode() + RESET if self._colour else text.encode()
 
+    def _add(self, name: str) -> None:
+        self._codes[name] = PALETTE[len(self._codes) % len(PALETTE)]
+
     def _prefix(self, name: str, bar: str) -> bytes:
+        if name not in self._codes:  # one that came while the stack was running
+            self._add(name)
+            self._width = max(self._width, len(name))
         text = f"{name:<{self._width}} {bar} ".encode()
         if not self._colour:
             return text
-        code = self._codes.get(name, 37)
+        code = self._codes[name]
         # the reset in front ends a colour that a service left open
         return RESET + b"\x1b[%dm" % code + text + RESET
 

@@ -26,14 +26,24 @@ class Merger:
             if key not in self._lines:
                 self._lines[key] = Lines()
             whole = self._lines[key].feed(piece.data)
-        return prefixed(whole, self._style.log(piece.service)) if whole else b""
+        return self._prefixed(piece.service, whole)
+
+    def release(self, service: str) -> bytes:
+        """What is unfinished in the streams of a service, as it is; it is not waited for any more."""
+        mine = [key for key in self._lines if key[0] == service]
+        return b"".join(self._lines.pop(key).finish()[:-1] for key in mine)
 
     def finish(self) -> bytes:
         """What is unfinished in all streams, ended."""
         pieces = [
-            prefixed(whole, self._style.log(service))
+            self._prefixed(service, whole)
             for (service, _, _), lines in self._lines.items()
             if (whole := lines.finish())
         ]
         self._lines = {}
         return b"".join(pieces)
+
+    def _prefixed(self, service: str, lines: bytes) -> bytes:
+        if b"\r\n" in lines:  # what went through a terminal ends its lines so
+            lines = lines.replace(b"\r\n", b"\n")
+        return prefixed(lines, self._style.log(service)) if lines else b""

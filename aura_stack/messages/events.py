@@ -117,13 +117,27 @@ class Failed(Frozen):
 
 
 class Stopping(Frozen):
-    """A run was asked to end; KILL follows after `grace` seconds."""
+    """A run was asked to end; KILL follows after `grace` seconds.
+
+    With a `command`, that is run in the place of the signal, which is sent when the command fails.
+    """
 
     service: str
     run: int
     pid: int
     signal: str
     grace: float
+    command: str = ""
+
+
+class StopFailed(Frozen):
+    """The command that was to end a run failed; `signal` was sent after all, "" where nobody was left to get it."""
+
+    service: str
+    run: int
+    command: str
+    words: str
+    signal: str = ""
 
 
 class Killed(Frozen):
@@ -175,6 +189,7 @@ Event = (
     | Completed
     | Failed
     | Stopping
+    | StopFailed
     | Killed
     | Stopped
     | Settled
@@ -197,6 +212,7 @@ KINDS: dict[str, type[Any]] = {
     "completed": Completed,
     "failed": Failed,
     "stopping": Stopping,
+    "stop-failed": StopFailed,
     "killed": Killed,
     "stopped": Stopped,
     "settled": Settled,

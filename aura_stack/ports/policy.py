@@ -70,7 +70,7 @@ def next_free(
     Returns:
         None if there is no such number.
     """
-    within = sorted(set(chain.from_iterable(_range_of(number, manifest)))) or _PORTS[number:]
+    within = sorted(set(chain.from_iterable(range_of(number, manifest)))) or _PORTS[number:]
     named = {entry.number for entry in manifest.entries.values()} if manifest else set()
     later = (candidate for candidate in within if candidate > number)
     earlier = (candidate for candidate in within if candidate < number)
@@ -80,7 +80,7 @@ def next_free(
     )
 
 
-def _range_of(number: int, manifest: Manifest | None) -> tuple[range, ...]:
+def range_of(number: int, manifest: Manifest | None) -> tuple[range, ...]:
     """The spans of the range a number belongs to: that of its entry, else the first it lies in, else none."""
     if manifest is None:
         return ()

@@ -88,7 +88,7 @@ class Engine:
         for notice in parts.ground.notices:
             parts.record.publish(events.Notice(notice))
         # the first services run while what follows is still being loaded
-        started = None if parts.ground.due else parts.supervisor.ask(parts.first)
+        started = None if parts.ground.due else parts.bring_up()
         import asyncio  # noqa: PLC0415 - 40 ms that the first services need not wait for
 
         from .serve import Session  # noqa: PLC0415 - likewise
@@ -126,7 +126,7 @@ class Engine:
         """Leave who we are for whoever comes after a crash: pids with their start times, and the boot."""
         own = {"engine": os.getpid(), "guardian": os.getppid()}
         note = {
-            "stack": parts.ground.stack.name,
+            "stack": "@".join(filter(None, (parts.ground.stack.name, parts.ground.definition.instance))),
             "file": self._file,
             "boot": processes.boot(),
             "began": round(time.time(), 3),

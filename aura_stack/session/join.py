@@ -17,15 +17,15 @@ from aura_stack.logs.capture import Capture
 from aura_stack.logs.store import Store
 from aura_stack.messages import commands, events
 from aura_stack.messages.hub import Hub
-from aura_stack.stack.environment import child_environment
-from aura_stack.stack.model import Service
 from aura_stack.supervision.runner import Runner
-from aura_stack.supervision.supervisor import Supervisor
+from aura_stack.supervision.supervisor import Supervisor, Ticket
 from aura_stack.system.places import Places, create
 
 from .definition import digest
+from .environment import Environment
 from .options import Options
 from .preflight import Ground
+from .tasks import Tasks
 
 
 class Record:
@@ -65,6 +65,8 @@ class Parts(Frozen):
 
     Attributes:
         first: the order that brings the stack up.
+        idle: whether it is up only as long as somebody holds it.
+        together: whether the end of one service is the end of all; None for what the definition says.
         watches: whether saves are acted on.
         began: when, in ns since 1970: what is saved from then on is news to the services.
         digest: of the definition as it was read.
@@ -79,25 +81,18 @@ class Parts(Frozen):
     capture: Capture
     runner: Runner
     supervisor: Supervisor
-    environment: "Environment"
+    environment: Environment
     first: commands.Start
+    idle: bool
+    together: bool | None
     watches: bool
     began: int
     digest: str
     where: Mapping[str, Any]
 
-
-class Environment:
-    """Makes the variables of a service, anew for each run."""
-
-    def __init__(self, ground: Ground, shell: Mapping[str, str], *, coloured: bool) -> None:
-        self._stack = ground.stack
-        self._shell = dict(shell)
-        self._coloured = coloured
-
-    def __call__(self, service: Service) -> dict[str, str]:
-        """All variables of a service, as they are now."""
-        return child_environment(self._stack, service, self._shell, coloured=self._coloured)
+    def bring_up(self) -> Ticket:
+        """Give the first order; where nothing is to be brought up, it has been carried out."""
+        return self.supervisor.ask(self.first) if self.first.services else Ticket(())
 
 
 def _create_folders(places: Places) -> None:
@@ -124,9 +119,21 @@ def assemble(
         raise AuraError(words, "aura-stack keeps what the services print there") from error
     record = Record(store)
     capture = Capture(store, record.fault)
-    environment = Environment(ground, environ, coloured=options.coloured)
+    environment = Environment(ground.source, ground.definition, environ, coloured=options.coloured)
     mark = f"{os.getpid()}-{time.time_ns():x}"
-    runner = Runner(capture, environment, mark, record.publish, inherits_orphans=inherits_orphans)
+    tasks = Tasks(places.fingerprints, record.publish)
+    runner = Runner(
+        capture,
+        environment,
+        mark,
+        record.publish,
+        tasks,
+        inherits_orphans=inherits_orphans,
+        terminals=options.tty,
+    )
+    if options.size:
+        for name in options.tty:
+            capture.resize(name, *options.size)
     supervisor = Supervisor(ground.stack.own, runner, record.publish)
     runner.serve(supervisor)
     own = ground.stack.own
@@ -141,6 +148,8 @@ def assemble(
         supervisor=supervisor,
         environment=environment,
         first=commands.Start(tuple(service.name for service in ground.services), options.dependencies),
+        idle=options.idle,
+        together=options.together,
         watches=options.watch,
         began=time.time_ns(),
         digest=digest(ground.definition.files),

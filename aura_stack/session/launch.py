@@ -9,6 +9,7 @@ import signal
 import socket
 from collections.abc import Mapping
 
+from aura_stack.errors import AuraError
 from aura_stack.frozen import Frozen
 from aura_stack.supervision.guardian import HELD, guard
 from aura_stack.system.places import Places
@@ -53,6 +54,32 @@ def launch(file: str, places: Places, options: Options, environ: Mapping[str, st
     theirs.close()
     os.close(lock_file)
     return Launched(ours, guardian)
+
+
+def launch_apart(file: str, places: Places, options: Options, environ: Mapping[str, str]) -> socket.socket:
+    """The same where the guardian is to be nobody's child here; the answer is our end of the link.
+
+    Whoever runs a command in front of the user ends all its own children behind it.
+    """
+    here, there = socket.socketpair()
+    middle = os.fork()
+    if middle == 0:
+        status = 1
+        try:
+            here.close()
+            launched = launch(file, places, options, environ)
+            socket.send_fds(there, [b"."], [launched.link.fileno()])
+            status = 0
+        finally:
+            os._exit(status)
+    there.close()
+    _, descriptors, _, _ = socket.recv_fds(here, 1, 1)
+    here.close()
+    os.waitpid(middle, 0)
+    if not descriptors:
+        raise AuraError(f"the lock {places.lock} cannot be opened")
+    os.set_inheritable(descriptors[0], False)
+    return socket.socket(fileno=descriptors[0])
 
 
 def _let_go_of_what_we_inherited(ours: set[int]) -> None:

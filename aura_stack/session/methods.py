@@ -1,6 +1,7 @@
 """What a client may call: orders, the state, and being told of what happens."""
 
 import asyncio
+import os
 import signal
 from collections.abc import Callable, Coroutine
 from typing import Any, Protocol
@@ -9,6 +10,7 @@ from aura_stack.control import params as read
 from aura_stack.control.protocol import Request
 from aura_stack.control.server import Connection, Method
 from aura_stack.errors import AuraError, ExitCode
+from aura_stack.logs.capture import Capture
 from aura_stack.logs.store import Store
 from aura_stack.messages import events
 from aura_stack.messages.hub import Hub
@@ -17,11 +19,15 @@ from aura_stack.supervision.lifecycle import State, Wanted
 from aura_stack.supervision.runner import Runner
 from aura_stack.supervision.supervisor import Outcome, Supervisor, View
 
+from .environment import Environment
 from .orders import Orders, resolved
+from .scaling import Scaling
 
 Params = dict[str, Any]
 Order = Coroutine[Any, Any, list[Outcome]]
 Result = list[Outcome] | AuraError
+_LONGEST = (1 << 16) - 1  # rows and columns that a terminal can have (tty_ioctl(4), struct winsize)
+_NO_TERMINAL = "aura-stack down first, or tty: true in the stack file and then up again"
 CHUNK = 1 << 16  # bytes of events that are read at once for a subscriber
 
 
@@ -39,6 +45,16 @@ class Stage(Protocol):
 
     def detach(self, connection: Connection) -> None:
         """Let the stack live without the face."""
+
+    def hold(self, connection: Connection) -> None:
+        """Keep the stack up as long as this client is there, and has not let go."""
+
+    async def let_go(self, connection: Connection) -> list[Outcome]:
+        """End what is up only for this client."""
+
+    @property
+    def over(self) -> bool:
+        """Whether the stack ends now."""
 
     def perform(self, order: Callable[[], Order]) -> "asyncio.Task[Result]":
         """Carry out an order once orders are taken, whether or not its client stays; a refusal is an answer."""
@@ -64,7 +80,9 @@ class Methods:
         store: the record.
         hub: wakes when the record has grown.
         publish: the direct path of facts to the record.
-        drain: puts what a service has printed so far into the record.
+        capture: reads what services print, and has their terminals.
+        scaling: makes more or fewer of a service.
+        environment: makes the variables of services.
         stage: the session.
     """
 
@@ -76,7 +94,9 @@ class Methods:
         store: Store,
         hub: Hub,
         publish: Callable[[events.Event], None],
-        drain: Callable[[str], None],
+        capture: Capture,
+        scaling: Scaling,
+        environment: Environment,
         stage: Stage,
     ) -> None:
         self._supervisor = supervisor
@@ -85,7 +105,9 @@ class Methods:
         self._store = store
         self._hub = hub
         self._publish = publish
-        self._drain = drain
+        self._capture = capture
+        self._scaling = scaling
+        self._environment = environment
         self._stage = stage
 
     def table(self) -> dict[str, Method]:
@@ -96,11 +118,16 @@ class Methods:
             "start": self.start,
             "stop": self.stop,
             "restart": self.restart,
+            "scale": self.scale,
+            "hold": self.hold,
+            "let_go": self.let_go,
+            "environment": self.environment,
             "signal": self.signal,
             "wait": self.wait,
             "status": self.status,
             "follow": self.follow,
             "subscribe": self.subscribe,
+            "terminal": self.terminal,
             "shutdown": self.shutdown,
         }
 
@@ -144,6 +171,29 @@ class Methods:
         names = self._extended(params, self._orders.named(read.names(params)))
         return await self._carry_out(params, lambda: self._orders.stop(names, grace))
 
+    async def scale(self, params: Params, _: Connection) -> list[dict[str, Any]]:
+        """More or fewer replicas; answers when those that came are ready and those that went are gone."""
+        counts = read.counts(params, "replicas")
+        return await self._carry_out(params, lambda: self._scaling.scale(counts))
+
+    async def hold(self, params: Params, connection: Connection) -> list[dict[str, Any]]:
+        """Bring services up until this client lets go or ends; answers when each is ready, completed or failed."""
+        names = self._orders.named(patterns) if (patterns := read.names(params)) else ()
+        self._stage.hold(connection)
+        return await self._carry_out(
+            params, lambda: self._orders.start(names, dependencies=True, patient=False, holder=connection)
+        )
+
+    async def let_go(self, _: Params, connection: Connection) -> dict[str, Any]:
+        """End what is up only for this client; answers when nothing of it is left, and whether that ends the stack."""
+        await asyncio.shield(self._stage.perform(lambda: self._stage.let_go(connection)))
+        return {"over": self._stage.over}
+
+    async def environment(self, params: Params, _: Connection) -> dict[str, Any]:
+        """The folder and all variables that the next run of a service would have."""
+        service = self._supervisor.view(self._orders.only(read.text(params, "service", ""))).service
+        return {"service": service.name, "cwd": service.cwd, "variables": self._environment(service)}
+
     async def signal(self, params: Params, _: Connection) -> list[dict[str, Any]]:
         """Send a signal to the processes of services; answers to which."""
         name = read.text(params, "signal", "TERM").upper().removeprefix("SIG")
@@ -161,6 +211,28 @@ class Methods:
             answer.append({"service": service, "pids": pids})
         return answer
 
+    async def terminal(self, params: Params, connection: Connection) -> dict[str, Any]:
+        """Give a service's terminal a size; a notification `terminal` with its master comes before the answer.
+
+        The answer names its run, None where there is none now. Whoever has the master types into it, and leaves
+        the reading to us: two readers would share what comes.
+        """
+        name = self._orders.only(read.text(params, "service", ""))
+        if not self._runner.has_terminal(self._supervisor.view(name).service):
+            raise AuraError(f"{name} has no terminal of its own in the stack that runs", _NO_TERMINAL)
+        rows, columns = read.position(params, "rows"), read.position(params, "columns")
+        if rows and columns:
+            self._capture.resize(name, min(rows, _LONGEST), min(columns, _LONGEST))
+        found = self._capture.terminal(name)
+        if found is None:
+            return {"service": name, "run": None}
+        master = os.dup(found.master)  # whatever becomes of the run until it is sent
+        try:
+            await connection.say(Request("terminal", {"service": name, "run": found.run}), master)
+        finally:
+            os.close(master)
+        return {"service": name, "run": found.run}
+
     async def shutdown(self, params: Params, _: Connection) -> None:
         """Stop the whole stack; `grace` (seconds) shortens every service's own, `at_once` waits for no dependents."""
         at_once = read.flag(params, "at_once", otherwise=False)
@@ -171,7 +243,8 @@ class Methods:
 
     async def status(self, params: Params, _: Connection) -> list[dict[str, Any]]:
         """Services in the order of the definition, all or those named."""
-        names = set(self._orders.named(read.names(params)))
+        patterns = read.names(params)
+        names = set(self._orders.named(patterns) if patterns else self._supervisor.statuses)
         usage = read.flag(params, "usage", otherwise=False)
         views = [view for view in self._supervisor.views() if view.service.name in names]
         return [self._told(view, usage=usage) for view in views]
@@ -250,8 +323,8 @@ class Methods:
             raise result
         for outcome in result:
             if not outcome.ok:
-                self._drain(outcome.service)  # whoever hears of a failure looks for its last words
-        return [{**self._reported(outcome), "before": before[outcome.service]} for outcome in result]
+                self._capture.drain(outcome.service)  # whoever hears of a failure looks for its last words
+        return [{**self._reported(outcome), "before": before.get(outcome.service)} for outcome in result]
 
     def _reported(self, outcome: Outcome) -> dict[str, Any]:
         return {
@@ -262,17 +335,22 @@ class Methods:
             "run": outcome.run,
             "pid": outcome.pid or None,
             "ready_seconds": outcome.seconds,
-            "address": self._supervisor.view(outcome.service).service.url,
+            "address": self._address(outcome.service),
             "exit_code": outcome.code,
         }
+
+    def _address(self, name: str) -> str | None:
+        """None also for a replica that has just gone."""
+        return self._supervisor.view(name).service.url if name in self._supervisor.statuses else None
 
     def _told(self, view: View, *, usage: bool) -> dict[str, Any]:
         name, status = view.service.name, view.status
         step = self._stage.doing(name)
+        at_work = view.service.task and status.state is State.STARTING
         used = self._runner.usage(name) if usage else None
         return {
             "service": name,
-            "state": "preparing" if step and not view.pid else str(status.state),
+            "state": "preparing" if step and not view.pid else "running" if at_work else str(status.state),
             "wanted": str(status.wanted),
             "health": _health(view),
             "waits_for": step or view.waits_for or None,
@@ -280,12 +358,14 @@ class Methods:
             "pid": view.pid or None,
             "uptime_seconds": round(view.seconds, 3) if view.pid else None,
             "restarts": view.restarts,
+            "replica": view.service.replica,
             "ports": [port.number for port in view.service.ports],
             "address": view.service.url,
             "cpu_percent": round(used.percent, 1) if used else None,
             "cpu_seconds": round(used.seconds, 2) if used else None,
             "memory_bytes": used.memory if used else None,
             "processes": used.processes if used else None,
+            "stop_command": view.service.stop.command.text if view.service.stop.command else None,
             "ended": status.verdict.words if status.verdict else None,
             "exit_code": status.verdict.code if status.verdict else None,
         }

@@ -1,6 +1,7 @@
 """What an order to bring a stack up says besides the stack file."""
 
 from aura_stack.frozen import Frozen
+from aura_stack.stack.variant import Variant
 
 
 class Options(Frozen):
@@ -11,9 +12,21 @@ class Options(Frozen):
         coloured: whether the reader of the logs sees colours.
         dependencies: whether what they depend on comes with them.
         watch: whether saves are acted on.
+        variant: which variant of the definition is meant.
+        excepted: names of services that are not meant, unless others depend on them.
+        together: whether the end of one service is the end of all; None for what the definition says.
+        idle: bring nothing up: services are started as long as somebody holds them.
+        tty: names of services that get terminals of their own, whatever the definition says.
+        size: rows and columns of these; None for the usual.
     """
 
     services: tuple[str, ...] = ()
     coloured: bool = False
     dependencies: bool = True
     watch: bool = True
+    variant: Variant = Variant()
+    excepted: tuple[str, ...] = ()
+    together: bool | None = None
+    idle: bool = False
+    tty: tuple[str, ...] = ()
+    size: tuple[int, int] | None = None

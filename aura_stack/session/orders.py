@@ -44,21 +44,32 @@ class Orders:
         fingerprints: str,
         require_ports: Require,
     ) -> None:
-        self._services = {service.name: service for service in stack.own}
-        self._external = {service.name for service in stack.services if service.external}
-        self._needs = {service.name: tuple(service.depends_on) for service in stack.own}
+        self.redefine(stack)
         self._supervisor = supervisor
         self._preparation = preparation
         self._fingerprints = fingerprints
-        self._require_ports = require_ports
+        self.require_ports = require_ports
         self._closed = False
         self._under_way: set[asyncio.Timeout] = set()
         self._prepared: dict[str, float] = {}  # when the last steps of a service ended, in monotonic seconds
-        self._turns = {name: asyncio.Lock() for name in self._services}
+        self._turns: dict[str, asyncio.Lock] = {}
+        self.lent: dict[str, set[object]] = {}
+        """Services that are up only as long as one of these holds them."""
         self.held: set[str] = set()
         """Services that somebody ordered down and nobody up again: the stack waits for them, saves do not."""
         self.coming: set[str] = set()
         """Services that will be started once their steps have run."""
+
+    def redefine(self, stack: Stack) -> None:
+        """Another variant of the definition counts from now on."""
+        self.stack = stack
+        self._services = {service.name: service for service in stack.own}
+        self._external = {service.name for service in stack.services if service.external}
+        self._needs = {service.name: tuple(service.depends_on) for service in stack.own}
+
+    def family(self, name: str) -> tuple[str, ...]:
+        """All replicas of a service."""
+        return tuple(service.name for service in self._services.values() if service.family == name)
 
     def named(self, patterns: Iterable[str]) -> tuple[str, ...]:
         """The services that are meant, in the order of the definition; no pattern means all.
@@ -71,7 +82,20 @@ class Orders:
             if pattern in self._external:
                 words = f"{pattern} is external: it is not ours to start, stop or signal"
                 raise AuraError(words, exit_code=ExitCode.UNKNOWN)
-        return meant_by(patterns, self._services) if patterns else tuple(self._services)
+        if patterns:
+            return meant_by(patterns, self.stack, self._services)
+        return tuple(name for name, service in self._services.items() if not service.task)
+
+    def only(self, name: str) -> str:
+        """The one service that is meant; a service with several replicas stands for its first.
+
+        Raises:
+            AuraError: nothing is called that, or several are (exit code 4).
+        """
+        names = self.named([name])
+        if len(names) > 1 and names[0] != name:
+            raise AuraError(f"{name} means several: {', '.join(names)}", "name one", ExitCode.UNKNOWN)
+        return names[0]
 
     def missing(self) -> tuple[str, ...]:
         """The services that have not done what they had to do."""
@@ -98,13 +122,16 @@ class Orders:
         for scope in self._under_way:
             scope.reschedule(asyncio.get_running_loop().time())
 
-    async def start(self, names: tuple[str, ...], *, dependencies: bool, patient: bool) -> list[Outcome]:
+    async def start(
+        self, names: tuple[str, ...], *, dependencies: bool, patient: bool, holder: object | None = None
+    ) -> list[Outcome]:
         """Bring services up; answers when each is ready, completed or failed.
 
         Args:
             names: whose.
             dependencies: also what they depend on.
             patient: see `commands.Start`.
+            holder: for whom those that were down are up, until it lets go; None for good.
 
         Raises:
             AuraError: a port is taken (exit code 6).
@@ -113,7 +140,8 @@ class Orders:
         meant = tuple(name for name in meant if name in self._services)
         done = {name for name in meant if name not in names and self._state(name) is State.COMPLETED}
         down = tuple(name for name in meant if self._state(name) in AT_REST and name not in done)
-        self._require_ports(tuple(self._services[name] for name in down))
+        self.require_ports(tuple(self._services[name] for name in down))
+        self._lend(meant, down, holder)
         self.coming |= set(meant)
         try:
             failed = await self._prepare(down, "it is not started")
@@ -138,7 +166,8 @@ class Orders:
             AuraError: a port of a service that is down is taken (exit code 6).
         """
         down = tuple(self._services[name] for name in names if self._state(name) in AT_REST)
-        self._require_ports(down)
+        self.require_ports(down)
+        self._lend(tuple(one.name for one in down), (), None)
         self.held -= set(names)
         failed = await self._prepare(names, "what runs of it goes on")
         going = tuple(name for name in names if name not in failed)
@@ -153,6 +182,25 @@ class Orders:
             for ticket in tickets:
                 outcomes += (await resolved(ticket)).outcomes.values()
         return outcomes
+
+    def _lend(self, meant: tuple[str, ...], down: tuple[str, ...], holder: object | None) -> None:
+        """What was down is up for the holder; what anybody else wants is up for good."""
+        for name in meant:
+            if holder is None:
+                self.lent.pop(name, None)
+            elif name in self.lent or name in down:
+                self.lent.setdefault(name, set()).add(holder)
+
+    async def let_go(self, holder: object) -> list[Outcome]:
+        """End what was up only for that holder; answers when nothing of it is left."""
+        for holders in self.lent.values():
+            holders.discard(holder)
+        over = tuple(name for name, holders in self.lent.items() if not holders)
+        for name in over:
+            del self.lent[name]
+        if not over or self._closed:
+            return []
+        return list((await resolved(self._ask(commands.Stop(over)))).outcomes.values())
 
     async def stop(self, names: tuple[str, ...], grace: float | None) -> list[Outcome]:
         """Take services down; answers when nothing of them is left."""
@@ -179,7 +227,8 @@ class Orders:
     async def _prepare_one(self, name: str, then: str) -> str:
         """One after the other: a second order looks again when the first one's steps have run."""
         try:
-            async with asyncio.timeout(None) as scope, self._turns[name]:
+            turn = self._turns.setdefault(name, asyncio.Lock())
+            async with asyncio.timeout(None) as scope, turn:
                 self._under_way.add(scope)
                 due = [] if self._closed else self.due(name)
                 failure = await self._preparation.perform(due, then) if due else ""

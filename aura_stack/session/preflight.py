@@ -4,26 +4,28 @@ import os
 from collections.abc import Collection, Iterable, Mapping
 from fnmatch import fnmatchcase
 
-from aura_stack.errors import AuraError, ExitCode
+from aura_stack.errors import AuraError, ExitCode, InvalidDefinition, Problem
 from aura_stack.frozen import Frozen
 from aura_stack.ports import policy
 from aura_stack.ports.check import require_free
 from aura_stack.ports.probe import is_free
-from aura_stack.ports.reach import accepts
 from aura_stack.reading.suggest import did_you_mean
 from aura_stack.reading.words import listed, quoted
 from aura_stack.stack import graph
 from aura_stack.stack.model import Service, Stack
 from aura_stack.system.places import Places
 
-from . import prepare, requires
-from .definition import Definition, read
+from . import externals, prepare, requires
+from .defined import Definition, Source
+from .definition import source
+from .environment import Environment
 from .options import Options
 
 
 class Ground(Frozen):
     """What a start stands on: the definition, which services are meant, which steps are due, and what to say."""
 
+    source: Source
     definition: Definition
     services: tuple[Service, ...]
     due: tuple[prepare.Due, ...]
@@ -47,16 +49,28 @@ def check(file: str, options: Options, environ: Mapping[str, str], places: Place
     Raises:
         AuraError: with the exit code of what is wrong: 4 no such service, 5 definition, 6 ports, 1 the rest.
     """
-    definition = read(file, environ)
+    files = source(file, environ)
+    definition = files.definition(options.variant)
     stack = definition.stack
-    services = _meant(stack, options)
+    services = _meant(definition, options)
+    _require_own(stack, options.tty)
+    environment = Environment(files, definition, environ, coloured=options.coloured)
+    _read_variables(environment, services)
     notices = [str(notice) for notice in definition.notices]
     cache = os.path.join(places.runtime, "programs.json")
     requires.require(stack.requires, environ.get("PATH", os.defpath), cache, stack.directory)
     require_ports(definition, services)
-    notices += _externals(services)
+    notices += externals.require(services, environment)
     own = tuple(service for service in services if not service.external)
-    return Ground(definition, own, tuple(prepare.due(own, places.fingerprints)), tuple(notices))
+    return Ground(files, definition, own, tuple(prepare.due(own, places.fingerprints)), tuple(notices))
+
+
+def _require_own(stack: Stack, names: Iterable[str]) -> None:
+    """Refuse names that no service of ours has (exit code 4)."""
+    own = [service.name for service in stack.own if not service.task]
+    for name in names:
+        if name not in own:
+            raise unknown_service(name, own)
 
 
 def require_ports(definition: Definition, services: tuple[Service, ...]) -> None:
@@ -66,24 +80,65 @@ def require_ports(definition: Definition, services: tuple[Service, ...]) -> None
     require_free(services, lambda number: policy.next_free(number, ranges, taken, is_free))
 
 
-def _meant(stack: Stack, options: Options) -> tuple[Service, ...]:
+def _read_variables(environment: Environment, services: Iterable[Service]) -> None:
+    """Every file of variables can be read; InvalidDefinition with the mistakes of all."""
+    problems: list[Problem] = []
+    for service in services:
+        try:
+            environment(service)
+        except InvalidDefinition as invalid:
+            problems += invalid.problems
+    if problems:
+        raise InvalidDefinition(problems)
+
+
+def _meant(definition: Definition, options: Options) -> tuple[Service, ...]:
+    stack = definition.stack
     needs = {service.name: tuple(service.depends_on) for service in stack.services}
-    names = meant_by(options.services, needs) if options.services else tuple(needs)
+    if options.idle:
+        names: tuple[str, ...] = ()
+    elif options.services:
+        names = meant_by(options.services, stack)
+    elif definition.meant is not None:
+        names = meant_by(definition.meant, stack) if definition.meant else ()
+    else:
+        names = tuple(needs)
+    if options.excepted:
+        spared = set(meant_by(options.excepted, stack))
+        names = tuple(name for name in names if name not in spared)
     wanted = set(graph.closure(names, needs) if options.dependencies else names)
     return tuple(service for service in stack.services if service.name in wanted)
 
 
-def meant_by(patterns: Iterable[str], known: Collection[str]) -> tuple[str, ...]:
-    """The names that are meant by names and patterns (`work*`), in the order in which they are known.
+def meant_by(patterns: Iterable[str], stack: Stack, among: Collection[str] | None = None) -> tuple[str, ...]:
+    """The names that are meant by names, patterns (`work*`) and profiles (`@minimal`), in the order of the stack.
+
+    The name of a service with replicas means all of them, `worker-1` the first alone.
+
+    Args:
+        patterns: as typed.
+        stack: whose services.
+        among: those that may be meant; all if not given.
 
     Raises:
         AuraError: one means nothing (exit code 4).
     """
-    patterns = tuple(patterns)
+    known = [service for service in stack.services if among is None or service.name in among]
+    wanted: set[str] = set()
     for pattern in patterns:
-        if not any(fnmatchcase(name, pattern) for name in known):
-            raise unknown_service(pattern, known)
-    return tuple(name for name in known if any(fnmatchcase(name, pattern) for pattern in patterns))
+        found = {service.name for service in known if _is_meant(service, pattern, stack)}
+        if not found:
+            raise unknown_service(pattern, [service.name for service in known])
+        wanted |= found
+    return tuple(service.name for service in known if service.name in wanted)
+
+
+def _is_meant(service: Service, pattern: str, stack: Stack) -> bool:
+    if pattern.startswith("@"):
+        return service.name in stack.profiles.get(pattern[1:], ())
+    if service.replica == 1 and pattern == f"{service.family}-1":
+        return True
+    return fnmatchcase(service.name, pattern) or service.family == pattern
 
 
 def unknown_service(name: str, known: Iterable[str]) -> AuraError:
@@ -91,20 +146,3 @@ def unknown_service(name: str, known: Iterable[str]) -> AuraError:
     names = sorted(known)
     hint = did_you_mean(name, names) or f"there are {listed(names)}"
     return AuraError(f"there is no service {quoted(name)} in this stack", hint, ExitCode.UNKNOWN)
-
-
-def _externals(services: tuple[Service, ...]) -> list[str]:
-    """What to say of external services that do not answer; one that is required refuses the start."""
-    said = []
-    for service in services:
-        silent = service.external and service.port is not None and not accepts(service.port)
-        if not silent:
-            continue
-        if service.required:
-            raise AuraError(
-                f"{service.name}, which is external and required, does not answer on port {service.port}",
-                service.hint,
-            )
-        hint = f" ({service.hint})" if service.hint else ""
-        said.append(f"{service.name}: not answering on port {service.port}; not required{hint}")
-    return said

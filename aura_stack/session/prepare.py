@@ -50,7 +50,7 @@ def due(services: Iterable[Service], record: str) -> list[Due]:
         for step in service.prepare:
             before = known.get(key(service, step))
             now = take(service, step, before)
-            why = _why(service, step, before, now)
+            why = reason(service, step, before, now)
             if why:
                 found.append(Due(service, step, why))
             elif now != before:
@@ -65,7 +65,7 @@ def take(service: Service, step: Prepare, before: fingerprint.Fingerprint | None
     return fingerprint.take(service.cwd, step.inputs, before, step.outputs)
 
 
-def _why(
+def reason(
     service: Service, step: Prepare, before: fingerprint.Fingerprint | None, now: fingerprint.Fingerprint
 ) -> str:
     """Why a step has to run, in words; "" when it has not."""

@@ -44,10 +44,15 @@ class Saves:
         for key, files in changes.items():
             by_service.setdefault(key.removesuffix(_INPUTS), set()).update(files)
         for service, found in by_service.items():
-            if self._matters(service, watched=service in changes):
+            matters = [
+                name
+                for name in self._orders.family(service)
+                if self._matters(name, watched=service in changes)
+            ]
+            if matters:
                 self._publish(events.Saved(service, tuple(sorted(found))))
                 # a save during the steps or the stop is in the run that follows them: no second one
-                self._perform(partial(self._orders.restart, (service,), now))
+                self._perform(partial(self._orders.restart, tuple(matters), now))
 
     def _matters(self, service: str, *, watched: bool) -> bool:
         """Not for one that is wanted down, nor for inputs that are again what the step last saw."""
@@ -64,6 +69,8 @@ def interests(services: Iterable[Service]) -> list[Interest]:
     """
     found = []
     for service in services:
+        if service.replica > 1:  # the files of the first are everybody's
+            continue
         if service.watch:
             made = tuple(f"/{output}" for step in service.prepare for output in step.outputs)
             found.append(

@@ -13,10 +13,11 @@ from aura_stack.messages import commands, events
 from aura_stack.stack.model import Prepare, Service
 from aura_stack.supervision import errand
 from aura_stack.supervision.guardian import GRACE, HELD, end_all_children
-from aura_stack.supervision.lifecycle import State
-from aura_stack.supervision.supervisor import Ticket
+from aura_stack.supervision.lifecycle import AT_REST, State
+from aura_stack.supervision.supervisor import Outcome, Ticket
 from aura_stack.watch.watch import Watch
 
+from .defined import Definition
 from .definition import digest
 from .join import Parts
 from .methods import Methods, Order, Result
@@ -24,6 +25,7 @@ from .orders import Orders
 from .preflight import require_ports
 from .prepare import Preparation
 from .saves import Saves, interests
+from .scaling import Scaling
 
 PATIENCE = 1.0  # seconds for the last answers to clients
 
@@ -60,13 +62,25 @@ class Session:
         self._under_way = 0  # orders that were taken and have no answer yet
         self._face: Connection | None = None  # whose death is the stack's
         self._told: set[Connection] = set()  # who is told when it is over
+        self._holders: set[Connection] = set()  # who keeps services up, and the stack with them
+        self._first_end: int | None = None  # the code of the service whose end is the stack's
+        self._definition = parts.ground.definition
+        self._where = dict(parts.where)
         self._preparation = Preparation(parts.places.fingerprints, self._run_step, parts.record.publish)
         self._orders = Orders(
             parts.ground.stack,
             parts.supervisor,
             self._preparation,
             parts.places.fingerprints,
-            lambda services: require_ports(parts.ground.definition, services),
+            lambda services: require_ports(self._definition, services),
+        )
+        self._scaling = Scaling(
+            parts.ground.source,
+            parts.ground.definition,
+            self._orders,
+            parts.supervisor,
+            parts.environment,
+            self._defined,
         )
         parts.record.listener = self._hear
 
@@ -89,11 +103,11 @@ class Session:
                 for signum in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
                     loop.add_signal_handler(signum, self.shutdown, signum.name)
                 signal.pthread_sigmask(signal.SIG_UNBLOCK, HELD)
+                server = await self._open_doors(door, link)
                 if self._started:
                     self._adopt(self._started)
                 else:
                     self._tasks.create_task(self._bring_up(), name="bringing up")
-                server = await self._open_doors(door, link)
                 watch = self._watch()
                 await self._finished.wait()
                 if watch:
@@ -128,11 +142,15 @@ class Session:
             parts.store,
             parts.hub,
             parts.record.publish,
-            parts.capture.drain,
+            parts.capture,
+            self._scaling,
+            parts.environment,
             self,
         )
         server = Server(methods.table(), {"stack": parts.ground.stack.name}, self._tasks)
-        if link:
+        if link and parts.idle:
+            self.hold(await server.attach(link))
+        elif link:
             self._follow_face(await server.attach(link))
         await server.listen(door)
         return server
@@ -155,13 +173,17 @@ class Session:
         prepared = await self._prepare()
         self._orders.coming.clear()
         if prepared:
-            self._adopt(self._parts.supervisor.ask(self._parts.first))
+            self._adopt(self._parts.bring_up())
         else:
             self._finished.set()
 
     def _adopt(self, started: Ticket) -> None:
         """What was asked to start may all have failed already, before anybody listened."""
         self._brought_up.set()
+        for view in self._parts.supervisor.views():
+            verdict = view.status.verdict
+            if verdict and view.status.state in AT_REST:
+                self._end_with(view.service.name, verdict.code)
         started.then(self._settled)
         self._look_for_the_end()
 
@@ -178,14 +200,18 @@ class Session:
     async def _run_step(self, service: Service, step: Prepare) -> str:
         parts = self._parts
         mark = f"{parts.ground.stack.name}:{service.name}:{id(step)}"
-        order = errand.Errand(step.command.argv, parts.environment(service), service.cwd, mark)
+        try:
+            variables = parts.environment(service)
+        except AuraError as error:
+            return f"its environment: {error.message}"
+        order = errand.Errand(step.command.argv, variables, service.cwd, mark)
         verdict = await errand.run(
             order, parts.runner.children, lambda: parts.capture.open_one(service.name, 0, "prepare")
         )
         return "" if verdict.ok else verdict.words
 
     def _settled(self, ticket: Ticket) -> None:
-        if self._stopping:
+        if self._stopping or self._parts.idle:
             return
         outcomes = ticket.outcomes.values()
         ready = tuple(one.service for one in outcomes if one.ok)
@@ -239,7 +265,7 @@ class Session:
         if connection and not changed:  # whoever wants another definition is told so, and goes
             self._follow_face(connection)
         return {
-            **parts.where,
+            **self._where,
             "position": parts.store.position,
             "record": parts.store.number,
             "began": parts.where["began"] if parts.store.number == 1 else 0,
@@ -258,6 +284,31 @@ class Session:
         if self._face is connection:
             self._face = None
 
+    def hold(self, connection: Connection) -> None:
+        """Keep the stack up as long as this client is there, and has not let go."""
+        if connection not in self._holders:
+            self._holders.add(connection)
+            self._told.add(connection)
+            connection.ended.append(lambda: self._told.discard(connection))
+            connection.ended.append(lambda: self.perform_alone(lambda: self.let_go(connection)))
+
+    async def let_go(self, connection: Connection) -> list[Outcome]:
+        """End what is up only for this client."""
+        try:
+            return await self._orders.let_go(connection)
+        finally:
+            self._holders.discard(connection)
+
+    @property
+    def over(self) -> bool:
+        """Whether the stack ends now: nothing runs, nothing will, and nobody holds anything."""
+        at_rest = self._parts.supervisor.at_rest and not self._orders.held
+        return self.ending or (at_rest and not self._holders)
+
+    def _defined(self, definition: Definition) -> None:
+        self._definition = definition
+        self._where["services"] = [service.name for service in definition.stack.own]
+
     def _gone(self, connection: Connection) -> None:
         self._told.discard(connection)
         if self._face is connection:
@@ -267,14 +318,29 @@ class Session:
     # --- the end ---
 
     def _hear(self, event: events.Event) -> None:
-        if isinstance(event, events.Stopped | events.Completed | events.Failed):
-            self._look_for_the_end()
+        match event:
+            case events.Completed(service) | events.Failed(service):
+                self._end_with(service, event.code if isinstance(event, events.Failed) else 0)
+                self._look_for_the_end()
+            case events.Stopped():
+                self._look_for_the_end()
+
+    def _end_with(self, name: str, code: int) -> None:
+        """The end of a vital service is the end of the stack, and its code is the stack's."""
+        service = self._parts.supervisor.view(name).service
+        if service.task or not (service.vital if self._parts.together is None else self._parts.together):
+            return
+        if self._stopping or self._first_end is not None:
+            return
+        self._first_end = code
+        loop = asyncio.get_running_loop()  # not from within the supervisor, which is just telling us
+        loop.call_soon(self.shutdown, f"{name} ended, and all end together")
 
     def _look_for_the_end(self) -> None:
         """The stack ends when nothing runs and nothing will run without a new order, unless one was ordered down."""
         if not self._brought_up.is_set() or self._under_way:
             return
-        if self._parts.supervisor.at_rest and not self._orders.held:
+        if self.over:
             self._finished.set()
 
     def _abandoned(self, reason: str) -> None:
@@ -307,5 +373,7 @@ class Session:
 
     @property
     def _code(self) -> int:
+        if self._first_end is not None:
+            return self._first_end
         statuses = self._parts.supervisor.statuses.values()
         return 1 if self._failed or any(status.state is State.FAILED for status in statuses) else 0

@@ -13,11 +13,20 @@ _STAND_IN = 1  # for a port whose mistake has been reported: the text it goes in
 
 
 class Addresses:
-    """The ports of all services, to be asked by the references in one of them."""
+    """The ports of all services, to be asked by the references in one of them.
 
-    def __init__(self, services: Table, ports: Mapping[str, tuple[Port, ...]]) -> None:
+    Args:
+        services: as they stand in the file.
+        ports: those of each, and of each replica.
+        families: the service that a replica is one of.
+    """
+
+    def __init__(
+        self, services: Table, ports: Mapping[str, tuple[Port, ...]], families: Mapping[str, str]
+    ) -> None:
         self._services = services
         self._ports = ports
+        self._families = families
 
     def value(self, reference: Reference, own: str) -> str:
         """What a reference in the definition of the service `own` stands for.
@@ -26,7 +35,7 @@ class Addresses:
             BadTemplate: there is no such service, or it has no such port.
         """
         name = reference.service or own
-        if name not in self._services.entries:
+        if self._families.get(name, name) not in self._services.entries:
             hint = did_you_mean(name, self._services.entries)
             raise BadTemplate(f"{reference}: no service is called {quoted(name)}", hint)
         number = self._number(reference, name)
@@ -47,6 +56,7 @@ class Addresses:
 
     def _reported(self, reference: Reference, name: str) -> bool:
         """Whether there would be such a port, but for another mistake."""
+        name = self._families.get(name, name)
         service = self._services.table(name)
         named = service.table("ports").entries
         if self._services.is_void(name) or service.is_void("ports"):

@@ -4,11 +4,11 @@ What comes out is plain data in the shape of shape.STACK. Read again, it gives t
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from .filled import SHELL
-from .model import Command, Prepare, ProbeKind, Ready, Restart, Service, Stack, Watch, address
+from .model import Command, EnvFile, Prepare, ProbeKind, Ready, Restart, Service, Stack, Watch, address
 
 Data = dict[str, Any]
 
@@ -26,10 +26,54 @@ def dump(stack: Stack, signals: Mapping[str, int]) -> Data:
     return _without_empty(
         {
             "name": stack.name,
+            "env_file": _env_files(stack.env_files),
             "requires": {each.program: each.versions for each in stack.requires},
-            "services": {service.name: _service(service, signals) for service in stack.services},
+            "services": {
+                service.name: _service(service, signals) | _replicas(service, stack)
+                for service in stack.services
+                if not service.task and service.replica == 1
+            },
+            "tasks": {task.name: _task(task) for task in stack.tasks},
+            "profiles": {
+                name: list(dict.fromkeys(stack.service(one).family for one in names))
+                for name, names in stack.profiles.items()
+            },
         }
     )
+
+
+def _replicas(service: Service, stack: Stack) -> Data:
+    count = sum(one.family == service.name for one in stack.services)
+    return {"replicas": count} if count > 1 else {}
+
+
+def _task(task: Service) -> Data:
+    return _without_empty(
+        {
+            "command": _command(task.command),
+            **_surroundings(task),
+            "needs": list(task.depends_on),
+            "inputs": list(map(_text, task.inputs)),
+            "outputs": list(map(_text, task.outputs)),
+        }
+    )
+
+
+def _surroundings(service: Service) -> Data:
+    """Its folder and variables, those of profiles among them."""
+    offered = {"PORT": str(service.offered)} if service.offered else {}
+    env = {**offered, **service.env, **service.profile_env}
+    return {
+        "cwd": _text(service.cwd),
+        "env": {name: None if value is None else _text(value) for name, value in env.items()},
+        "env_file": _env_files((*service.env_files, *service.profile_files)),
+    }
+
+
+def _env_files(files: Iterable[EnvFile]) -> list[str | Data]:
+    return [
+        _text(file.path) if file.required else {"path": _text(file.path), "required": False} for file in files
+    ]
 
 
 def duration(seconds: float) -> str:
@@ -51,25 +95,30 @@ def _service(service: Service, signals: Mapping[str, int]) -> Data:
         return _without_empty(
             {"external": True, **common, "required": service.required, "hint": _text(service.hint)}
         )
-    return _without_empty(
-        {
-            "command": _command(service.command),
-            "cwd": _text(service.cwd),
-            "env": {name: None if value is None else _text(value) for name, value in service.env.items()},
-            **common,
-            "prepare": [_prepare(step) for step in service.prepare],
-            "watch": _watch(service.watch) if service.watch else None,
-            "depends_on": {name: str(condition) for name, condition in service.depends_on.items()},
-            **_restart(service.restart),
-            "stop": _without_empty(
-                {
-                    "signal": next(name for name, number in signals.items() if number == service.stop.signal),
-                    "grace": duration(service.stop.grace),
-                    "command": _command(service.stop.command),
-                }
-            ),
-        }
-    ) | ({"stdin": None} if service.stdin_null else {})
+    return (
+        _without_empty(
+            {
+                "command": _command(service.command),
+                **_surroundings(service),
+                **common,
+                "prepare": [_prepare(step) for step in service.prepare],
+                "watch": _watch(service.watch) if service.watch else None,
+                "depends_on": {name: str(condition) for name, condition in service.depends_on.items()},
+                **_restart(service.restart),
+                "stop": _without_empty(
+                    {
+                        "signal": next(
+                            name for name, number in signals.items() if number == service.stop.signal
+                        ),
+                        "grace": duration(service.stop.grace),
+                        "command": _command(service.stop.command),
+                    }
+                ),
+            }
+        )
+        | ({"stdin": None} if service.stdin_null else {})
+        | ({"tty": True} if service.tty else {})
+    )
 
 
 def _ready(ready: Ready, main_port: int | None) -> Data:

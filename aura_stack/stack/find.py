@@ -1,4 +1,7 @@
-"""Finds the stack file: the one that is named, else the nearest one above, as git finds its repository."""
+"""Finds the stack file: the one that is named, else the nearest one above, as git finds its repository.
+
+Where there is no stack file, the nearest Procfile takes its place.
+"""
 
 import os
 from collections.abc import Iterator, Mapping
@@ -7,6 +10,7 @@ from aura_stack.errors import AuraError, ExitCode
 from aura_stack.reading.words import listed
 
 NAMES = ("stack.yaml", "stack.yml", "aura-stack.yaml")
+PROCFILE = "Procfile"
 VARIABLE = "AURA_FILE"
 
 
@@ -29,15 +33,24 @@ def stack_file(named: str | None, directory: str, environ: Mapping[str, str]) ->
     return found
 
 
+def is_procfile(path: str) -> bool:
+    """Whether a file is a Procfile by its name: `Procfile`, `Procfile.dev`, `dev.procfile`."""
+    name = os.path.basename(path)
+    return name.startswith(PROCFILE) or name.casefold().endswith(".procfile")
+
+
 def candidates(named: str | None, directory: str, environ: Mapping[str, str]) -> Iterator[str]:
     """The absolute paths at which `stack_file` looks, whether or not there is anything, nearest first."""
     given = named or environ.get(VARIABLE)
     if given:
         yield os.path.normpath(os.path.join(directory, given))
         return
-    for place in _upwards(directory, environ.get("HOME", "")):
+    places = list(_upwards(directory, environ.get("HOME", "")))
+    for place in places:
         for name in NAMES:
             yield os.path.join(place, name)
+    for place in places:
+        yield os.path.join(place, PROCFILE)
 
 
 def _existing(path: str, directory: str, said_by: str) -> str:
@@ -56,7 +69,11 @@ def _above(directory: str, home: str) -> str:
             path = os.path.join(place, name)
             if os.path.isfile(path):
                 return path
-    message = f"there is no {listed(NAMES)} in {listed(looked)}"
+    for place in looked:
+        path = os.path.join(place, PROCFILE)
+        if os.path.isfile(path):
+            return path
+    message = f"there is no {listed((*NAMES, PROCFILE))} in {listed(looked)}"
     raise AuraError(message, "name one with -f FILE, or go to the folder of a stack", ExitCode.INVALID)
 
 

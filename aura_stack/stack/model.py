@@ -124,6 +124,14 @@ class Restart(Frozen):
     window: float = 300.0
 
 
+class EnvFile(Frozen):
+    """A file of variables: its absolute path; whether it is a mistake that it is not there."""
+
+    path: str
+    required: bool
+    place: Place
+
+
 class Stop(Frozen):
     """How a service is asked to end: a signal to its group, then KILL after `grace` seconds."""
 
@@ -133,13 +141,24 @@ class Stop(Frozen):
 
 
 class Service(Frozen):
-    """One service of the stack, resolved: nothing in it is a reference any more."""
+    """One service or task of the stack, resolved: nothing in it is a reference any more.
+
+    `env_places` says where each of `env` stands. `profile_env` and `profile_files` come from the profiles that
+    were chosen, and win over `env` and `env_files`. `base` is the name in the file, which the first replica
+    bears, and `replica` counts from 1. `offered` is a number it may listen on and need not (a Procfile's PORT),
+    0 for none. One with `tty` has a terminal of its own instead of pipes. The end of a `vital` one is the end of
+    the stack. A `task` ends; with `inputs` or `outputs` it runs only when it is due.
+    """
 
     name: str
     place: Place
     command: Command | None = None
     cwd: str = ""
     env: Mapping[str, str | None] = _NOTHING  # None: unset in the service's environment
+    env_places: Mapping[str, Place] = _NOTHING
+    env_files: tuple[EnvFile, ...] = ()
+    profile_env: Mapping[str, str | None] = _NOTHING
+    profile_files: tuple[EnvFile, ...] = ()
     ports: tuple[Port, ...] = ()
     prepare: tuple[Prepare, ...] = ()
     watch: Watch | None = None
@@ -148,9 +167,22 @@ class Service(Frozen):
     restart: Restart = Restart()
     stop: Stop = Stop()
     stdin_null: bool = False
+    tty: bool = False
     external: bool = False
     required: bool = True
     hint: str = ""
+    base: str = ""
+    replica: int = 1
+    offered: int = 0
+    vital: bool = False
+    task: bool = False
+    inputs: tuple[str, ...] = ()
+    outputs: tuple[str, ...] = ()
+
+    @property
+    def family(self) -> str:
+        """The name in the file, which all replicas of a service have in common."""
+        return self.base or self.name
 
     @property
     def port(self) -> int | None:
@@ -177,13 +209,20 @@ class Requirement(Frozen):
 
 
 class Stack(Frozen):
-    """The whole definition, resolved. `services` stand in the order of the file."""
+    """The whole definition, resolved.
+
+    `services` stand in the order of the file, and behind them the tasks that one of them depends on; `tasks` are
+    all tasks. `profiles` are services by names that they share.
+    """
 
     name: str
     file: str
     directory: str
     services: tuple[Service, ...]
     requires: tuple[Requirement, ...] = ()
+    env_files: tuple[EnvFile, ...] = ()
+    tasks: tuple[Service, ...] = ()
+    profiles: Mapping[str, tuple[str, ...]] = _NOTHING
 
     def service(self, name: str) -> Service:
         """The service of that name; KeyError if there is none."""

@@ -1,11 +1,12 @@
 """Reads the parts of a checked stack file that more than one of its readers asks for."""
 
+import posixpath
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from aura_stack.reading.tree import Entry, Scalar, Table
+from aura_stack.reading.tree import Entry, Items, Scalar, Table
 
-from .model import MAIN_PORT, Condition
+from .model import MAIN_PORT, Condition, EnvFile
 
 
 class DeclaredPort(NamedTuple):
@@ -34,6 +35,9 @@ def dependencies_of(service: Table) -> Iterator[tuple[Scalar, Condition]]:
     for item in service.items("depends_on"):
         if isinstance(item, Scalar):
             yield item, Condition.READY
+    for item in service.items("needs"):
+        if isinstance(item, Scalar):
+            yield item, Condition.READY
     for key, node in service.table("depends_on").entries.values():
         if isinstance(node, Scalar):
             yield key, Condition(node.text)
@@ -46,6 +50,42 @@ def ports_of(service: Table) -> Iterator[DeclaredPort]:
     for position, (key, entry) in enumerate(entries.items()):
         variable = f"{MAIN_PORT}_{as_variable(key)}" if position else MAIN_PORT
         yield DeclaredPort(key, variable, entry)
+
+
+def tasks(root: Table) -> Iterator[tuple[Scalar, Table]]:
+    """Every task that is written as a mapping: its name where it stands, and the mapping."""
+    for entry in root.table("tasks").entries.values():
+        if isinstance(entry.node, Table):
+            yield entry.key, entry.node
+
+
+def profiles(root: Table) -> Iterator[tuple[Scalar, Table | None, tuple[Scalar, ...] | None]]:
+    """Every profile: its name, the mapping if it is one, and the services it names; None for all."""
+    for entry in root.table("profiles").entries.values():
+        node = entry.node
+        if isinstance(node, Items):
+            yield entry.key, None, tuple(each for each in node.nodes if isinstance(each, Scalar))
+        elif isinstance(node, Table):
+            named = node.items("services") if "services" in node.entries else None
+            words = None if named is None else tuple(each for each in named if isinstance(each, Scalar))
+            yield entry.key, node, words
+
+
+def says_how(profile: Table | None) -> bool:
+    """Whether a profile says how its services run, and not only which: then it is a stack of its own."""
+    return profile is not None and not profile.entries.keys().isdisjoint(("env", "env_file", "range"))
+
+
+def env_files_of(table: Table, directory: str) -> tuple[EnvFile, ...]:
+    """The files of variables that stand in a mapping, absolute."""
+    found = []
+    for node in table.items("env_file"):
+        word = node.scalar("path") if isinstance(node, Table) else node
+        required = node.scalar("required") if isinstance(node, Table) else None
+        if isinstance(word, Scalar):
+            path = posixpath.normpath(posixpath.join(directory, word.text))
+            found.append(EnvFile(path, required is None or required.value is not False, word.place))
+    return tuple(found)
 
 
 def as_variable(name: str) -> str:

@@ -2,18 +2,34 @@
 
 import posixpath
 from collections.abc import Callable, Iterator, Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
-from aura_stack.errors import Problem
+from aura_stack.errors import Place, Problem
 from aura_stack.reading.tree import Scalar, Table
 from aura_stack.reading.words import quoted
 
 from .addresses import Addresses
 from .filled import Filled
-from .model import MAIN_PORT, Port, Prepare, Requirement, Restart, RestartPolicy, Service, Stack, Stop, Watch
-from .outline import dependencies_of, is_external, services
+from .graph import closure
+from .model import (
+    MAIN_PORT,
+    Condition,
+    EnvFile,
+    Port,
+    Prepare,
+    Requirement,
+    Restart,
+    RestartPolicy,
+    Service,
+    Stack,
+    Stop,
+    Watch,
+)
+from .outline import dependencies_of, env_files_of, is_external, profiles, services, tasks
 from .readiness import readiness
 from .units import rate, seconds, signal_number
+from .variant import Chosen, replica
 
 
 class Surroundings(NamedTuple):
@@ -32,29 +48,136 @@ class Resolved(NamedTuple):
     problems: tuple[Problem, ...]
 
 
-def resolve(root: Table, ports: Mapping[str, tuple[Port, ...]], around: Surroundings) -> Resolved:
+class Meant(NamedTuple):
+    """What the variant makes of the definition: chosen profiles, and how many of each service there are."""
+
+    chosen: Chosen
+    counts: Mapping[str, int]
+
+    def names(self, service: str) -> tuple[str, ...]:
+        """The names of all replicas of a service."""
+        return tuple(replica(service, number) for number in range(1, self.counts.get(service, 1) + 1))
+
+
+PLAIN = Meant(Chosen((), None, ""), MappingProxyType({}))
+"""The definition as it stands."""
+
+
+def resolve(
+    root: Table, ports: Mapping[str, tuple[Port, ...]], around: Surroundings, meant: Meant = PLAIN
+) -> Resolved:
     """Resolve a stack.
 
     Args:
         root: what validate left of the file.
-        ports: the ports of each service that has any.
+        ports: the ports of each service, and each replica, that has any.
         around: where the file stands.
+        meant: which variant of it.
     """
     problems: list[Problem] = []
-    addresses = Addresses(root.table("services"), ports)
-    found = tuple(
-        _service(name, table, ports.get(name.text, ()), around, Filled(name.text, addresses, problems))
-        for name, table in services(root)
-    )
-    name = root.scalar("name")
+    families = {name: key.text for key, _ in services(root) for name in meant.names(key.text)}
+    addresses = Addresses(root.table("services"), ports, families)
+    once = frozenset(key.text for key, _ in tasks(root))
+
+    def needs(table: Table) -> dict[str, Condition]:
+        return dict(_needs(table, once, meant))
+
+    def filled(name: str) -> Filled:
+        return Filled(name, addresses, problems)
+
+    found = {}
+    for key, table in services(root):
+        for number, name in enumerate(meant.names(key.text), start=1):
+            service = _service(key, table, ports.get(name, ()), around, filled(name))
+            found[name] = _varied(service, meant.chosen, filled(name), around).but(
+                name=name, base="" if number == 1 else key.text, replica=number, depends_on=needs(table)
+            )
+    works = {key.text: _task(key, table, found, around, filled, meant.chosen) for key, table in tasks(root)}
+    works = {key.text: works[key.text].but(depends_on=needs(table)) for key, table in tasks(root)}
+    called = root.scalar("name")
     stack = Stack(
-        name=name.text if name else posixpath.basename(around.directory) or "stack",
+        name=called.text if called else posixpath.basename(around.directory) or "stack",
         file=around.file,
         directory=around.directory,
-        services=found,
+        services=(*found.values(), *_needed(found, works)),
         requires=tuple(_requirements(root)),
+        env_files=env_files_of(root, around.directory),
+        tasks=tuple(works.values()),
+        profiles=_profiles(root, meant),
     )
     return Resolved(stack, tuple(problems))
+
+
+def _needs(table: Table, once: frozenset[str], meant: Meant) -> Iterator[tuple[str, Condition]]:
+    """What is depended on, every replica of it; a task has to be completed."""
+    for need, condition in dependencies_of(table):
+        if need.text in once:
+            yield need.text, Condition.COMPLETED
+        else:
+            for name in meant.names(need.text):
+                yield name, condition
+
+
+def _needed(found: Mapping[str, Service], works: Mapping[str, Service]) -> tuple[Service, ...]:
+    """The tasks on which services depend, by way of other tasks as well."""
+    needs = {name: tuple(one.depends_on) for name, one in {**works, **found}.items()}
+    return tuple(works[name] for name in closure(found, needs) if name in works)
+
+
+def _profiles(root: Table, meant: Meant) -> dict[str, tuple[str, ...]]:
+    """The services that go by the name of a profile, all replicas of them."""
+    every = tuple(key.text for key, _ in services(root))
+    return {
+        name.text: tuple(
+            one
+            for word in (every if words is None else (each.text for each in words))
+            for one in meant.names(word)
+        )
+        for name, _, words in profiles(root)
+    }
+
+
+def _varied(service: Service, chosen: Chosen, filled: Filled, around: Surroundings) -> Service:
+    """The service as the chosen profiles have it run."""
+    if service.external:
+        return service
+    env: dict[str, str | None] = {}
+    files: list[EnvFile] = []
+    for table in chosen.tables:
+        env |= dict(_env(table, filled))
+        files += env_files_of(table, around.directory)
+    return service.but(profile_env=env, profile_files=tuple(files)) if env or files else service
+
+
+def _task(
+    key: Scalar,
+    table: Table,
+    found: Mapping[str, Service],
+    around: Surroundings,
+    filled: Callable[[str], Filled],
+    chosen: Chosen,
+) -> Service:
+    """A task: a service with an end, in the folder and with the variables of the service it belongs to."""
+    word = table.scalar("service")
+    owner = found.get(word.text) if word else None
+    words = filled(owner.name if owner else key.text)
+    own = dict(_env(table, words))
+    numbers = {port.variable: str(port.number) for port in owner.ports} if owner else {}
+    task = Service(
+        name=key.text,
+        place=key.place,
+        command=words.command(table.get("command")),
+        cwd=_cwd(table, around, words) if table.scalar("cwd") or not owner else owner.cwd,
+        env={**numbers, **(owner.env if owner else {}), **own},
+        env_places={**(owner.env_places if owner else {}), **_env_places(table)},
+        env_files=(*(owner.env_files if owner else ()), *env_files_of(table, around.directory)),
+        restart=Restart(RestartPolicy.NO),
+        stdin_null=True,
+        task=True,
+        inputs=_paths(table, "inputs"),
+        outputs=_paths(table, "outputs"),
+    )
+    return _varied(task, chosen, words, around)
 
 
 def _requirements(root: Table) -> Iterator[Requirement]:
@@ -69,20 +192,23 @@ def _service(
     main = next((port.number for port in ports if port.variable == MAIN_PORT), None)
     cwd = _cwd(table, around, filled)
     required, stdin, hint = table.scalar("required"), table.get("stdin"), table.scalar("hint")
+    tty = table.get("tty")
     return Service(
         name=name.text,
         place=name.place,
         command=filled.command(table.get("command")),
         cwd=cwd,
         env=dict(_env(table, filled)),
+        env_places=_env_places(table),
+        env_files=env_files_of(table, around.directory),
         ports=ports,
         prepare=tuple(_prepare(table, filled)),
         watch=_watch(table),
         ready=readiness(table.table("ready"), filled, main, cwd),
-        depends_on={need.text: condition for need, condition in dependencies_of(table)},
         restart=_restart(table),
         stop=_stop(table.table("stop"), filled, around),
         stdin_null=isinstance(stdin, Scalar) and stdin.is_nothing,
+        tty=isinstance(tty, Scalar) and tty.value is True,
         external=is_external(table),
         required=required is None or required.value is True,
         hint=filled.text(hint) if hint else "",
@@ -103,6 +229,10 @@ def _env(table: Table, filled: Filled) -> Iterator[tuple[str, str | None]]:
     for key, node in table.table("env").entries.values():
         if isinstance(node, Scalar):
             yield key.text, None if node.is_nothing else filled.text(node)
+
+
+def _env_places(table: Table) -> dict[str, Place]:
+    return {name: entry.key.place for name, entry in table.table("env").entries.items()}
 
 
 def _prepare(table: Table, filled: Filled) -> Iterator[Prepare]:

@@ -5,12 +5,12 @@ from collections.abc import Iterator, Mapping
 
 from aura_stack.errors import InvalidDefinition, Place, Problem
 from aura_stack.reading.suggest import did_you_mean
-from aura_stack.reading.tree import Entry, Items, Scalar, Table
+from aura_stack.reading.tree import Entry, Scalar, Table
 from aura_stack.reading.words import quoted
 
 from .graph import cycles
 from .model import Condition
-from .outline import as_variable, dependencies_of, is_external, ports_of, services
+from .outline import as_variable, dependencies_of, is_external, ports_of, profiles, services, tasks
 from .shape import SERVICE
 from .units import seconds, signal_name, signal_number
 from .versions import parse_constraint
@@ -98,9 +98,13 @@ def _something_to_check(root: Table) -> Iterator[Problem]:
 def _dependencies(root: Table) -> Iterator[Problem]:
     """Whatever is depended on exists, and can come as far as it must."""
     external = {key.text for key, service in services(root) if is_external(service)}
-    for _, service in services(root):
+    once = {key.text for key, _ in tasks(root)}
+    for _, service in (*services(root), *tasks(root)):
+        explicit = service.table("depends_on").entries
         for need, condition in dependencies_of(service):
-            yield from _known_service(need, root)
+            yield from _known(need, root, "services", "tasks")
+            if need.text in once and need.text in explicit and condition is not Condition.COMPLETED:
+                yield Problem(need.place, f"task {quoted(need.text)} is never {condition}", "use completed")
             if condition is Condition.COMPLETED and need.text in external:
                 yield Problem(
                     need.place, f"external service {quoted(need.text)} never completes", "use ready"
@@ -111,7 +115,7 @@ def _cycles(root: Table) -> Iterator[Problem]:
     """Nothing waits for itself; the last step of the ring is where it is reported."""
     places: dict[str, dict[str, Place]] = {
         key.text: {need.text: need.place for need, _ in dependencies_of(service)}
-        for key, service in services(root)
+        for key, service in (*services(root), *tasks(root))
     }
     for ring in cycles(places):
         yield Problem(places[ring[-2]][ring[-1]], f"a dependency cycle: {' → '.join(ring)}")
@@ -175,19 +179,26 @@ def _requires(root: Table) -> Iterator[Problem]:
 
 
 def _mentions(root: Table) -> Iterator[Problem]:
-    """Tasks and profiles name services that exist."""
-    for entry in root.table("tasks").entries.values():
-        if isinstance(entry.node, Table):
-            for name in (*entry.node.items("service"), *entry.node.items("needs")):
-                if isinstance(name, Scalar):
-                    yield from _known_service(name, root)
-    for entry in root.table("profiles").entries.values():
-        for name in entry.node.nodes if isinstance(entry.node, Items) else ():
-            if isinstance(name, Scalar):
-                yield from _known_service(name, root)
+    """Tasks and profiles name services that exist; a task has a name of its own."""
+    own = {key.text: key for key, _ in services(root)}
+    for key, task in tasks(root):
+        if service := task.scalar("service"):
+            yield from _known(service, root, "services")
+            if service.text in own and is_external(root.table("services").table(service.text)):
+                yield Problem(
+                    service.place, f"{quoted(service.text)} is external and has no folder of its own"
+                )
+        if key.text in own:
+            message = f"service {quoted(key.text)} has that name already, on line {own[key.text].place.line}"
+            yield Problem(key.place, message)
+    for _, _, named in profiles(root):
+        for name in named or ():
+            yield from _known(name, root, "services")
 
 
-def _known_service(name: Scalar, root: Table) -> Iterator[Problem]:
-    known = root.table("services").entries
+def _known(name: Scalar, root: Table, *kinds: str) -> Iterator[Problem]:
+    known = [one for kind in kinds for one in root.table(kind).entries]
     if name.text not in known:
-        yield Problem(name.place, f"no service is called {quoted(name.text)}", did_you_mean(name.text, known))
+        once = len(kinds) > 1 and root.table("tasks").entries
+        what = "no service and no task is called" if once else "no service is called"
+        yield Problem(name.place, f"{what} {quoted(name.text)}", did_you_mean(name.text, known))

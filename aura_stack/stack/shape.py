@@ -19,7 +19,16 @@ PORT = Either((Text("the name of a port entry"), Whole(1, 65535)))
 COMMAND = Either((Text("text", references=True), ListOf(WORD, least=1)))
 PATHS = Either((PATH, ListOf(PATH)))
 NAMES = ListOf(NAME)
+NEEDED = ListOf(TASK_NAME)  # services and tasks
 ENVIRONMENT = MapOf(VARIABLE, Either((WORD, Nothing())))
+ENV_FILE = Record(
+    "a file of variables",
+    {
+        "path": Key(PATH, "Where it is, from the folder of this file.", required=True),
+        "required": Key(Flag(), "Whether it is a mistake that it does not exist.", default=True),
+    },
+)
+ENV_FILES = Either((PATH, ListOf(Either((PATH, ENV_FILE)))))
 
 PREPARE = Record(
     "a prepare step",
@@ -94,7 +103,7 @@ STOP = Record(
     {
         "signal": Key(Text("the name of a signal", SIGNAL), "What the process group is sent first.", "TERM"),
         "grace": Key(SPAN, "How long it has before it is killed.", "10s", also=("timeout", "grace_period")),
-        "command": Key(COMMAND, "What stops it instead of a signal.", later="stop.command"),
+        "command": Key(COMMAND, "What is run to end it, in the place of the signal."),
     },
 )
 
@@ -119,7 +128,7 @@ SERVICE = Record(
         "env": Key(
             ENVIRONMENT, "Variables it gets; null takes one away.", {}, only="own", also=("environment",)
         ),
-        "env_file": Key(PATHS, "Files of variables for it.", [], later="env_file", only="own"),
+        "env_file": Key(ENV_FILES, "Files of variables for it; a later one wins.", [], only="own"),
         "prepare": Key(
             ListOf(PREPARE), "Steps before its first start.", [], only="own", also=("before", "setup")
         ),
@@ -127,8 +136,8 @@ SERVICE = Record(
             READY, "When it counts as ready: without this, when its port accepts.", also=("readiness",)
         ),
         "depends_on": Key(
-            Either((NAMES, MapOf(NAME, Choice(("started", "ready", "completed"))))),
-            "What comes before it, and how far that must be; a list means ready.",
+            Either((NEEDED, MapOf(TASK_NAME, Choice(("started", "ready", "completed"))))),
+            "What comes before it, and how far that must be; a list means ready, of a task completed.",
             [],
             only="own",
             also=("needs", "after"),
@@ -164,10 +173,19 @@ SERVICE = Record(
         "health": Key(
             HEALTH, "Whether it is well once it is ready.", later="health", also=("healthcheck", "liveness")
         ),
+        "replicas": Key(
+            Whole(0, 100), "How many of it run, each with a name and ports of its own.", 1, only="own"
+        ),
         "stdin": Key(
             Either((Choice(("pipe",)), Nothing())),
             "A pipe that stays open and empty, or null for /dev/null.",
             "pipe",
+            only="own",
+        ),
+        "tty": Key(
+            Flag(),
+            "A terminal for it (a pseudo-terminal of its own) in the place of pipes.",
+            default=False,
             only="own",
         ),
         "external": Key(
@@ -183,7 +201,34 @@ TASK = Record(
     {
         "command": Key(COMMAND, "What it runs.", required=True, also=("cmd", "run")),
         "service": Key(NAME, "Whose folder and variables it uses."),
-        "needs": Key(NAMES, "Services that must be ready before it.", [], also=("depends_on",)),
+        "cwd": Key(
+            LINE,
+            "Where it runs, from the folder of this file; without it, the folder of its service.",
+            also=("working_dir", "dir"),
+        ),
+        "env": Key(ENVIRONMENT, "Variables it gets; null takes one away.", {}, also=("environment",)),
+        "env_file": Key(ENV_FILES, "Files of variables for it; a later one wins.", []),
+        "needs": Key(
+            NEEDED,
+            "Services that must be ready before it, and tasks that must be completed.",
+            [],
+            also=("depends_on",),
+        ),
+        "inputs": Key(PATHS, "Files and folders; with these it runs only when one of them changed.", []),
+        "outputs": Key(PATHS, "Files and folders; it also runs when one of them is missing.", []),
+    },
+)
+
+PROFILE = Record(
+    "a profile",
+    {
+        "services": Key(NAMES, "Which services go by its name; without it, all."),
+        "env": Key(ENVIRONMENT, "Variables that every service gets; they win.", {}, also=("environment",)),
+        "env_file": Key(ENV_FILES, "Files of variables for every service.", []),
+        "range": Key(
+            Either((Whole(1, 65535), Text("a range"), ListOf(Either((Whole(1, 65535), Text("a range")))))),
+            "Where the ports of its services are: a range of the manifest, or numbers.",
+        ),
     },
 )
 
@@ -196,14 +241,16 @@ STACK = Record(
             also=("project",),
         ),
         "ports": Key(PATH, "The port manifest; without one, services use plain numbers."),
-        "env_file": Key(PATHS, "Files of variables for all services.", [], later="env_file"),
+        "env_file": Key(ENV_FILES, "Files of variables for all services, and for ${NAME} in this file.", []),
         "requires": Key(
             MapOf(Text("the name of a program"), Text("a version such as >=20.19", loose=True)),
             "Programs that must be there, with the versions that will do.",
             {},
         ),
         "services": Key(MapOf(NAME, SERVICE, least=1), "What runs.", required=True),
-        "tasks": Key(MapOf(TASK_NAME, TASK), "What runs once and ends.", {}, later="tasks"),
-        "profiles": Key(MapOf(NAME, NAMES), "Services that go by one name.", {}, later="profiles"),
+        "tasks": Key(MapOf(TASK_NAME, TASK), "What runs once and ends.", {}),
+        "profiles": Key(
+            MapOf(NAME, Either((NAMES, PROFILE))), "Services that go by one name, and how they run then.", {}
+        ),
     },
 )

@@ -1,4 +1,4 @@
-"""A command that runs once and is waited for, with all it started: a prepare step, a task."""
+"""A command that runs once and is waited for, with all it started: a prepare step, what ends a service."""
 
 import asyncio
 import os
@@ -21,13 +21,16 @@ class Errand(Frozen):
     mark: str
 
 
-async def run(errand: Errand, children: Children, open_output: Callable[[], int]) -> Verdict:
-    """Run it to its end; cancelled, it gets TERM, and KILL after 0.7 s.
+async def run(
+    errand: Errand, children: Children, open_output: Callable[[], int], grace: float = GRACE
+) -> Verdict:
+    """Run it to its end; cancelled, it gets TERM, and KILL after the grace period.
 
     Args:
         errand: the command.
         children: learns of its end.
         open_output: the writing end of a new pipe, for both its streams; closed here.
+        grace: seconds.
     """
     ended: asyncio.Future[int] = asyncio.get_running_loop().create_future()
     try:
@@ -48,17 +51,15 @@ async def run(errand: Errand, children: Children, open_output: Callable[[], int]
     try:
         return judge(await asyncio.shield(ended))
     except asyncio.CancelledError:
-        await _end(tree, ended)
+        await _end(tree, ended, grace)
         raise
     finally:
         tree.kill()  # what a step leaves running belongs to nobody
 
 
-async def _end(tree: Tree, ended: "asyncio.Future[int]") -> None:
+async def _end(tree: Tree, ended: "asyncio.Future[int]", grace: float) -> None:
     tree.ask_to_end(15)
-    try:
-        async with asyncio.timeout(GRACE):
-            await asyncio.shield(ended)
-    except TimeoutError:
+    await asyncio.wait([ended], timeout=grace)
+    if not ended.done():
         tree.kill()
         await ended

@@ -84,7 +84,7 @@ def _wait_for(engine: int) -> int:
 def end_all_children(
     grace: float = GRACE, buried: Callable[[int, int], None] = lambda _pid, _status: None
 ) -> None:
-    """TERM to every descendant, KILL after `grace` seconds, until no child is left.
+    """TERM to every descendant, KILL after `grace` seconds, until no child is left that we may signal.
 
     Args:
         grace: seconds.
@@ -94,18 +94,20 @@ def end_all_children(
     asked: set[int] = set()
     while _bury(buried):
         late = time.monotonic() >= deadline
-        for pid in processes.descendants(os.getpid()):
-            if late or pid not in asked:
-                asked.add(pid)
-                _signal(pid, signal.SIGKILL if late else signal.SIGTERM)
+        pids = [pid for pid in processes.descendants(os.getpid()) if late or pid not in asked]
+        reached = [_signal(pid, signal.SIGKILL if late else signal.SIGTERM) for pid in pids]
+        if late and pids and not any(reached):
+            return  # another user's, left by sudo(8): no signal of ours will end them
+        asked.update(pids)
         time.sleep(STEP)  # another process's descendants have no event we could wait for
 
 
-def _signal(pid: int, signum: int) -> None:
+def _signal(pid: int, signum: int) -> bool:
+    """Whether it was sent; a stopped process wakes up to it."""
     identity = processes.identify(pid)
-    if identity:
-        processes.signal(identity, signum)
-        processes.signal(identity, signal.SIGCONT)
+    return bool(
+        identity and processes.signal(identity, signum) and processes.signal(identity, signal.SIGCONT)
+    )
 
 
 def _bury(buried: Callable[[int, int], None]) -> bool:

@@ -89,6 +89,12 @@ class Blocked(Frozen):
     verdict: Verdict
 
 
+class UpToDate(Frozen):
+    """A task has nothing to do: all it would make is there."""
+
+    verdict: Verdict
+
+
 class Released(Frozen):
     """Nothing that depends on it, and is to stop too, still runs."""
 
@@ -158,6 +164,7 @@ Message = (
     | Restart
     | Unblocked
     | Blocked
+    | UpToDate
     | Released
     | NotSpawned
     | Answered
@@ -286,6 +293,11 @@ def _done(status: Status, _: Message) -> Step:
     return status.but(state=State.COMPLETED), (Move.TELL_COMPLETED,)
 
 
+def _skip(status: Status, message: Message) -> Step:
+    assert isinstance(message, UpToDate)
+    return status.but(state=State.COMPLETED, verdict=message.verdict), (Move.TELL_COMPLETED,)
+
+
 _Act = Callable[[Status, Any], Step]
 S, W, B, G, R, E, C, F = State  # in the order in which they are declared
 
@@ -297,6 +309,7 @@ _TABLE: dict[tuple[State, type[Message]], _Act] = {
     (W, Stop): _never_mind,
     (W, Unblocked): _spawn,
     (W, Blocked): _fail,
+    (W, UpToDate): _skip,
     (B, Stop): _rest,
     (B, Start): _wait,
     (B, Restart): _wait,

@@ -10,5 +10,11 @@ class Output(Protocol):
     def open(self, service: str, run: int) -> tuple[int, int]:
         """The writing ends of two new pipes, for stdout and stderr; the caller closes them."""
 
+    def open_one(self, service: str, run: int, name: str) -> int:
+        """The writing end of a new pipe for a stream of that name; the caller closes it."""
+
+    def open_terminal(self, service: str, run: int) -> int:
+        """The end of a new pseudo-terminal that the run gets in the place of pipes; the caller closes it."""
+
     def tap(self, service: str, listener: Callable[[str, bytes], None] | None) -> None:
         """Hand every chunk of the service's streams to the listener as well; None ends that."""

@@ -1,7 +1,7 @@
 """Executing a command, and learning of its end.
 
 - A run gets its own session, and so its own group: a signal to the group reaches a shell and what it runs,
-  and no terminal signal of ours reaches it (setsid(2)).
+  and no terminal signal of ours reaches it (setsid(2)). Only a command that runs in front of the user stays in ours.
 - posix_spawn(3) is used instead of fork: its cost does not grow with our memory. It has no working directory
   of its own, so ours is changed around the call; this process has one thread that spawns, and uses absolute
   paths for itself.
@@ -15,11 +15,13 @@ import errno
 import os
 import signal
 from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 
 from .verdict import NotExecutable, Verdict
 
 _NOT_FOUND, _NOT_EXECUTABLE = 127, 126  # POSIX sh, 2.8.2 Exit Status for Commands
-_DEFAULTED = tuple(signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP})
+_Action = tuple[int, int, int] | tuple[int, int, str, int, int]  # what posix_spawn does to a descriptor
+_DEFAULTED = frozenset(signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP})
 
 
 def spawn(argv: Sequence[str], environment: Mapping[str, str], cwd: str, stdio: tuple[int, int, int]) -> int:
@@ -34,21 +36,72 @@ def spawn(argv: Sequence[str], environment: Mapping[str, str], cwd: str, stdio: 
     Raises:
         NotExecutable: with 127 for a command or folder that is not there, 126 for one that cannot be executed.
     """
+    actions = [(os.POSIX_SPAWN_DUP2, fd, number) for number, fd in enumerate(stdio)]
+    return _execute(argv, environment, cwd, actions, apart=True, defaulted=_DEFAULTED)
+
+
+def spawn_in_terminal(argv: Sequence[str], environment: Mapping[str, str], cwd: str, terminal: int) -> int:
+    """Execute `argv` in a session of its own with a terminal as its 0, 1 and 2, and answer its pid.
+
+    Args:
+        argv: as for `spawn`.
+        environment: all of it.
+        cwd: an absolute path.
+        terminal: one that controls no session yet; it stays open here.
+
+    Raises:
+        NotExecutable: as from `spawn`, and with 126 for a terminal that cannot be opened by its name.
+    """
+    try:
+        name = os.ttyname(terminal)
+    except OSError as error:
+        raise _not_executable(_NOT_EXECUTABLE, f"its terminal has no name: {_lower(error)}") from error
+    # whoever leads a session and has no terminal gets the first one that it opens (tty_ioctl(4), TIOCSCTTY)
+    actions: list[_Action] = [(os.POSIX_SPAWN_OPEN, 0, name, os.O_RDWR, 0)]
+    actions += [(os.POSIX_SPAWN_DUP2, 0, number) for number in (1, 2)]
+    return _execute(argv, environment, cwd, actions, apart=True, defaulted=_DEFAULTED)
+
+
+def spawn_here(
+    argv: Sequence[str], environment: Mapping[str, str], cwd: str, ignored: AbstractSet[signal.Signals]
+) -> int:
+    """Execute `argv` in our own session, group and terminal, with our 0, 1 and 2, and answer its pid.
+
+    Args:
+        argv: as for `spawn`.
+        environment: all of it.
+        cwd: an absolute path.
+        ignored: signals that, when we ignore them, stay ignored.
+
+    Raises:
+        NotExecutable: as from `spawn`.
+    """
+    return _execute(argv, environment, cwd, [], apart=False, defaulted=_DEFAULTED - ignored)
+
+
+def _execute(
+    argv: Sequence[str],
+    environment: Mapping[str, str],
+    cwd: str,
+    actions: Sequence[_Action],
+    *,
+    apart: bool,
+    defaulted: frozenset[signal.Signals],
+) -> int:
     try:
         os.chdir(cwd)
     except OSError as error:
         raise _not_executable(_NOT_FOUND, f"its folder {cwd}: {_lower(error)}") from error
     try:
         path = _find(argv[0], environment.get("PATH", os.defpath))
-        actions = [(os.POSIX_SPAWN_DUP2, fd, number) for number, fd in enumerate(stdio)]
         return os.posix_spawn(
             path,
             list(argv),
             environment,
             file_actions=actions,
-            setsid=True,
+            setsid=apart,
             setsigmask=(),
-            setsigdef=_DEFAULTED,
+            setsigdef=defaulted,
         )
     except OSError as error:
         raise _translated(argv[0], error) from error

@@ -7,19 +7,21 @@ import os
 import random
 import signal
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
+from aura_stack.errors import AuraError
 from aura_stack.messages import events
-from aura_stack.stack.model import Service
+from aura_stack.stack.model import Command, Service
 
-from . import lifecycle
+from . import lifecycle, stopping
 from .output import Output
-from .process import Children, judge, spawn
+from .process import Children, judge, spawn, spawn_in_terminal
 from .tree import MARK, Tree
 from .usage import Meter, Usage
 from .verdict import NotExecutable, Verdict
+from .works import Works
 
 if TYPE_CHECKING:
     import asyncio
@@ -38,6 +40,7 @@ class _Run:
         self.deadline: float | None = None  # loop time of KILL
         self.timer: asyncio.TimerHandle | None = None
         self.probe: asyncio.Task[None] | None = None
+        self.stopper: asyncio.Task[str] | None = None  # runs its stop command
         self.exited = False
         self.killed: set[int] = set()
         self.meter = Meter(time.monotonic())
@@ -51,7 +54,9 @@ class Runner:
         environment: all the variables of a service, made anew for each run.
         mark: unique to this engine; the runs' marks begin with it.
         publish: the direct path of facts to the record.
+        works: knows which tasks are up to date.
         inherits_orphans: whether this process is a child subreaper.
+        terminals: services that get terminals of their own although the definition does not say so.
     """
 
     def __init__(
@@ -60,15 +65,19 @@ class Runner:
         environment: Callable[[Service], Mapping[str, str]],
         mark: str,
         publish: Callable[[events.Event], None],
+        works: Works,
         *,
         inherits_orphans: bool,
+        terminals: Collection[str] = (),
     ) -> None:
         self.children = Children()
+        self._works = works
         self._output = output
         self._environment = environment
         self._mark = mark
         self._publish = publish
         self._inherits = inherits_orphans
+        self._terminals = terminals
         self._runs: dict[str, _Run] = {}
         self._early: list[tuple[Service, int]] = []
         self._null = os.open(os.devnull, os.O_RDWR | os.O_CLOEXEC)
@@ -104,18 +113,40 @@ class Runner:
         """Execute a run: see `process.spawn`."""
         assert service.command is not None
         mark = f"{self._mark}:{service.name}:{run}"
-        environment = {**self._environment(service), MARK: mark}
-        stdin = self._null if service.stdin_null else self._stdin
-        with self._pipes(service.name, run) as (out, err):
-            pid = spawn(service.command.argv, environment, service.cwd, (stdin, out, err))
+        environment = {**self._variables(service), MARK: mark}
+        pid = self._execute(service, service.command.argv, environment, run)
+        if service.task:
+            self._works.began(service)
         self._runs[service.name] = _Run(run, Tree(pid, mark, self.children))
-        self.children.adopt(pid, lambda status: self._exited(service.name, run, status))
+        self.children.adopt(pid, lambda status: self._exited(service, run, status))
         return pid
 
-    @contextmanager
-    def _pipes(self, service: str, run: int) -> Iterator[tuple[int, int]]:
+    def _execute(
+        self, service: Service, argv: Sequence[str], environment: Mapping[str, str], run: int
+    ) -> int:
+        if self.has_terminal(service):
+            with self._opened(lambda: (self._output.open_terminal(service.name, run),)) as (terminal,):
+                return spawn_in_terminal(argv, environment, service.cwd, terminal)
+        stdin = self._null if service.stdin_null else self._stdin
+        with self._opened(lambda: self._output.open(service.name, run)) as (out, err):
+            return spawn(argv, environment, service.cwd, (stdin, out, err))
+
+    def has_terminal(self, service: Service) -> bool:
+        """Whether the runs of a service get terminals of their own, by the definition or by the order."""
+        return service.tty or service.name in self._terminals
+
+    def _variables(self, service: Service) -> Mapping[str, str]:
         try:
-            pipes = self._output.open(service, run)
+            return self._environment(service)
+        except AuraError as error:  # a file of variables has a mistake since it was read last
+            words = f"its environment: {error.message}"
+            raise NotExecutable(Verdict(ok=False, words=words, code=error.exit_code, retry=False)) from error
+
+    @contextmanager
+    def _opened(self, ends: Callable[[], tuple[int, ...]]) -> Iterator[tuple[int, ...]]:
+        """Ends of pipes or of a terminal for as long as a run needs to get them."""
+        try:
+            pipes = ends()
         except (
             OSError
         ) as error:  # no descriptors left, or the folder of the record has gone with all above it
@@ -126,6 +157,10 @@ class Runner:
         finally:
             for pipe in pipes:
                 os.close(pipe)
+
+    def up_to_date(self, service: Service) -> bool:
+        """Whether all that a task would make is there, and made of what is there."""
+        return self._works.up_to_date(service)
 
     def probe(self, service: Service, run: int) -> None:
         """Ask until it is answered, or time is up."""
@@ -143,12 +178,26 @@ class Runner:
         current.probe = self._tasks.create_task(coroutine, name=f"readiness of {service.name}")
 
     def end(self, service: Service, grace: float) -> None:
-        """The stop signal at the first call; every call can only bring KILL nearer."""
+        """The stop signal or command at the first call; every call can only bring KILL nearer."""
         current = self._runs[service.name]
         self._cancel_probe(current)
         if current.deadline is None:
-            current.tree.ask_to_end(service.stop.signal)
+            self._ask_to_end(service, current, grace)
         self._arm(service.name, current, grace)
+
+    def _ask_to_end(self, service: Service, run: _Run, grace: float) -> None:
+        command = stopping.command(service, grace)
+        if command is None or run.exited:
+            run.tree.ask_to_end(service.stop.signal)
+            return
+        assert self._tasks is not None
+        run.tree.look()  # while the main process lives it still shows who belongs to it
+        coroutine = self._run_stop_command(service, run.number, command)
+        run.stopper = self._tasks.create_task(coroutine, name=f"stop command of {service.name}")
+        began = self.now()
+        run.stopper.add_done_callback(
+            lambda task: self._stop_command_ended(service, run, command, _failure(task, self.now() - began))
+        )
 
     def sweep(self, service: Service, grace: float) -> None:
         """TERM to what the main process left behind, KILL after the grace period."""
@@ -184,11 +233,13 @@ class Runner:
 
     # --- what happens to a run ---
 
-    def _exited(self, service: str, number: int, status: int) -> None:
-        run = self._runs[service]
+    def _exited(self, service: Service, number: int, status: int) -> None:
+        run, verdict = self._runs[service.name], judge(status)
         run.exited = True
         self._cancel_probe(run)
-        self._tell(service, lifecycle.Exited(number, judge(status)))
+        if service.task and verdict.ok:
+            verdict = self._works.succeeded(service, verdict)
+        self._tell(service.name, lifecycle.Exited(number, verdict))
 
     def _look(self, service: str, run: _Run) -> None:
         """Whether anything of an ended run is left; what appears after KILL is killed too."""
@@ -198,6 +249,8 @@ class Runner:
         if left:
             self._poll(service, run)
             return
+        if run.stopper:
+            return  # what it ends may be the next run's
         if run.timer:
             run.timer.cancel()
         del self._runs[service]
@@ -227,13 +280,42 @@ class Runner:
     def _kill(self, service: str, run: _Run) -> None:
         main = [] if run.exited else [run.tree.leader]
         run.killed.update(main, (identity.pid for identity in run.tree.kill()))
+        if run.stopper:
+            run.stopper.cancel()
         if run.exited:
             self._look(service, run)
+
+    def _stop_command_ended(self, service: Service, run: _Run, command: Command, failure: str) -> None:
+        """Where it failed before the grace period was over, the signal is sent after all."""
+        run.stopper = None
+        if failure:
+            in_time = not run.exited and not run.killed
+            if in_time:
+                run.tree.ask_to_end(service.stop.signal)
+            sent = stopping.signal_name(service.stop.signal) if in_time else ""
+            self._publish(events.StopFailed(service.name, run.number, command.text, failure, sent))
+        if run.exited:
+            self._look(service.name, run)
 
     def _cancel_probe(self, run: _Run) -> None:
         if run.probe:
             run.probe.cancel()
             run.probe = None
+
+    async def _run_stop_command(self, service: Service, run: int, command: Command) -> str:
+        """Run it to its end: "" when it exits 0; cancelled, it is killed."""
+        from . import errand  # noqa: PLC0415 - needs asyncio, see the module's first lines
+
+        try:
+            variables = self._variables(service)
+        except NotExecutable as error:
+            return error.verdict.words
+        mark = f"{self._mark}:{service.name}:{run}:stop"
+        order = errand.Errand(command.argv, variables, service.cwd, mark)
+        verdict = await errand.run(
+            order, self.children, lambda: self._output.open_one(service.name, run, "stop"), grace=0.0
+        )
+        return "" if verdict.ok else verdict.words
 
     # --- telling ---
 
@@ -252,7 +334,7 @@ class Runner:
         assert service.ready.command is not None
         ended: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         stdio = (self._null, self._null, self._null)
-        pid = spawn(service.ready.command.argv, self._environment(service), service.cwd, stdio)
+        pid = spawn(service.ready.command.argv, self._variables(service), service.cwd, stdio)
         self.children.adopt(pid, lambda status: None if ended.done() else ended.set_result(status))
         try:
             verdict = judge(await ended)
@@ -263,3 +345,8 @@ class Runner:
                 ):  # a set-user-ID program is not ours to kill
                     os.killpg(pid, signal.SIGKILL)
         return "" if verdict.ok else verdict.words
+
+
+def _failure(stopper: "asyncio.Task[str]", seconds: float) -> str:
+    """How a stop command failed, "" when it did not."""
+    return f"not done after {seconds:.1f} s" if stopper.cancelled() else stopper.result()

@@ -6,7 +6,6 @@ executed) puts it into the inbox instead of calling back, so nothing is ever hal
 needed to take the first orders: timers and probes are the rim's affair.
 """
 
-import signal
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple, Protocol
@@ -16,7 +15,7 @@ from aura_stack.messages import commands, events
 from aura_stack.stack import graph
 from aura_stack.stack.model import Service
 
-from . import lifecycle, plan, restart
+from . import lifecycle, plan, restart, stopping
 from .lifecycle import ALIVE, AT_REST, Move, State, Status, Wanted
 from .restart import History
 from .verdict import NotExecutable, Verdict
@@ -27,6 +26,9 @@ class Rim(Protocol):
 
     def spawn(self, service: Service, run: int) -> int:
         """Execute a run and answer its pid; raises `NotExecutable`."""
+
+    def up_to_date(self, service: Service) -> bool:
+        """Whether a task has nothing to do."""
 
     def probe(self, service: Service, run: int) -> None:
         """Begin to ask for readiness; ends by telling Answered or Unanswered."""
@@ -237,6 +239,20 @@ class Supervisor:
         waits_for = entry.told if entry.status.state in (State.WAITING, State.STARTING) else ""
         return View(entry.service, entry.status, pid, seconds, entry.restarts, waits_for)
 
+    # --- another definition ---
+
+    def redefine(self, services: tuple[Service, ...]) -> None:
+        """Other services from now on, in this order; those that stay are as they are now with their next run.
+
+        Services that go have to be at rest.
+        """
+        known = self._entries
+        self._entries = {service.name: known.get(service.name) or _Entry(service) for service in services}
+        for service in services:
+            self._entries[service.name].service = service
+        self._needs = {service.name: tuple(service.depends_on) for service in services}
+        self._dependents = graph.reverse(self._needs)
+
     # --- orders ---
 
     def _named(self, names: tuple[str, ...]) -> tuple[str, ...]:
@@ -328,7 +344,7 @@ class Supervisor:
                 self._look(entry)
             case Move.SPAWN:
                 self._spawn(entry)
-            case Move.PROBE if entry.pid:
+            case Move.PROBE if entry.pid and not service.task:  # a task is never ready, it completes
                 self._rim.probe(service, run)
             case Move.END if entry.pid:
                 self._end(entry)
@@ -351,6 +367,8 @@ class Supervisor:
         if status.state is not State.WAITING:
             return
         match plan.Clear() if entry.alone else plan.may_start(entry.service, self.statuses):
+            case plan.Clear() if entry.service.task and self._rim.up_to_date(entry.service):
+                self.tell(name, lifecycle.UpToDate(Verdict(ok=True, words="up to date", code=0)))
             case plan.Clear():
                 self.tell(name, lifecycle.Unblocked())
             case plan.Held() as held:
@@ -374,7 +392,9 @@ class Supervisor:
     def _end(self, entry: _Entry) -> None:
         service, run = entry.service, entry.status.run
         grace = self._grace(entry)
-        self._publish(events.Stopping(service.name, run, entry.pid, _name(service.stop.signal), grace))
+        command, name = stopping.command(service, grace), stopping.signal_name(service.stop.signal)
+        text = command.text if command else ""
+        self._publish(events.Stopping(service.name, run, entry.pid, name, grace, text))
         self._rim.end(service, grace)
 
     @staticmethod
@@ -447,13 +467,6 @@ class Supervisor:
             else:
                 still.append((ticket, goal))
         entry.tickets = still
-
-
-def _name(signum: int) -> str:
-    try:
-        return signal.Signals(signum).name
-    except ValueError:
-        return f"signal {signum}"
 
 
 _BEGUN = (State.STARTING, State.READY, State.FAILED, State.COMPLETED, State.BACKOFF)

@@ -15,6 +15,9 @@ from .files import replace
 SOCKET_LIMIT = 103
 """Bytes a socket's path may have: sun_path holds 104 on macOS (108 on Linux), one of them the final NUL."""
 
+DATA = ".aura"
+"""The folder beside a stack file in which its stacks keep what they record."""
+
 _PRIVATE = 0o700
 _PUBLIC = 0o755
 _NAME_LENGTH = 10  # hexadecimal digits of a stack's folder
@@ -61,7 +64,7 @@ class Runtime(NamedTuple):
         return os.path.join(self.directory, "run.json")
 
 
-def places(stack_file: str, environ: Mapping[str, str]) -> Places:
+def places(stack_file: str, environ: Mapping[str, str], instance: str = "") -> Places:
     """Where the stack of that file keeps its things; nothing is made (see `create`).
 
     A symbolic link to a stack file is the file it points to, so every way to it leads to the same places.
@@ -70,10 +73,12 @@ def places(stack_file: str, environ: Mapping[str, str]) -> Places:
         stack_file: path of the stack file.
         environ: XDG_RUNTIME_DIR, XDG_STATE_HOME, HOME and TMPDIR count. As the XDG Base Directory
             Specification has it, a path that is not absolute is ignored.
+        instance: which of several stacks of that file, as its profiles say; "" for the plain one.
     """
     file = os.path.realpath(stack_file)
-    data = os.path.join(os.path.dirname(file), ".aura")
-    name = sha256(os.fsencode(file)).hexdigest()[:_NAME_LENGTH]
+    data = os.path.join(os.path.dirname(file), DATA, *(["profiles", instance] if instance else ()))
+    whole = os.fsencode(file) + (b"\0" + instance.encode() if instance else b"")
+    name = sha256(whole).hexdigest()[:_NAME_LENGTH]
     runtime = os.path.join(_runtime_root(environ), name)
     return Places(
         data=data,
@@ -94,8 +99,11 @@ def create(places: Places) -> None:
         AuraError: a directory is a symbolic link, no directory, another user's, or not writable (exit code 8
             where permission is what lacks).
     """
-    _directory(places.data, _PUBLIC)
-    _ignore_everything(places.data)
+    _directory(_top(places.data), _PUBLIC)
+    _ignore_everything(_top(places.data))
+    if places.data != _top(places.data):
+        _directory(os.path.dirname(places.data), _PUBLIC)
+        _directory(places.data, _PUBLIC)
     _directory(places.logs, _PUBLIC)
     create_runtime(places)
 
@@ -115,6 +123,13 @@ def clear(places: Places) -> None:
     if os.path.dirname(places.socket) != places.runtime:
         with suppress(OSError):  # somebody else has put something there, or taken it away
             os.rmdir(os.path.dirname(places.socket))
+
+
+def _top(data: str) -> str:
+    """The folder that all stacks of one file have in common."""
+    while os.path.basename(data) != DATA:
+        data = os.path.dirname(data)
+    return data
 
 
 def every(environ: Mapping[str, str]) -> list[Runtime]:

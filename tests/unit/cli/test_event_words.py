@@ -31,6 +31,18 @@ STYLE = Style(["aura", "web"], colour=False)
         (events.Failed("web", 1, 127, "command not found: x"), "web  · failed: command not found: x (127)"),
         (events.Failed("web", 1, 3, "exited 3"), "web  · failed: exited 3"),
         (events.Stopping("web", 1, 7, "SIGTERM", 10.0), "web  · stopping (pid 7, SIGTERM)"),
+        (
+            events.Stopping("web", 1, 7, "SIGTERM", 10.0, "docker stop web"),
+            "web  · stopping: docker stop web",
+        ),
+        (
+            events.StopFailed("web", 1, "docker stop web", "exited 1", "SIGTERM"),
+            "web  · docker stop web failed: exited 1; SIGTERM sent",
+        ),
+        (
+            events.StopFailed("web", 1, "docker stop web", "not done after 10.0 s"),
+            "web  · docker stop web failed: not done after 10.0 s",
+        ),
         (events.Killed("web", 1, (7, 8)), "web  · killed 7, 8: would not end"),
         (events.Stopped("web", 1), "web  · stopped"),
         (events.StackStopping("Ctrl-C"), "aura · stopping all: Ctrl-C"),

@@ -47,6 +47,12 @@ def test_a_slow_stop_tells_whom_it_waits_for_and_when_it_is_killed(progress, clo
     assert progress.lines() == ["waiting for web to end (pid 4711, SIGTERM sent), 4.00 s, KILL in 6 s"]
 
 
+def test_a_slow_stop_by_a_command_names_the_command(progress, clock):
+    seen(progress, events.Stopping("web", 1, 4711, "SIGTERM", 10.0, "docker stop web"))
+    clock[0] += 4
+    assert progress.lines() == ["waiting for web to end (pid 4711, docker stop web), 4.00 s, KILL in 6 s"]
+
+
 def test_the_longest_comes_first(progress, clock):
     seen(progress, events.Started("a", 1, 1))
     clock[0] += 1

@@ -440,7 +440,7 @@ def test_the_base_of_these_rows_is_good(project):
 def test_without_a_stack_file_the_places_are_named(project):
     result = checked()
     assert result.stderr == (
-        f"error: there is no stack.yaml, stack.yml or aura-stack.yaml in {project} or {project.parent}\n"
+        f"error: there is no stack.yaml, stack.yml, aura-stack.yaml or Procfile in {project} or {project.parent}\n"
         "hint: name one with -f FILE, or go to the folder of a stack\n"
     )
     assert (result.exit_code, result.stdout) == (5, "")

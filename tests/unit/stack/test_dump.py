@@ -1,5 +1,6 @@
 import json
 import re
+from collections.abc import Mapping
 
 import pytest
 from hypothesis import given, settings
@@ -37,8 +38,14 @@ services:
     stdin: null
   b: {command: [x, "a b"], ports: {web: 4001, admin: 4002}, ready: {log: "up $"}}
   c: {command: x, ready: {exec: [true]}, give_up: 3 in 90s}
-  d: {command: x, ready: {file: up}, watch: true}
+  d: {command: x, ready: {file: up}, watch: true, tty: true}
+  e: {command: x, port: 4010, replicas: 3, env_file: [e.env, {path: f.env, required: false}], depends_on: [migrate]}
   db: {external: true, port: 5432, required: false, hint: "docker compose up -d db"}
+env_file: .env
+tasks:
+  migrate: {command: "m $X", service: a, needs: [db], inputs: in, outputs: [out], env: {A: null, M: "1"}}
+  seed: {command: [s], needs: [migrate, a]}
+profiles: {small: [a, e], other: {env: {A: b}, range: 4100-4199}}
 """
 
 
@@ -48,8 +55,14 @@ def without_places(value):
         return None
     if isinstance(value, tuple):
         return tuple(map(without_places, value))
+    if isinstance(value, Mapping):
+        return {name: without_places(one) for name, one in value.items()}
     if hasattr(value, "__match_args__") and not isinstance(value, str):
-        return {name: without_places(getattr(value, name)) for name in value.__match_args__}
+        return {
+            name: without_places(getattr(value, name))
+            for name in value.__match_args__
+            if name != "env_places"
+        }
     return value
 
 

@@ -10,9 +10,13 @@ def service(name, number=None, env=None):
     return Service(name=name, place=HERE, ports=ports, env=env or {})
 
 
+def no_files(file, around, override):
+    raise AssertionError(f"{file} was read")
+
+
 def made(own, shell=None, *, coloured=False):
     stack = Stack("shop", "/shop/stack.yaml", "/shop", (own, service("api-gateway", 4001)))
-    return child_environment(stack, own, shell or {}, coloured=coloured)
+    return child_environment(stack, own, shell or {}, no_files, coloured=coloured)
 
 
 def test_a_service_is_told_its_own_port_and_those_of_the_others():

@@ -52,7 +52,7 @@ def test_the_search_ends_at_the_home_directory(home):
     write(home.parent / "stack.yaml")
     error = refusal(home / "proj/src", HOME=str(home))
     assert error.message == (
-        f"there is no stack.yaml, stack.yml or aura-stack.yaml in {home}/proj/src, {home}/proj or {home}"
+        f"there is no stack.yaml, stack.yml, aura-stack.yaml or Procfile in {home}/proj/src, {home}/proj or {home}"
     )
     assert error.exit_code == 5
 
@@ -74,7 +74,7 @@ def test_outside_of_home_the_search_ends_at_the_top(tmp_path):
     above = [str(place) for place in (tmp_path, *tmp_path.parents)]
     assert (
         error.message
-        == f"there is no stack.yaml, stack.yml or aura-stack.yaml in {', '.join(above[:-1])} or /"
+        == f"there is no stack.yaml, stack.yml, aura-stack.yaml or Procfile in {', '.join(above[:-1])} or /"
     )
 
 

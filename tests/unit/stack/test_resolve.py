@@ -175,6 +175,12 @@ def test_nothing_is_read_from_a_closed_input():
     assert service("stdin: null").stdin_null
 
 
+def test_a_terminal_is_for_those_that_ask_for_one():
+    assert service("tty: true").tty
+    assert not service("tty: false").tty
+    assert not service("").tty
+
+
 def test_a_stack_is_named_after_its_folder():
     assert resolved("services: {a: {command: x}}")[0].name == "proj"
     assert resolved("name: aura\nservices: {a: {command: x}}")[0].name == "aura"

@@ -63,6 +63,7 @@ def service(inner, more=""):
         ("prepare: [{command: y, run: x}]", '4:28: unknown key "run" in a prepare step (did you mean "command"?)'),
         ("stdin: null", None),
         ("stdin: closed", '4:12: "stdin" should be pipe or null, not "closed"'),
+        ("tty: always", '4:10: "tty" should be true or false, not "always"'),
         ("hint: x", '4:5: "hint" means nothing for a service that is not external'),
         ("external: maybe", '4:15: "external" should be true or false, not "maybe"'),
         ("external: false", None),
@@ -83,7 +84,7 @@ def test_a_service_is_checked_in_shape_and_sense(inner, mistake):
         ("name: 5\n", '1:7: "name" should be a name of letters, digits, -, _ and ., not 5 (put it in quotes to make it text)'),
         ("requires: {node: '>=x'}\n", "1:18: '>=x' is no version constraint (write one such as >=20.19, ^20, 20.x, >=3.11,<3.14 or *)"),
         ("requires: {node: 20}\n", None),
-        ("tasks: {t: {command: x, needs: [c]}}\n", '1:33: no service is called "c"'),
+        ("tasks: {t: {command: x, needs: [c]}}\n", '1:33: no service and no task is called "c"'),
         ("tasks: {t: {command: x, service: c}}\n", '1:34: no service is called "c"'),
         ("tasks: {db:migrate: {}}\n", '1:21: a task lacks the key "command"'),
         ("profiles: {p: [c]}\n", '1:16: no service is called "c"'),
@@ -137,32 +138,16 @@ def test_a_mistake_behind_an_anchor_is_told_once():
 
 def test_what_is_accepted_and_not_acted_on_is_noted():
     text = """\
-env_file: .env
 services:
   a:
     command: x
-    env_file: [a.env]
     health: {http: /, failures: 3}
     handover: overlap
     ready: {notify: true}
-    stop: {command: y}
-  b: {command: x, handover: stop-first, env_file: [], ready: {grpc: true}}
-tasks: {t: {command: x}}
-profiles: {p: [a]}
+  b: {command: x, handover: stop-first, ready: {grpc: true}}
 """
-    places = ["1:1", "5:5", "6:5", "7:5", "8:13", "9:12", "10:41", "10:63", "11:1", "12:1"]
-    keys = [
-        "env_file",
-        "env_file",
-        "health",
-        "handover",
-        "ready.notify",
-        "stop.command",
-        "env_file",
-        "ready.grpc",
-        "tasks",
-        "profiles",
-    ]
+    places = ["4:5", "5:5", "6:13", "7:49"]
+    keys = ["health", "handover", "ready.notify", "ready.grpc"]
     assert [str(notice) for notice in sorted(valid(text).notices)] == [
         f"f:{place}: {key} is not acted on by this version" for place, key in zip(places, keys, strict=True)
     ]

@@ -1,0 +1,58 @@
+"""The variables of a service, made anew for each of its runs: files that changed since count as they are now."""
+
+from collections.abc import Mapping
+
+from aura_stack.stack.environment import Origin, child_environment, explained
+from aura_stack.stack.model import Service
+
+from .defined import Definition, Source
+
+
+class Environment:
+    """Makes the variables of services.
+
+    Args:
+        source: of the definition.
+        definition: as it was read.
+        shell: the variables of the shell that gave the order.
+        coloured: whether our own output is coloured.
+    """
+
+    def __init__(
+        self, source: Source, definition: Definition, shell: Mapping[str, str], *, coloured: bool
+    ) -> None:
+        self._source = source
+        self._definition = definition
+        self._shell = dict(shell)
+        self._coloured = coloured
+
+    def __call__(self, service: Service) -> dict[str, str]:
+        """All variables of a service, as they are now.
+
+        Raises:
+            InvalidDefinition: a file of variables has mistakes or is missing, or what it says makes no sense.
+        """
+        service = self._renewed(service)
+        read = self._source.env_files.read
+        stack = self._definition.stack
+        return child_environment(stack, service, self._shell, read, coloured=self._coloured)
+
+    def explain(self, service: Service) -> dict[str, Origin]:
+        """The same, with the origin of each; raises as above."""
+        service = self._renewed(service)
+        read = self._source.env_files.read
+        return explained(self._definition.stack, service, self._shell, read, coloured=self._coloured)
+
+    def redefine(self, definition: Definition) -> None:
+        """From now on another variant of the definition counts."""
+        self._definition = definition
+
+    def _renewed(self, service: Service) -> Service:
+        """The service with its own variables as they would be read now: their `${NAME}` may have changed."""
+        variant, before = self._definition.variant, self._definition.expanded
+        if before and self._source.variables(variant) != before:
+            self._definition = self._source.definition(variant)
+        stack = self._definition.stack
+        named = {one.name: one for one in (*stack.tasks, *stack.services)}
+        now = named.get(service.name, service)
+        return service.but(env=now.env, profile_env=now.profile_env)

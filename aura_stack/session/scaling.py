@@ -1,0 +1,84 @@
+"""More or fewer replicas of services while the stack runs."""
+
+from collections.abc import Callable, Mapping
+
+from aura_stack.errors import AuraError, ExitCode
+from aura_stack.messages import commands
+from aura_stack.stack.model import Service
+from aura_stack.supervision.supervisor import Outcome, Supervisor
+
+from .defined import Definition, Source
+from .environment import Environment
+from .orders import Orders, resolved
+
+MOST = 100  # replicas of one service
+
+
+class Scaling:
+    """Makes the running stack another variant of its definition.
+
+    Args:
+        source: of the definition.
+        definition: that runs.
+        orders: starts what comes.
+        supervisor: keeps the services.
+        environment: makes their variables.
+        defined: told of every new variant, before anything of it is started.
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        definition: Definition,
+        orders: Orders,
+        supervisor: Supervisor,
+        environment: Environment,
+        defined: Callable[[Definition], None],
+    ) -> None:
+        self._source = source
+        self._definition = definition
+        self._orders = orders
+        self._supervisor = supervisor
+        self._environment = environment
+        self._defined = defined
+
+    async def scale(self, counts: Mapping[str, int]) -> list[Outcome]:
+        """Bring services to so many replicas; answers when what came is ready and what went is gone.
+
+        Args:
+            counts: replicas by service.
+
+        Raises:
+            AuraError: there is no such service (exit code 4), no number left for its port (exit code 5), or a
+                port is taken (exit code 6); then nothing has changed.
+        """
+        for name, count in counts.items():
+            if not 0 <= count <= MOST:
+                raise AuraError(
+                    f"{name} can have 0 to {MOST} replicas, not {count}", exit_code=ExitCode.USAGE
+                )
+        variant = self._definition.variant
+        definition = self._source.definition(variant.but(scale={**variant.scale, **counts}))
+        before, after = _own(self._definition), _own(definition)
+        coming = tuple(name for name in after if name not in before)
+        going = tuple(name for name in before if name not in after)
+        self._orders.require_ports(tuple(after[name] for name in coming))
+        outcomes: list[Outcome] = []
+        if going:
+            outcomes += (await resolved(self._supervisor.ask(commands.Stop(going)))).outcomes.values()
+        self._redefine(definition)
+        if coming:
+            outcomes += await self._orders.start(coming, dependencies=True, patient=False)
+        meant = {*coming, *going}
+        return [one for one in outcomes if one.service in meant]
+
+    def _redefine(self, definition: Definition) -> None:
+        self._definition = definition
+        self._supervisor.redefine(definition.stack.own)
+        self._orders.redefine(definition.stack)
+        self._environment.redefine(definition)
+        self._defined(definition)
+
+
+def _own(definition: Definition) -> dict[str, Service]:
+    return {service.name: service for service in definition.stack.own}

@@ -1,0 +1,89 @@
+"""Terminals of runs, read into the record at their other end."""
+
+import os
+import termios
+
+import pytest
+
+from aura_stack.logs.capture import SIZE, Capture
+from aura_stack.logs.follow import Follower
+from aura_stack.logs.framing import Kind
+from aura_stack.logs.render import Style
+from aura_stack.logs.store import Store
+from aura_stack.logs.terminal import Merger
+
+
+@pytest.fixture
+def logs(tmp_path):
+    folder = tmp_path / "logs"
+    folder.mkdir()
+    return str(folder)
+
+
+@pytest.fixture
+def capture(logs):
+    store = Store(logs, f"{logs}/../events.jsonl", lambda: None, lambda: None)
+    made = Capture(store, lambda error: pytest.fail(str(error)))
+    yield made
+    made.close()
+    store.close()
+
+
+def read(logs):
+    follower = Follower(logs)
+    pieces = list(follower.read())
+    follower.close()
+    return pieces
+
+
+def test_what_is_printed_at_a_terminal_and_the_echo_of_what_is_typed_are_kept(capture, logs):
+    end = capture.open_terminal("web", 1)
+    os.write(end, b"asks\n")
+    os.write(capture.terminal("web").master, b"answer\r")
+    assert os.read(end, 99) == b"answer\n"
+    capture.drain("web")
+    os.close(end)
+    assert b"".join(piece.data for piece in read(logs)) == b"asks\r\nanswer\r\n"
+
+
+def test_the_end_of_the_last_who_has_it_open_is_the_end_of_the_stream(capture, logs):
+    end = capture.open_terminal("web", 3)
+    os.write(end, b"last words")
+    os.close(end)
+    assert capture.terminal("web").run == 3
+    capture.drain()
+    assert capture.terminal("web") is None
+    first, last = read(logs)
+    assert (first.stream, first.run, first.data) == ("out", 3, b"last words")
+    assert (last.run, last.kind) == (3, Kind.END)
+
+
+def test_the_end_of_an_old_terminal_leaves_the_new_one_alone(capture):
+    old, new = capture.open_terminal("web", 1), capture.open_terminal("web", 2)
+    os.close(old)
+    capture.drain()
+    assert capture.terminal("web").run == 2
+    os.close(new)
+
+
+def test_a_size_is_for_the_run_and_for_those_after_it(capture):
+    first = capture.open_terminal("web", 1)
+    assert termios.tcgetwinsize(first) == SIZE
+    capture.resize("web", 40, 120)
+    assert termios.tcgetwinsize(first) == (40, 120)
+    second = capture.open_terminal("web", 2)
+    assert termios.tcgetwinsize(second) == (40, 120)
+    for end in (first, second):
+        os.close(end)
+
+
+def test_lines_of_a_terminal_are_shown_like_any_others(capture, logs):
+    end = capture.open_terminal("web", 1)
+    os.write(end, b"one\ntwo")
+    capture.drain()
+    merger = Merger(Style(["web"], colour=False))
+    assert b"".join(map(merger.text, read(logs))) == b"web | one\n"
+    assert merger.release("api") == b""
+    assert merger.release("web") == b"two"
+    assert merger.finish() == b""
+    os.close(end)
