@@ -219,8 +219,23 @@ class _Tasks:
         self._require_externals(needed)
         names = [service.name for service in needed if not service.external]
         if names:
-            self._client = self._client or self._engine()
-            self._bring_up(self._client, names)
+            self._hold(names)
+
+    def _hold(self, names: Sequence[str]) -> None:
+        from aura_stack.session.lock import wait_until_free  # noqa: PLC0415 - as above
+
+        if self._client is None:
+            self._client = self._engine()
+            try:
+                self._bring_up(self._client, names)
+            except AuraError as error:
+                if error.exit_code != ExitCode.NOT_RUNNING:
+                    raise
+                wait_until_free(self._places.lock)  # it was just stopping: ours is the next one
+                self._client = self._engine()
+            else:
+                return
+        self._bring_up(self._client, names)
 
     def _require_externals(self, services: Iterable["Service"]) -> None:
         from aura_stack.session.externals import require  # noqa: PLC0415 - as above
@@ -246,7 +261,12 @@ class _Tasks:
         except ConnectionError:
             raise AuraError("the engine died before it had started anything") from None
         if isinstance(message, Request) and message.method == "refused":
-            raise refusal(message.params)
+            error = refusal(message.params)
+            # another `run` was quicker by a moment
+            running = target.running(self._file, self._places) if error.exit_code == ExitCode.LOCKED else None
+            if running is None:
+                raise error
+            return running
         return client
 
     def _bring_up(self, client: "Client", names: Sequence[str]) -> None:

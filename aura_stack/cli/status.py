@@ -28,9 +28,10 @@ def status(context: click.Context, services: tuple[str, ...], as_json: bool) -> 
 
     \b
     Keys of --json, one object for each service:
-      service, state, wanted (up, down), health (ok, waiting, null), waits_for,
-      run (its number), pid, uptime_seconds, restarts, ports, address,
-      cpu_percent, cpu_seconds, memory_bytes, processes,
+      service, state (a task at work is running), wanted (up, down),
+      health (ok, waiting, null), waits_for,
+      run (its number), pid, uptime_seconds, restarts, replica (1 for the first),
+      ports, address, cpu_percent, cpu_seconds, memory_bytes, processes,
       stop_command (what is run to end it, null for a signal),
       ended (how the last run ended), exit_code,
       last_error (of one that failed, or waits to be tried again)

@@ -34,6 +34,7 @@ class Orders:
         preparation: runs steps.
         fingerprints: the file in which those of steps are kept.
         require_ports: looks at the ports of services that are down.
+        environment: makes the variables of a service; AuraError if a file of them has mistakes.
     """
 
     def __init__(
@@ -43,12 +44,14 @@ class Orders:
         preparation: prepare.Preparation,
         fingerprints: str,
         require_ports: Require,
+        environment: Callable[[Service], object],
     ) -> None:
         self.redefine(stack)
         self._supervisor = supervisor
         self._preparation = preparation
         self._fingerprints = fingerprints
         self.require_ports = require_ports
+        self._environment = environment
         self._closed = False
         self._under_way: set[asyncio.Timeout] = set()
         self._prepared: dict[str, float] = {}  # when the last steps of a service ended, in monotonic seconds
@@ -218,11 +221,21 @@ class Orders:
         return self._supervisor.ask(command)
 
     async def _prepare(self, names: tuple[str, ...], then: str) -> dict[str, str]:
-        """Run what is due of each service, side by side; who failed, and how."""
-        if not any(self._services[name].prepare for name in names):
-            return {}
-        words = await asyncio.gather(*(self._prepare_one(name, then) for name in names))
-        return {name: text for name, text in zip(names, words, strict=True) if text}
+        """See that each has its variables, and run what is due of it, side by side; who failed, and how."""
+        failed = {name: text for name in names if (text := self._lacks(name))}
+        fit = [name for name in names if name not in failed]
+        if any(self._services[name].prepare for name in fit):
+            words = await asyncio.gather(*(self._prepare_one(name, then) for name in fit))
+            failed |= {name: text for name, text in zip(fit, words, strict=True) if text}
+        return failed
+
+    def _lacks(self, name: str) -> str:
+        """What keeps a service from getting its variables, "" for nothing: what runs of it is worth more than that."""
+        try:
+            self._environment(self._services[name])
+        except AuraError as error:
+            return f"its environment: {error.message}"
+        return ""
 
     async def _prepare_one(self, name: str, then: str) -> str:
         """One after the other: a second order looks again when the first one's steps have run."""

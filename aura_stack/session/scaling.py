@@ -69,8 +69,8 @@ class Scaling:
         self._redefine(definition)
         if coming:
             outcomes += await self._orders.start(coming, dependencies=True, patient=False)
-        meant = {*coming, *going}
-        return [one for one in outcomes if one.service in meant]
+        by_name = {one.service: one for one in outcomes}
+        return [by_name[name] for name in (*coming, *going) if name in by_name]
 
     def _redefine(self, definition: Definition) -> None:
         self._definition = definition

@@ -73,6 +73,7 @@ class Session:
             self._preparation,
             parts.places.fingerprints,
             lambda services: require_ports(self._definition, services),
+            parts.environment,
         )
         self._scaling = Scaling(
             parts.ground.source,

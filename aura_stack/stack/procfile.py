@@ -41,10 +41,12 @@ _HEEDED = {
 class Formation(Frozen):
     """How the processes of a Procfile run.
 
-    `base` is the first PORT, 0 for none; `counts` are processes by name; the end of one that `can_die` ends no other;
-    `restarted` are started again; `meant` are those that run; `signals` stop them, KILL comes after `grace` seconds.
+    `names` are those of all lines. `base` is the first PORT, 0 for none; `counts` are processes by name; the end of
+    one that `can_die` ends no other; `restarted` are started again; `meant` are those that run; `signals` stop
+    them, KILL comes after `grace` seconds.
     """
 
+    names: tuple[str, ...]
     base: int
     counts: Mapping[str, int]
     can_die: frozenset[str]
@@ -78,19 +80,19 @@ def formation(names: tuple[str, ...], variables: Mapping[str, str], signals: Map
     Raises:
         AuraError: one of them makes no sense (exit code 5).
     """
-    listed = {
-        key: _names(variables, key, names) for key in _HEEDED if key.endswith(("DIE", "RESTART", "PROCESSES"))
-    }
-    restarted = listed["OVERMIND_AUTO_RESTART"]
+    lists = ("CAN_DIE", "AUTO_RESTART", "PROCESSES", "IGNORED_PROCESSES")
+    listed = {key: _names(variables, _PREFIX + key, names) for key in lists}
+    restarted = listed["AUTO_RESTART"]
     any_can_die = _is_set(variables, "OVERMIND_ANY_CAN_DIE")
-    wanted = listed["OVERMIND_PROCESSES"] or frozenset(names)
+    wanted = listed["PROCESSES"] or frozenset(names)
     base = variables.get("OVERMIND_PORT") or variables.get("PORT") or str(BASE)
     return Formation(
+        names=names,
         base=0 if _is_set(variables, "OVERMIND_NO_PORT") else _whole("PORT", base, _HIGHEST),
         counts=_counts(variables, names),
-        can_die=frozenset(names) if any_can_die else listed["OVERMIND_CAN_DIE"] | restarted,
+        can_die=frozenset(names) if any_can_die else listed["CAN_DIE"] | restarted,
         restarted=restarted,
-        meant=tuple(name for name in names if name in wanted - listed["OVERMIND_IGNORED_PROCESSES"]),
+        meant=tuple(name for name in names if name in wanted - listed["IGNORED_PROCESSES"]),
         signals=_signals(variables, names, signals),
         grace=float(_whole("OVERMIND_TIMEOUT", text, 86400))
         if (text := variables.get("OVERMIND_TIMEOUT"))
@@ -100,7 +102,7 @@ def formation(names: tuple[str, ...], variables: Mapping[str, str], signals: Map
 
 def formed(stack: Stack, how: Formation, counts: Mapping[str, int], files: tuple[EnvFile, ...]) -> Stack:
     """The services with what a stack file has no words for: a PORT that is only offered, a common end."""
-    numbers = _numbers({service.family: service for service in stack.services}, how.base, counts)
+    numbers = _numbers(how.names, how.base, counts)
     return stack.but(
         services=tuple(
             _formed(service, how, numbers.get(service.name, 0), files) for service in stack.services
@@ -127,14 +129,17 @@ def _formed(service: Service, how: Formation, number: int, files: tuple[EnvFile,
     )
 
 
-def _numbers(families: Mapping[str, Service], base: int, counts: Mapping[str, int]) -> dict[str, int]:
-    """PORT by replica, as honcho hands it out: 100 further for each line, 1 further for each process of a line."""
+def _numbers(names: tuple[str, ...], base: int, counts: Mapping[str, int]) -> dict[str, int]:
+    """PORT by replica, as honcho hands it out: 100 further for each line, 1 further for each process of a line.
+
+    Lines of which none runs count, too.
+    """
     if not base:
         return {}
     from honcho.environ import expand_processes  # noqa: PLC0415 - 9 ms, for those who have a Procfile
 
     found = {}
-    for params in expand_processes(dict.fromkeys(families, ""), concurrency=dict(counts), port=base):
+    for params in expand_processes(dict.fromkeys(names, ""), concurrency=dict(counts), port=base):
         name, _, number = params.name.rpartition(".")
         found[replica(name, int(number))] = int(params.env["PORT"])
     return found

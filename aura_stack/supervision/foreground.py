@@ -63,13 +63,14 @@ def run(argv: Sequence[str], environment: Mapping[str, str], cwd: str) -> int:
         pid = spawn_here(argv, {**environment, MARK: heir.mark}, cwd, ignored)
         heir.learns_of(pid)
         code = _accompany(pid)
+        _drop(_TYPED | _STOPPING)
         end_all_children()
     return code
 
 
 @contextmanager
 def _signals_held() -> Iterator[None]:
-    """Signals wait until they are asked for; what came too late for the command is ours afterwards."""
+    """Signals wait until they are asked for; one that asks us to end and came too late for the command is ours."""
     handler = signal.signal(
         signal.SIGCHLD, lambda *_: None
     )  # some systems drop what is ignored, blocked or not
@@ -105,6 +106,12 @@ def _news(pid: int) -> Iterator[int]:
             yield status
         elif found == 0:
             return
+
+
+def _drop(signums: frozenset[signal.Signals]) -> None:
+    """Forget what was typed at the command and is told to us only after its end: SIGCHLD has the lower number."""
+    while pending := signal.sigpending() & signums:
+        signal.sigwait(pending)
 
 
 def _stop_too(pid: int, signum: int) -> None:

@@ -246,10 +246,11 @@ class Supervisor:
 
         Services that go have to be at rest.
         """
-        known = self._entries
-        self._entries = {service.name: known.get(service.name) or _Entry(service) for service in services}
+        entries = {service.name: self._entries.get(service.name) or _Entry(service) for service in services}
         for service in services:
-            self._entries[service.name].service = service
+            entries[service.name].service = service
+        self._entries.clear()  # and not another one: `statuses` looks into this one
+        self._entries.update(entries)
         self._needs = {service.name: tuple(service.depends_on) for service in services}
         self._dependents = graph.reverse(self._needs)
 

@@ -60,13 +60,13 @@ class Front:
         self.terminals.append(Terminal(argv, self.folder, self.env))
         return self.terminals[-1]
 
-    def shell(self, *command):
-        """As a job of a shell, which prompts again when that is over."""
+    def shell(self, *command, beside=False):
+        """As a job of a shell, in the foreground or beside it; the shell prompts again when that is over."""
         terminal = self._terminal(["bash", "--norc", "-i"])
         terminal.expect("prompt: ", PATIENCE)
         (self.folder / "job").write_text(f"exec {shlex.join(self.argv(*command))}\n")
         terminal.output = ""
-        terminal.type(b"sh ./job\n")
+        terminal.type(b"sh ./job &\n" if beside else b"sh ./job\n")
         return terminal
 
 
@@ -261,6 +261,53 @@ def test_a_command_that_does_not_stop_keeps_the_terminal(front):
     leave(shell)
 
 
+def test_a_stop_signal_to_us_alone_stops_the_command_and_the_job(front):
+    shell = front.shell(*LISTENER)
+    pid = int(shell.expect(r"^listener (\d+)", PATIENCE)[1])
+    os.kill(processes.parent(pid), signal.SIGTSTP)
+    shell.expect(r"Stopped[\s\S]*prompt: ", PATIENCE)
+    assert procfs.stat(pid).state == "T"
+    shell.type(b"fg\n")
+    shell.expect("prompt: fg\r\nsh ./job", PATIENCE)
+    shell.type(b"\n")
+    shell.expect("bye[\\s\\S]*prompt: ", PATIENCE)
+    leave(shell)
+
+
+def test_a_job_in_the_background_that_reads_the_terminal_stops_until_fg(front):
+    shell = front.shell("sh", "-c", "read line; echo got $line; exit 4", beside=True)
+    shell.type(b"wait\n")
+    shell.expect("Stopped", PATIENCE)
+    shell.type(b"fg\n")
+    shell.expect("fg\r\nsh ./job", PATIENCE)
+    shell.type(b"words\n")
+    shell.expect("^got words[\\s\\S]*prompt: ", PATIENCE)
+    shell.type(b"echo code=$?\n")
+    shell.expect("^code=4", PATIENCE)
+    leave(shell)
+
+
+OWN_GROUP = """
+import os, signal
+signal.signal(signal.SIGTTOU, signal.SIG_IGN)
+os.setpgid(0, 0)
+os.tcsetpgrp(0, os.getpid())
+os.kill(os.getpid(), signal.SIGSTOP)
+print("got", input(), flush=True)
+"""
+
+
+def test_a_command_that_held_the_terminal_for_a_group_of_its_own_gets_it_again(front):
+    shell = front.shell(sys.executable, "-c", OWN_GROUP)
+    shell.expect(r"Stopped[\s\S]*prompt: ", PATIENCE)
+    shell.type(b"fg\n")
+    shell.expect("prompt: fg\r\nsh ./job", PATIENCE)
+    shell.type(b"words\n")
+    shell.expect("^got words[\\s\\S]*prompt: ", PATIENCE)
+    assert shell.output.count("Stopped") == 1
+    leave(shell)
+
+
 def test_a_shell_in_front_of_the_user_has_jobs_of_its_own_and_can_be_suspended(front):
     shell = front.shell("env", "PS1=inner: ", "bash", "--norc", "-i")
     shell.expect("^inner: ", PATIENCE)
@@ -329,6 +376,16 @@ def test_when_we_are_killed_nothing_outlives_us(front):
     started.communicate(timeout=PATIENCE)
     assert front.wait_until_empty() == []
     assert [one for one in identities if processes.is_alive(one)] == []
+
+
+def test_when_we_are_killed_a_command_without_our_mark_ends_too(front):
+    started = front.start("env", "-i", *LISTENER)
+    held = os.pidfd_open(int(lines_until(started, "listener")[0].split()[1]))
+    started.send_signal(signal.SIGUSR1)
+    lines_until(started, "heard")  # so we are past the start, and the heir has been told
+    started.kill()
+    assert select.select([held], [], [], PATIENCE)[0], "it lives"
+    os.close(held)
 
 
 def test_the_heir_of_a_command_that_has_ended_goes_too(front):

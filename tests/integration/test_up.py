@@ -265,6 +265,7 @@ def test_a_service_gets_its_ports_its_names_and_colour_only_where_we_are_coloure
         f"AURA_PORT_JOB={port}",
         f"AURA_PORT_OTHER={port + 1}",
         f"AURA_PROJECT={made.name}",
+        "AURA_REPLICA=1",
         "AURA_SERVICE=job",
         f"OWN={port}",
         f"PORT={port}",

@@ -5,6 +5,7 @@ from aura_stack.messages.commands import Start, Stop
 from aura_stack.stack.model import Command
 from aura_stack.stack.model import Stop as Ending
 from aura_stack.supervision import stopping
+from aura_stack.supervision.runner import Runner, _Run
 
 COMMAND = Command(("docker", "stop", "db"), "docker stop db", HERE)
 
@@ -33,6 +34,26 @@ def test_no_time_at_all_is_no_time_for_a_command():
 
 def test_without_a_command_the_signal_alone_is_told():
     assert told(command=None) == ("", "SIGINT", 10.0)
+
+
+class Remains:
+    """What a main process that ended by itself has left."""
+
+    def __init__(self):
+        self.asked = []
+
+    def ask_to_end(self, signum):
+        self.asked.append(signum)
+
+
+def test_no_command_is_run_for_what_a_service_that_ended_by_itself_left_behind():
+    remains = Remains()
+    run = _Run(1, remains)
+    run.exited = True
+    runner = Runner(None, None, "mark", None, None, inherits_orphans=True)
+    runner._ask_to_end(service("db").but(stop=Ending(2, 10.0, COMMAND)), run, 0.7)
+    assert remains.asked == [2]
+    assert run.stopper is None
 
 
 @pytest.mark.parametrize(("signum", "name"), [(15, "SIGTERM"), (60, "signal 60")])
