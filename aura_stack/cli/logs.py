@@ -1,8 +1,11 @@
 """`logs`: what the services printed, from the record; the stack need not run."""
 
 import json
-from collections.abc import Iterator
-from typing import Any
+import os
+from collections.abc import Iterator, Mapping
+from fnmatch import fnmatchcase
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 import click
 
@@ -18,6 +21,7 @@ from . import target
 from .arguments import json_option, profile_option, services_argument
 from .reader import Reader, known_services, require_record
 from .screen import standard_screen
+from .settings import Settings
 
 DEFAULT_TAIL = "200"
 
@@ -73,11 +77,16 @@ def logs(
     record = client.call("attach", own=False)["record"] if client else 0
     require_record(file, places)
     known = known_services(places)
+    declared = _declared(services, file, context.obj)
     for name in services:
-        if name not in known:
+        if not any(_means(name, service, declared) for service in known):
             raise _unknown(name, known)
     printer = _Objects() if as_json else _Prefixed(Style(known, colour=target.coloured(context.obj)))
-    reader = Reader(places, standard_screen(), printer.texts, _of(services), record)
+
+    def of_them(service: str, _: str) -> bool:
+        return service != "" and (not services or any(_means(name, service, declared) for name in services))
+
+    reader = Reader(places, standard_screen(), printer.texts, of_them, record)
     reader.print_last(tail)
     if client:
         reader.follow(client)
@@ -85,8 +94,34 @@ def logs(
         reader.finish()
 
 
-def _of(services: tuple[str, ...]) -> Any:
-    return lambda service, _: service != "" and (not services or service in services)
+class _Declared(NamedTuple):
+    """Names in the definition: of services, and by profiles."""
+
+    services: frozenset[str] = frozenset()
+    profiles: Mapping[str, tuple[str, ...]] = MappingProxyType({})
+
+
+def _declared(services: tuple[str, ...], file: str, settings: Settings) -> _Declared:
+    """What the definition declares; nothing where nobody is named, or it cannot be read: logs outlive it."""
+    if not services:
+        return _Declared()
+    from aura_stack.session.definition import read  # noqa: PLC0415 - only names need it
+
+    try:
+        stack = read(file, os.environ, variant=settings.variant).stack
+    except AuraError:
+        return _Declared()
+    return _Declared(frozenset(service.family for service in stack.services), stack.profiles)
+
+
+def _means(pattern: str, service: str, declared: _Declared) -> bool:
+    """Whether a name means a service: itself, a pattern, a profile, or the service it is a replica of."""
+    if pattern.startswith("@"):
+        return service in declared.profiles.get(pattern[1:], ())
+    if fnmatchcase(service, pattern) or (pattern not in declared.services and pattern == f"{service}-1"):
+        return True
+    family, _, number = service.rpartition("-")
+    return family == pattern and number.isdecimal() and service not in declared.services
 
 
 def _unknown(name: str, known: list[str]) -> AuraError:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from aura_stack.stack.environment import Origin, child_environment, explained
+from aura_stack.stack.environment import Origin, Sources, child_environment, explained, port_variables
 from aura_stack.stack.model import Service
 
 from .defined import Definition, Source
@@ -22,9 +22,15 @@ class Environment:
         self, source: Source, definition: Definition, shell: Mapping[str, str], *, coloured: bool
     ) -> None:
         self._source = source
-        self._definition = definition
         self._shell = dict(shell)
         self._coloured = coloured
+        self.redefine(definition)
+
+    def redefine(self, definition: Definition) -> None:
+        """From now on another variant of the definition counts."""
+        self._definition = definition
+        stack, read = definition.stack, self._source.env_files.read
+        self._sources = Sources(stack, port_variables(stack), self._shell, read, self._coloured)
 
     def __call__(self, service: Service) -> dict[str, str]:
         """All variables of a service, as they are now.
@@ -33,25 +39,21 @@ class Environment:
             InvalidDefinition: a file of variables has mistakes or is missing, or what it says makes no sense.
         """
         service = self._renewed(service)
-        read = self._source.env_files.read
-        stack = self._definition.stack
-        return child_environment(stack, service, self._shell, read, coloured=self._coloured)
+        return child_environment(self._sources, service)
 
     def explain(self, service: Service) -> dict[str, Origin]:
         """The same, with the origin of each; raises as above."""
         service = self._renewed(service)
-        read = self._source.env_files.read
-        return explained(self._definition.stack, service, self._shell, read, coloured=self._coloured)
-
-    def redefine(self, definition: Definition) -> None:
-        """From now on another variant of the definition counts."""
-        self._definition = definition
+        return explained(self._sources, service)
 
     def _renewed(self, service: Service) -> Service:
         """The service with its own variables as they would be read now: their `${NAME}` may have changed."""
-        variant, before = self._definition.variant, self._definition.expanded
-        if before and self._source.variables(variant) != before:
-            self._definition = self._source.definition(variant)
+        before = self._definition.expanded
+        if not before:
+            return service
+        variant = self._definition.variant
+        if self._source.variables(variant) != before:
+            self.redefine(self._source.definition(variant))
         stack = self._definition.stack
         named = {one.name: one for one in (*stack.tasks, *stack.services)}
         now = named.get(service.name, service)

@@ -55,7 +55,7 @@ def check(file: str, options: Options, environ: Mapping[str, str], places: Place
     services = _meant(definition, options)
     _require_own(stack, options.tty)
     environment = Environment(files, definition, environ, coloured=options.coloured)
-    _read_variables(environment, services)
+    _read_variables(environment, services, shared=bool(stack.env_files))
     notices = [str(notice) for notice in definition.notices]
     cache = os.path.join(places.runtime, "programs.json")
     requires.require(stack.requires, environ.get("PATH", os.defpath), cache, stack.directory)
@@ -80,10 +80,12 @@ def require_ports(definition: Definition, services: tuple[Service, ...]) -> None
     require_free(services, lambda number: policy.next_free(number, ranges, taken, is_free))
 
 
-def _read_variables(environment: Environment, services: Iterable[Service]) -> None:
+def _read_variables(environment: Environment, services: Iterable[Service], *, shared: bool) -> None:
     """Every file of variables can be read; InvalidDefinition with the mistakes of all."""
     problems: list[Problem] = []
     for service in services:
+        if not (shared or service.env_files or service.profile_files):
+            continue
         try:
             environment(service)
         except InvalidDefinition as invalid:

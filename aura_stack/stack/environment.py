@@ -16,7 +16,9 @@ The highest first; docs/stack-file.md has the same table:
 from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
-from .model import EnvFile, Service, Stack
+from .model import MAIN_PORT, EnvFile, Service, Stack
+
+OURS = "aura-stack"
 
 
 class Assignment(NamedTuple):
@@ -39,20 +41,38 @@ class Origin(NamedTuple):
     over: tuple[Assignment, ...]
 
 
-def child_environment(
-    stack: Stack, service: Service, shell: Mapping[str, str], read: ReadFile, *, coloured: bool
-) -> dict[str, str]:
-    """All variables of one service.
+def port_variables(stack: Stack) -> Layer:
+    """What every service is told of the ports of all: `AURA_PORT_<SERVICE>`."""
+    return {
+        f"AURA_PORT_{service.name.upper().replace('-', '_')}": Assignment(str(service.port), OURS)
+        for service in stack.services
+        if service.port is not None
+    }
 
-    Args:
-        stack: names the project and the ports of the others (`AURA_PORT_<SERVICE>`).
-        service: whose environment it is.
-        shell: the variables of the shell that gave the order.
-        read: reads a file of variables.
-        coloured: whether our own output is coloured, so that a program whose output is a pipe may colour too.
+
+class Sources(NamedTuple):
+    """What the variables of services are made of.
+
+    `ports` are the `port_variables` of the stack, `shell` the variables of the shell that gave the order; `read`
+    reads a file of variables; `coloured` is whether our own output is coloured, so that a program whose output is
+    a pipe may colour too.
     """
-    found: dict[str, str] = {}
-    for layer in reversed(layers(stack, service, shell, read, coloured=coloured)):
+
+    stack: Stack
+    ports: Layer
+    shell: Mapping[str, str]
+    read: ReadFile
+    coloured: bool
+
+
+def child_environment(sources: Sources, service: Service) -> dict[str, str]:
+    """All variables of one service."""
+    below, files, above = _layers(sources, service)
+    found = {
+        name: value for layer in (below, files) for name, (value, _) in layer.items() if value is not None
+    }
+    found.update(sources.shell)  # in bulk: it is the longest by far
+    for layer in reversed(above):
         for name, (value, _) in layer.items():
             if value is None:
                 found.pop(name, None)
@@ -61,38 +81,38 @@ def child_environment(
     return found
 
 
-def explained(
-    stack: Stack, service: Service, shell: Mapping[str, str], read: ReadFile, *, coloured: bool
-) -> dict[str, Origin]:
+def explained(sources: Sources, service: Service) -> dict[str, Origin]:
     """The same with the origin of every value, also of those that are taken away."""
+    below, files, above = _layers(sources, service)
+    shell = {name: Assignment(value, "the shell") for name, value in sources.shell.items()}
     found: dict[str, Origin] = {}
-    for layer in reversed(layers(stack, service, shell, read, coloured=coloured)):
+    for layer in (below, files, shell, *reversed(above)):
         for name, assignment in layer.items():
-            below = found.get(name)
-            found[name] = Origin(assignment, (below.holds, *below.over) if below else ())
+            under = found.get(name)
+            found[name] = Origin(assignment, (under.holds, *under.over) if under else ())
     return found
 
 
-def layers(
-    stack: Stack, service: Service, shell: Mapping[str, str], read: ReadFile, *, coloured: bool
-) -> list[Layer]:
-    """What every source says, the highest first; arguments as for `child_environment`."""
-    below = stack_variables(stack.env_files, (), shell, read)
-    own_files = _files(service.env_files, below, read)
-    profile_files = _files(service.profile_files, {**below, **_values(own_files)}, read)
-    hint = "FORCE_COLOR" if coloured and "NO_COLOR" not in below else ""
-    return [
-        {name: Assignment(value, "a profile") for name, value in service.profile_env.items()},
-        {name: Assignment(value, _place(service, name)) for name, value in service.env.items()},
-        _injected(stack, service),
-        profile_files,
-        own_files,
-        # Python holds output to a pipe back, and one would wait for it
-        {"PYTHONUNBUFFERED": Assignment("1", "aura-stack")},
-        {name: Assignment(value, "the shell") for name, value in shell.items()},
-        _files(stack.env_files, shell, read, override=False),
-        {hint: Assignment("1", "aura-stack")} if hint else {},
-    ]
+def _layers(sources: Sources, service: Service) -> tuple[Layer, Layer, list[Layer]]:
+    """What each source says: our hint and the stack's files, which stand below the shell, and all above it."""
+    stack, _, shell, read, coloured = sources
+    files = _files(stack.env_files, shell, read, override=False)
+    known = {**_values(files), **shell} if service.env_files or service.profile_files else {}
+    own_files = _files(service.env_files, known, read)
+    profile_files = _files(service.profile_files, {**known, **_values(own_files)}, read)
+    return (
+        {"FORCE_COLOR": Assignment("1", OURS)} if coloured and not {"NO_COLOR"} & {*files, *shell} else {},
+        files,
+        [
+            {name: Assignment(value, "a profile") for name, value in service.profile_env.items()},
+            {name: Assignment(value, _place(service, name)) for name, value in service.env.items()},
+            _injected(sources, service),
+            profile_files,
+            own_files,
+            # Python holds output to a pipe back, and one would wait for it
+            {"PYTHONUNBUFFERED": Assignment("1", OURS)},
+        ],
+    )
 
 
 def stack_variables(
@@ -123,15 +143,13 @@ def _place(service: Service, name: str) -> str:
     return str(place) if place else "the stack file"
 
 
-def _injected(stack: Stack, service: Service) -> Layer:
-    others = {
-        f"AURA_PORT_{other.name.upper().replace('-', '_')}": str(other.port)
-        for other in stack.services
-        if other.port is not None
+def _injected(sources: Sources, service: Service) -> Layer:
+    own = {
+        "AURA_PROJECT": sources.stack.name,
+        "AURA_SERVICE": service.name,
+        "AURA_REPLICA": str(service.replica),
     }
-    offered = {"PORT": str(service.offered)} if service.offered else {}
-    ports = {port.variable: str(port.number) for port in service.ports}
-    own = {"AURA_PROJECT": stack.name, "AURA_SERVICE": service.name, "AURA_REPLICA": str(service.replica)}
-    return {
-        name: Assignment(value, "aura-stack") for name, value in {**others, **own, **offered, **ports}.items()
-    }
+    if service.offered:
+        own[MAIN_PORT] = str(service.offered)
+    own |= {port.variable: str(port.number) for port in service.ports}
+    return {**sources.ports, **{name: Assignment(value, OURS) for name, value in own.items()}}

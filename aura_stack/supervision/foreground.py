@@ -71,9 +71,8 @@ def run(argv: Sequence[str], environment: Mapping[str, str], cwd: str) -> int:
 @contextmanager
 def _signals_held() -> Iterator[None]:
     """Signals wait until they are asked for; one that asks us to end and came too late for the command is ours."""
-    handler = signal.signal(
-        signal.SIGCHLD, lambda *_: None
-    )  # some systems drop what is ignored, blocked or not
+    # some systems drop what is ignored, blocked or not
+    handler = signal.signal(signal.SIGCHLD, lambda *_: None)
     mask = signal.pthread_sigmask(signal.SIG_BLOCK, _HELD)
     try:
         yield

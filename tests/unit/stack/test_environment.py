@@ -1,7 +1,14 @@
 import pytest
 
 from aura_stack.errors import Place
-from aura_stack.stack.environment import Assignment, child_environment, explained, stack_variables
+from aura_stack.stack.environment import (
+    Assignment,
+    Sources,
+    child_environment,
+    explained,
+    port_variables,
+    stack_variables,
+)
 from aura_stack.stack.model import EnvFile, Port, Service, Stack
 
 HERE = Place("stack.yaml", 1, 1)
@@ -18,7 +25,7 @@ def no_files(file, around, override):
 
 def made(own, shell=None, *, coloured=False):
     stack = Stack("shop", "/shop/stack.yaml", "/shop", (own, service("api-gateway", 4001)))
-    return child_environment(stack, own, shell or {}, no_files, coloured=coloured)
+    return child_environment(Sources(stack, port_variables(stack), shell or {}, no_files, coloured), own)
 
 
 def test_a_service_is_told_its_own_port_and_those_of_the_others():
@@ -104,6 +111,10 @@ STACK = Stack("shop", "/shop/stack.yaml", "/shop", (LAYERED,), env_files=(file("
 SHELL = {"A": "shell", "B": "shell", "C": "shell", "D": "shell", "GONE": "shell", "ONLY": "shell"}
 
 
+def sources(shell):
+    return Sources(STACK, port_variables(STACK), shell, read, coloured=False)
+
+
 @pytest.mark.parametrize(
     ("name", "value", "origin", "over"),
     [
@@ -125,10 +136,10 @@ SHELL = {"A": "shell", "B": "shell", "C": "shell", "D": "shell", "GONE": "shell"
     ],
 )
 def test_every_source_has_its_place(name, value, origin, over):
-    found = explained(STACK, LAYERED, SHELL, read, coloured=False)[name]
+    found = explained(sources(SHELL), LAYERED)[name]
     assert found.holds == (value, origin)
     assert [one.origin for one in found.over] == over
-    environment = child_environment(STACK, LAYERED, SHELL, read, coloured=False)
+    environment = child_environment(sources(SHELL), LAYERED)
     assert environment.get(name) == value
 
 
@@ -140,5 +151,5 @@ def test_what_the_stack_file_sees_is_what_services_get():
 
 def test_a_later_file_knows_and_overrides_an_earlier_one():
     two = LAYERED.but(env={}, profile_env={}, profile_files=(), env_files=(file("profile"), file("service")))
-    found = child_environment(STACK, two, {}, read, coloured=False)
+    found = child_environment(sources({}), two)
     assert (found["A"], found["B"]) == ("service", "service")

@@ -113,6 +113,25 @@ def test_a_running_stack_is_scaled(stack, port):
     down(one, up)
 
 
+def test_the_logs_of_replicas_are_read_together_or_one_by_one(stack):
+    one = stack({"w": {"command": TELL, "replicas": 3}, "w-4": {"command": TELL}}, profiles={"p": ["w"]})
+    up = one.up()
+    for name in ("w", "w-2", "w-3", "w-4"):
+        up.expect(rf"{name} +\| None")
+    down(one, up)
+
+    def services(*names):
+        return sorted(
+            json.loads(line)["service"] for line in one.run("logs", "--json", *names)[1].splitlines()
+        )
+
+    assert services("w") == services("@p") == ["w", "w-2", "w-3"]
+    assert services("w-1") == ["w"]
+    assert services("w-3", "w-4") == ["w-3", "w-4"]
+    assert services("w*") == ["w", "w-2", "w-3", "w-4"]
+    assert one.run("logs", "w-5")[0] == 4
+
+
 def test_what_cannot_be_scaled_changes_nothing(stack, port):
     one = stack({"w": {"command": SERVE, "port": port}, "taken": {"command": SERVE, "port": port + 1}})
     up = one.up()
