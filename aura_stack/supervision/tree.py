@@ -37,6 +37,7 @@ class Tree:
         self._mark = mark
         self._children = children
         self._seen: dict[int, Identity] = {}
+        self._asked: set[Identity] = set()  # who has had TERM
 
     def look(self) -> list[Identity]:
         """Everything of the run that lives, besides its main process; what is found is remembered."""
@@ -52,8 +53,10 @@ class Tree:
 
     def ask_to_end(self, signum: int) -> None:
         """The stop signal to the main process's group, as a terminal would send it; a stopped one wakes up."""
-        self.look()  # while the main process lives it still shows who belongs to it
+        found = self.look()  # while the main process lives it still shows who belongs to it
         if self.leader in self._children:
+            if signum == signal.SIGTERM:
+                self._asked.update(one for one in found if _group(one.pid) == self.leader)
             _signal_group(self.leader, signum)
             _signal_group(self.leader, signal.SIGCONT)
 
@@ -73,8 +76,16 @@ class Tree:
         return hit
 
     def sweep(self) -> list[Identity]:
-        """TERM to everything that the main process left behind; the answer is who that is."""
-        return self._signal(signal.SIGTERM, signal.SIGCONT)
+        """TERM to everything that the main process left behind; the answer is who that is.
+
+        Who had it with the group gets no second one, which many programs take for an order to hurry.
+        """
+        left = self.look()
+        for identity in left:
+            if identity not in self._asked:
+                processes.signal(identity, signal.SIGTERM)
+            processes.signal(identity, signal.SIGCONT)
+        return left
 
     def kill(self) -> list[Identity]:
         """KILL to everything, the main process first; the answer is who else was there."""
@@ -82,11 +93,10 @@ class Tree:
             _signal_group(self.leader, signal.SIGKILL)
         return self._signal(signal.SIGKILL)
 
-    def _signal(self, *signums: int) -> list[Identity]:
+    def _signal(self, signum: int) -> list[Identity]:
         left = self.look()
         for identity in left:
-            for signum in signums:
-                processes.signal(identity, signum)
+            processes.signal(identity, signum)
         return left
 
     def _is_ours(self, orphan: int) -> bool:
@@ -102,6 +112,12 @@ def _steady_children() -> list[int]:
     while (now := processes.children(os.getpid())) != before:
         before = now
     return now
+
+
+def _group(pid: int) -> int | None:
+    with contextlib.suppress(ProcessLookupError):
+        return os.getpgid(pid)
+    return None
 
 
 def _signal_group(leader: int, signum: int) -> None:
