@@ -11,7 +11,7 @@ import click
 from aura_stack.errors import AuraError, ExitCode
 
 from . import tables, target
-from .arguments import json_option
+from .arguments import json_option, profile_option
 
 if TYPE_CHECKING:
     from aura_stack.doctor.cleaning import Plan
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     "--all", "everywhere", is_flag=True, help="Instead: what stacks of yours that died have left, wherever."
 )
 @json_option
+@profile_option
 @click.pass_context
 def clean(context: click.Context, yes: bool, everywhere: bool, as_json: bool) -> None:
     r"""Remove the logs, events and fingerprints of the stack (.aura), and what else it left; not while it runs.

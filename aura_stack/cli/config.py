@@ -10,7 +10,7 @@ from aura_stack.session import definition
 from aura_stack.session.defined import Definition, signals
 from aura_stack.stack import find
 
-from .arguments import complete_service, json_option
+from .arguments import complete_service, json_option, profile_option
 from .lazy import Group
 from .report import show_notices
 from .settings import Settings
@@ -31,6 +31,7 @@ def config() -> None:
 @config.command()
 @click.option("--requires", is_flag=True, help="Also look for the programs that the stack requires.")
 @click.option("-q", "--quiet", is_flag=True, help="Print mistakes only.")
+@profile_option
 @click.pass_obj
 def check(settings: Settings, requires: bool, quiet: bool) -> None:
     r"""Look for mistakes; all of them are printed, with their places.
@@ -53,6 +54,7 @@ def check(settings: Settings, requires: bool, quiet: bool) -> None:
 @config.command()
 @click.option("--format", "form", type=click.Choice(["yaml", "json"]), default="yaml", help="YAML or JSON.")
 @click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
+@profile_option
 @click.pass_obj
 def show(settings: Settings, form: str, as_json: bool) -> None:
     r"""Print the definition as it is understood: every default filled in, secrets masked.
@@ -101,6 +103,7 @@ def path(settings: Settings) -> None:
     "--explain", is_flag=True, help="Also where each value comes from, and what it stands in front of."
 )
 @json_option
+@profile_option
 @click.pass_obj
 def env(settings: Settings, service: str, explain: bool, as_json: bool) -> None:
     r"""Print the variables that a SERVICE or a task gets, as files are now; secrets are masked.

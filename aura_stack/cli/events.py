@@ -13,7 +13,7 @@ from aura_stack.logs.render import Style
 from aura_stack.messages import events as facts
 
 from . import target, words
-from .arguments import json_option
+from .arguments import json_option, profile_option
 from .reader import Reader, known_services, require_record
 from .screen import standard_screen
 
@@ -34,6 +34,7 @@ from .screen import standard_screen
     help="Only these, such as ready or exited; repeatable.",
 )
 @json_option
+@profile_option
 @click.pass_context
 def events(context: click.Context, follow: bool, tail: int, kinds: tuple[str, ...], as_json: bool) -> None:
     r"""Print what has happened to the services, oldest first.

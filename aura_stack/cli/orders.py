@@ -154,6 +154,7 @@ def scale(
 @click.command
 @required_services
 @click.option("-s", "--signal", "name", default="TERM", show_default=True, help="Its name or number.")
+@profile_option
 @click.option("--main-only", is_flag=True, help="Only the main process, not what it has started.")
 @json_option
 @click.pass_context

@@ -11,7 +11,7 @@ import click
 from aura_stack.errors import AuraError, ExitCode
 
 from . import target
-from .arguments import complete_service
+from .arguments import complete_service, profile_option
 from .settings import Settings
 
 if TYPE_CHECKING:
@@ -56,6 +56,7 @@ def _complete_tasks(context: click.Context, _: click.Parameter, incomplete: str)
 )
 @click.option("--force", is_flag=True, help="Run tasks also when they are up to date.")
 @click.argument("words", nargs=-1, required=True, type=click.UNPROCESSED, shell_complete=_complete_tasks)
+@profile_option
 @click.pass_context
 def run(context: click.Context, service: str | None, force: bool, words: tuple[str, ...]) -> None:
     r"""Run tasks of the stack file one after the other, or a command with the stack's variables.
@@ -79,6 +80,7 @@ def run(context: click.Context, service: str | None, force: bool, words: tuple[s
 @click.command("exec", cls=_Verbatim, context_settings=_VERBATIM)
 @click.argument("service", shell_complete=complete_service)
 @click.argument("words", nargs=-1, required=True, type=click.UNPROCESSED)
+@profile_option
 @click.pass_context
 def execute(context: click.Context, service: str, words: tuple[str, ...]) -> None:
     r"""Run a command with the folder and the variables of a running SERVICE.
@@ -133,7 +135,7 @@ def _command(
     from aura_stack.stack.model import Service  # noqa: PLC0415 - as above
 
     stack = definition.stack
-    whose = Service("", stack.services[0].place, cwd=os.getcwd())
+    whose = Service("", stack.services[0].place, cwd=os.getcwd(), env_files=definition.common)
     if service:
         whose = stack.service(meant_by([service], stack)[0])
         if whose.external:

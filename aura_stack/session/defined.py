@@ -9,7 +9,7 @@ from typing import Protocol
 from aura_stack.errors import Problem
 from aura_stack.frozen import Frozen
 from aura_stack.ports.entries import Manifest
-from aura_stack.stack.model import Stack
+from aura_stack.stack.model import EnvFile, Stack
 from aura_stack.stack.variant import Variant
 
 from .variables import EnvFiles
@@ -31,6 +31,7 @@ class Definition(Frozen):
         meant: the services that the chosen profiles name, None for all.
         instance: the name of the stack of its own that the profiles make, "" for the plain one.
         expanded: what `${NAME}` stood for, where files of variables say it; nothing where there is no such file.
+        common: files of variables that every service has, and win over the shell.
     """
 
     label: str
@@ -43,6 +44,7 @@ class Definition(Frozen):
     meant: tuple[str, ...] | None = None
     instance: str = ""
     expanded: Mapping[str, str] = _NOTHING
+    common: tuple[EnvFile, ...] = ()
 
 
 class Source(Protocol):

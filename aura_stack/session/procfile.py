@@ -68,6 +68,7 @@ class Procfile:
             (self.file,),
             variant,
             None if len(how.meant) == len(self._read.processes) else how.meant,
+            common=files,
         )
 
     def variables(self, variant: Variant) -> dict[str, str]:

@@ -36,6 +36,8 @@ def work(stack: Stack, words: Sequence[str]) -> list[Service]:
 
 def unknown(word: str, stack: Stack) -> str:
     """The hint for a word that is neither a task nor a program."""
+    if any(service.family == word for service in stack.services):
+        return f"{word} is a service: aura-stack up {word}"
     names = [task.name for task in stack.tasks]
     return did_you_mean(word, names) or (f"the tasks are {listed(names, 'and')}" if names else "")
 

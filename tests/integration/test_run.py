@@ -273,6 +273,14 @@ def test_a_command_has_the_variables_of_the_stack_or_of_a_service(stack, port):
     )
 
 
+def test_a_command_beside_a_procfile_has_the_variables_of_its_files(stack):
+    one = stack({"a": {"command": SLEEP}})
+    one.file.unlink()
+    (one.folder / "Procfile").write_text("web: sleep 1000\n")
+    (one.folder / ".env").write_text("A=file\nHOME=file\n")
+    assert one.run("run", "sh", "-c", "echo $A $HOME $PORT") == (0, "file file\n")
+
+
 def test_two_dashes_make_a_command_of_what_is_also_a_task(stack):
     one = stack({"a": {"command": SLEEP}}, tasks={"echo": {"command": "false"}})
     assert one.run("run", "echo")[0] == 1

@@ -62,4 +62,5 @@ def test_what_follows_a_task_has_to_be_one():
 def test_a_word_that_is_nothing_is_compared_with_the_tasks():
     assert unknown("sed", STACK) == 'did you mean "seed"?'
     assert unknown("xyz", STACK) == "the tasks are seed, migrate, create and lint"
+    assert unknown("db", STACK) == "db is a service: aura-stack up db"
     assert unknown("xyz", Stack("s", "f", "/", ())) == ""
