@@ -207,7 +207,7 @@ class Orders:
 
     async def stop(self, names: tuple[str, ...], grace: float | None) -> list[Outcome]:
         """Take services down; answers when nothing of them is left."""
-        self.held |= set(names)
+        self.held |= set(names) - self.lent.keys()  # those are down for good when their holder goes
         ticket = self._ask(commands.Stop(names, grace))
         return list((await resolved(ticket)).outcomes.values())
 

@@ -290,8 +290,13 @@ class Session:
         if connection not in self._holders:
             self._holders.add(connection)
             self._told.add(connection)
-            connection.ended.append(lambda: self._told.discard(connection))
-            connection.ended.append(lambda: self.perform_alone(lambda: self.let_go(connection)))
+            connection.ended.append(lambda: self._dropped(connection))
+
+    def _dropped(self, connection: Connection) -> None:
+        """A client that held something has gone, in order or not."""
+        self._told.discard(connection)
+        if not self.ending:
+            self.perform_alone(lambda: self.let_go(connection))
 
     async def let_go(self, connection: Connection) -> list[Outcome]:
         """End what is up only for this client."""

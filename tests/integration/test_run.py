@@ -6,6 +6,7 @@ import re
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from stacks import PATIENCE
@@ -143,6 +144,27 @@ def test_two_tasks_share_what_they_need_and_the_last_one_ends_it(stack, port, tm
     (tmp_path / "two").write_text("go\n")
     assert second.finish() == 0
     assert one.run("status")[0] == 3
+
+
+def test_what_is_stopped_meanwhile_keeps_no_stack_up(stack, port, tmp_path):
+    os.mkfifo(tmp_path / "gate")
+    one = stack(
+        {"db": database(port)}, tasks={"t": {"command": f"echo there; cat {tmp_path}/gate", "needs": ["db"]}}
+    )
+    run = one.start("run", "t")
+    run.expect("there")
+    assert one.run("stop", "db")[0] == 0
+    (tmp_path / "gate").write_text("go\n")
+    assert run.finish() == 0
+    assert one.run("status")[0] == 3
+
+
+def test_a_stack_that_was_up_for_a_task_ends_without_a_fault(stack, port):
+    one = stack({"db": database(port)}, tasks={"t": {"command": "true", "needs": ["db"]}})
+    for _ in range(5):
+        assert one.run("run", "t")[0] == 0
+        assert (Path(one.places.runtime) / "engine.log").read_text() == ""
+        assert not Path(one.places.run).exists()
 
 
 def test_a_run_that_is_killed_leaves_nothing(stack, port):
