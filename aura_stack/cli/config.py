@@ -19,6 +19,7 @@ from .target import coloured
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from aura_stack.session.defined import Source
     from aura_stack.stack.environment import Assignment, Origin
     from aura_stack.stack.model import Service
 
@@ -41,7 +42,9 @@ def check(settings: Settings, requires: bool, quiet: bool) -> None:
       aura-stack config check
       aura-stack config check --requires -q
     """
-    found = _read(settings)
+    files = definition.source(find.stack_file(settings.file, os.getcwd(), os.environ), os.environ)
+    found = files.definition(settings.variant)
+    _read_variables(files, found)
     if requires:
         _require_programs(found)
     if not (quiet or settings.quiet):
@@ -134,6 +137,16 @@ def env(settings: Settings, service: str, explain: bool, as_json: bool) -> None:
         click.echo(f"{row['name']}={value}" + (f"  # {_origins(row)}" if explain else ""))
 
 
+def _read_variables(files: "Source", found: Definition) -> None:
+    """Files of variables are part of the definition; InvalidDefinition with the mistakes of all."""
+    from aura_stack.session.environment import Environment  # noqa: PLC0415 - not all commands need it
+    from aura_stack.session.preflight import read_variables  # noqa: PLC0415 - the same
+
+    stack = found.stack
+    environment = Environment(files, found, os.environ, coloured=False)
+    read_variables(environment, (*stack.services, *stack.tasks), shared=bool(stack.env_files))
+
+
 def _of_that_name(name: str, found: Definition) -> "Service":
     """The service, replica or task that is meant."""
     from aura_stack.session.preflight import meant_by  # noqa: PLC0415 - no other command needs it
@@ -146,8 +159,10 @@ def _masked(variables: "Mapping[str, Origin]", *, explain: bool) -> list[dict[st
     """The variables by name, with nothing in them that others should not see."""
     from aura_stack.stack.secrets import masked, secret_values  # noqa: PLC0415 - the same
 
-    known = {name: one.holds.value for name, one in variables.items() if one.holds.value is not None}
-    secret = secret_values(known)
+    every = [(name, each.value) for name, one in variables.items() for each in (one.holds, *one.over)]
+    # a value that does not hold may still stand in others that were made of it
+    secret = [word for name, value in every if value is not None for word in secret_values({name: value})]
+    secret.sort(key=len, reverse=True)
 
     def shown(name: str, assignment: "Assignment") -> dict[str, Any]:
         return {"value": masked(assignment.value, secret, name), "origin": assignment.origin}

@@ -22,6 +22,7 @@ COMMANDS = {
     "exec": Lazy("aura_stack.cli.run:execute", "Run a command with the folder and variables of a service."),
     "scale": Lazy("aura_stack.cli.orders:scale", "Run more or fewer of a service."),
     "status": Lazy("aura_stack.cli.status:status", "Show every service of the running stack."),
+    "why": Lazy("aura_stack.cli.why:why", "Say why a service is where it is, and what to do."),
     "logs": Lazy("aura_stack.cli.logs:logs", "Show what the services printed."),
     "events": Lazy("aura_stack.cli.events:events", "Show what has happened to the services."),
     "wait": Lazy("aura_stack.cli.status:wait", "Wait until services are ready, or have ended."),

@@ -34,14 +34,14 @@ def complete_tasks(context: click.Context, incomplete: str) -> list[str]:
         path = find.stack_file(
             flags.get("file"), os.path.join(os.getcwd(), flags.get("directory") or ""), os.environ
         )
-        return [name for name in _written(path, "tasks") if name.startswith(incomplete)]
+        return [name for name in written(path, "tasks") if name.startswith(incomplete)]
     except (AuraError, OSError):
         return []
 
 
 def _names(file: str | None, directory: str) -> Sequence[str]:
     path = find.stack_file(file, os.path.join(os.getcwd(), directory), os.environ)
-    return _running(where.places(path, os.environ).socket) or _written(path)
+    return _running(where.places(path, os.environ).socket) or written(path)
 
 
 def _running(socket: str) -> list[str]:
@@ -57,7 +57,7 @@ def _running(socket: str) -> list[str]:
         return []
 
 
-def _written(path: str, what: str = "services") -> list[str]:
+def written(path: str, what: str = "services") -> list[str]:
     """What the stack file says, as far as it can be read."""
     from aura_stack.reading.load import load  # noqa: PLC0415 - YAML is only needed where nothing runs
     from aura_stack.reading.tree import Table  # noqa: PLC0415 - likewise

@@ -31,10 +31,16 @@ def show_problems(problems: Iterable[Problem]) -> None:
         place = click.style(f"{problem.place}:", bold=True)
         click.echo(f"{place} {str(problem).removeprefix(f'{problem.place}: ')}", err=True)
         file = problem.place.file
+        if not file.endswith(_SHOWN) and "Procfile" not in file:
+            continue  # lines of other files, of variables, may hold what nobody should see
         if file not in lines:
             lines[file] = _lines(file)
         if problem.place.line <= len(lines[file]):
             _excerpt(lines[file][problem.place.line - 1], problem.place)
+
+
+_SHOWN = (".yaml", ".yml", ".json", ".procfile")
+"""How files end whose lines are shown."""
 
 
 def show_notices(notices: Iterable[Problem | str]) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import click
 
-from aura_stack.errors import AuraError, ExitCode
+from aura_stack.errors import AuraError, ExitCode, Place
 
 from . import target
 from .arguments import complete_service, profile_option
@@ -32,7 +32,7 @@ class _Verbatim(click.Command):
         """Read the flags in front; what follows the first word is left as it is."""
         given = list(args)
         rest = super().parse_args(ctx, args)
-        words = ctx.params["words"]
+        words = ctx.params["words"] or ()  # none while a line is completed
         before = len(given) - len(words) - 1
         ctx.meta["literal"] = before >= 0 and given[before] == "--"
         return rest
@@ -135,7 +135,7 @@ def _command(
     from aura_stack.stack.model import Service  # noqa: PLC0415 - as above
 
     stack = definition.stack
-    whose = Service("", stack.services[0].place, cwd=os.getcwd(), env_files=definition.common)
+    whose = Service("", Place(definition.label, 1, 1), cwd=os.getcwd(), env_files=definition.common)
     if service:
         whose = stack.service(meant_by([service], stack)[0])
         if whose.external:

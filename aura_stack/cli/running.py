@@ -73,6 +73,7 @@ def order(
         AuraError: it could not be given, or not carried out, or (exit code 124) not in time.
     """
     engine = target.engine(settings)
+    services = list(services) or [f"@{name}" for name in settings.profiles]
     if verb == "restart":
         params["since"] = _typed()  # a run that began later has seen all that was saved before the order
     began = time.monotonic()

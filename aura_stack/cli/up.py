@@ -9,7 +9,7 @@ from aura_stack.errors import AuraError, ExitCode
 from aura_stack.frozen import Frozen
 from aura_stack.session.launch import launch
 from aura_stack.session.lock import wait_until_free
-from aura_stack.session.options import Options
+from aura_stack.session.options import Aborts, Options
 from aura_stack.system import places as where
 
 from . import target
@@ -52,9 +52,23 @@ class _Manner(Frozen):
 )
 @click.option(
     "--abort-on-exit/--no-abort-on-exit",
-    "together",
+    "on_exit",
     default=None,
     help="Whether the end of one service is the end of all, with its exit code; a Procfile's default is that it is.",
+)
+@click.option(
+    "--abort-on-failure",
+    "on_failure",
+    is_flag=True,
+    help="When one fails for good, stop all, with its exit code.",
+)
+@click.option(
+    "--exit-code-from",
+    "code_from",
+    metavar="SVC",
+    default="",
+    shell_complete=complete_service,
+    help="End with this service, and with its exit code.",
 )
 @tty_option
 @profile_option
@@ -69,7 +83,9 @@ def up(
     no_watch: bool,
     scale: dict[str, int],
     excepted: tuple[str, ...],
-    together: bool | None,
+    on_exit: bool | None,
+    on_failure: bool,
+    code_from: str,
     tty: str | None,
 ) -> None:
     r"""Start the stack, or the named SERVICES with what they depend on, and follow its logs.
@@ -98,7 +114,8 @@ def up(
         watch=not no_watch,
         variant=context.obj.variant.but(scale=scale),
         excepted=excepted,
-        together=together,
+        aborts=_aborts(on_exit, on_failure=on_failure),
+        code_from=code_from,
     )
     if tty:
         options = options.but(tty=(tty,), size=_size_of_terminal(context, detach=detach or wait))
@@ -137,6 +154,15 @@ def _size_of_terminal(context: click.Context, *, detach: bool) -> tuple[int, int
 
 def _service_with_terminal(options: Options) -> str:
     return next(iter(options.tty), "")
+
+
+def _aborts(on_exit: bool | None, *, on_failure: bool) -> Aborts | None:
+    """What the flags say of the end of one service; None where they say nothing."""
+    if on_exit:
+        return Aborts.EXIT
+    if on_failure:
+        return Aborts.FAILURE
+    return None if on_exit is None else Aborts.NEVER
 
 
 def _see_off(client: "Client", guardian: int, options: Options, manner: _Manner) -> int:
@@ -184,6 +210,10 @@ def _join(client: "Client", options: Options, manner: _Manner) -> int:
 
 def _asked(client: "Client", options: Options) -> list[str]:
     """What is asked of a stack that runs: services by their names, profiles by theirs, and how many of each."""
+    from .face import changed_since  # noqa: PLC0415 - as above
+
+    if client.call("attach", own=False)["changed"]:
+        raise changed_since()
     if options.variant.scale:
         client.call("scale", replicas=dict(options.variant.scale))
     profiles = [f"@{name}" for name in options.variant.profiles]
@@ -191,7 +221,10 @@ def _asked(client: "Client", options: Options) -> list[str]:
         return list(options.services) or profiles
     spared = {view["service"] for view in client.call("status", services=list(options.excepted))}
     views = client.call("status", services=list(options.services) or profiles)
-    return [view["service"] for view in views if view["service"] not in spared]
+    asked = [view["service"] for view in views if view["service"] not in spared]
+    if not asked:
+        raise AuraError("--except leaves nothing to start", exit_code=ExitCode.USAGE)
+    return asked
 
 
 @click.command

@@ -35,8 +35,8 @@ def _said(event: events.Event) -> tuple[str, str, bool] | None:  # noqa: C901, P
             return service, f"started (pid {pid})" + (f" after it {why}" if why else ""), False
         case events.Ready(service, _, _, seconds, address):
             return service, f"ready in {duration(seconds)}" + (f" at {address}" if address else ""), False
-        case events.Exited(service, _, pid, code, words):
-            return service, f"{words} (pid {pid})", code != 0
+        case events.Exited(service, _, pid, code, words, fine):
+            return service, f"{words} (pid {pid})", code != 0 and not fine
         case events.Backoff(service, _, delay, _):
             return service, f"starts again in {duration(delay)}" if delay else "starts again", False
         case events.Completed(service):
@@ -50,11 +50,21 @@ def _said(event: events.Event) -> tuple[str, str, bool] | None:  # noqa: C901, P
             return service, f"{command} failed: {words}" + (f"; {signal} sent" if signal else ""), True
         case events.Killed(service, _, pids):
             return service, f"killed {', '.join(str(pid) for pid in pids)}: would not end", True
+        case events.Lingering(service, _, pids, seconds, ignores):
+            deaf = f"; it ignores {ignores}" if ignores else ""
+            return "aura", f"waiting for {service} ({_pids(pids)}), KILL in {seconds:.0f} s{deaf}", False
+        case events.PortHeld(service, _, port, by):
+            return service, f"port {port} is still held by {by}", True
         case events.Stopped(service):
             return service, "stopped", False
         case events.StackStopping(reason):
             return "aura", f"stopping all: {reason}", False
     return None
+
+
+def _pids(pids: tuple[int, ...], shown: int = 3) -> str:
+    more = f" and {len(pids) - shown} more" if len(pids) > shown else ""
+    return f"pid {', '.join(str(pid) for pid in pids[:shown])}{more}"
 
 
 def named(files: tuple[str, ...], shown: int = 3) -> str:

@@ -13,6 +13,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from aura_stack.errors import AuraError
+from aura_stack.system import limits
 
 from . import protocol
 from .door import BACKLOG
@@ -25,7 +26,12 @@ PATIENCE = 1.0
 """Seconds that one call more than those waits for one of them to be answered, before it is refused."""
 
 CLIENTS = 256
-"""Clients at the same time: the descriptors are for services first (`ulimit -n` is 1024 on most systems)."""
+"""Clients at the same time, and never as many as a quarter of the descriptors: they are for services first."""
+
+
+def most_clients(descriptors: int | None) -> int:
+    """How many clients there may be where a process may have so many descriptors; None for no limit."""
+    return CLIENTS if descriptors is None else max(1, min(CLIENTS, descriptors // 4 - 1))
 
 
 class Connection:
@@ -95,6 +101,7 @@ class Server:
         self._hello = Request("hello", {"version": protocol.VERSION, **hello})
         self._tasks = tasks
         self._connections: set[Connection] = set()
+        self._most = most_clients(limits.open_files().soft)
         self._calls: set[asyncio.Task[None]] = set()
 
     async def listen(self, door: socket.socket) -> None:
@@ -114,8 +121,8 @@ class Server:
             await asyncio.wait(self._calls, timeout=patience)
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        if len(self._connections) >= CLIENTS:
-            words = {"message": f"{CLIENTS} clients are connected already", "hint": "", "exit_code": 1}
+        if len(self._connections) >= self._most:
+            words = {"message": f"{self._most} clients are connected already", "hint": "", "exit_code": 1}
             writer.write(protocol.encode(Request("refused", words)))
             writer.close()
             return

@@ -1,7 +1,6 @@
 """Which stacks of this user run, wherever they were started, and which died without clearing up."""
 
 import fcntl
-import json
 import os
 import select
 import socket
@@ -16,10 +15,10 @@ from aura_stack.control.client import Client, result
 from aura_stack.control.protocol import Answer, Request
 from aura_stack.errors import AuraError
 from aura_stack.frozen import Frozen
-from aura_stack.supervision.tree import MARK
 from aura_stack.system import places, processes
 from aura_stack.system.places import Runtime
-from aura_stack.system.processes import Identity
+
+from .remains import Note, left_by, living, read_note
 
 if sys.platform == "linux":
     from aura_stack.system import procfs
@@ -31,7 +30,6 @@ PATIENCE = 1.0
 """Seconds that all engines together have for an answer."""
 
 _UP = {"ready", "completed"}
-_NOTE_LIMIT = 1 << 16  # bytes of a run.json that are read
 
 
 class State(StrEnum):
@@ -46,16 +44,6 @@ class State(StrEnum):
 
 
 _MAY_ANSWER = {State.STARTING, State.RUNNING}
-
-
-class Note(Frozen):
-    """What an engine left of itself in run.json; each is empty where the file does not say it."""
-
-    stack: str = ""
-    file: str = ""
-    boot: str = ""
-    began: float = 0.0  # seconds since 1970
-    engine: Identity | None = None
 
 
 class Counts(Frozen):
@@ -127,53 +115,6 @@ def is_held(lock: str) -> bool:
     return False
 
 
-def read_note(path: str) -> Note:
-    """What run.json says; whatever is missing or of another form is left empty."""
-    try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
-        with open(descriptor, "rb") as file:
-            content = json.loads(file.read(_NOTE_LIMIT))
-    except (OSError, ValueError, RecursionError):
-        return Note()
-    if not isinstance(content, dict):
-        return Note()
-    began = content.get("began")
-    return Note(
-        stack=_text(content.get("stack")),
-        file=_text(content.get("file")),
-        boot=_text(content.get("boot")),
-        began=float(began) if isinstance(began, int | float) else 0.0,
-        engine=_identity(content.get("engine")),
-    )
-
-
-def left_by(note: Note) -> tuple[int, ...]:
-    """The processes of a dead stack that live on: they carry the mark that its engine gave them."""
-    if note.engine is None or note.boot != processes.boot():
-        return ()
-    if processes.is_alive(note.engine):
-        return ()
-    began, next_began = note.engine.start, processes.start_time(note.engine.pid)
-    if next_began == began:
-        next_began = None  # it has ended, and nobody has asked for its status yet
-    return tuple(
-        pid
-        for pid in processes.pids()
-        if _is_marked(pid, note)
-        and (start := processes.start_time(pid)) is not None
-        and start >= began
-        and (next_began is None or start < next_began)  # else of one that has the engine's number now
-        and not processes.is_zombie(pid)
-    )
-
-
-def _is_marked(pid: int, note: Note) -> bool:
-    assert note.engine is not None
-    variables = processes.environment(pid) or {}
-    mark = variables.get(MARK, "")
-    return variables.get("AURA_PROJECT") == note.stack and mark.startswith(f"{note.engine.pid}-")
-
-
 def _seen(runtime: Runtime) -> Known | None:
     """What can be told without asking; None for a stack that was stopped in order."""
     note, held = read_note(runtime.run), is_held(runtime.lock)
@@ -189,12 +130,6 @@ def _seen(runtime: Runtime) -> Known | None:
     return Known(runtime, State.DEAD, note, left=left_by(note))
 
 
-def living(note: Note) -> Identity | None:
-    """The engine that left the note, if it runs."""
-    ours = note.engine is not None and note.boot == processes.boot() and processes.is_alive(note.engine)
-    return note.engine if ours else None
-
-
 def _holder(lock: str) -> int:
     """The pid that whoever holds the lock has left in it; 0 if there is none."""
     try:
@@ -207,18 +142,6 @@ def _holder(lock: str) -> int:
 
 def _folder(note: Note) -> str:
     return os.path.dirname(os.path.realpath(note.file)) if note.file else ""
-
-
-def _text(value: object) -> str:
-    return value if isinstance(value, str) else ""
-
-
-def _identity(value: object) -> Identity | None:
-    match value:
-        case {"pid": int(pid), "start": int(start)} if pid > 1:
-            return Identity(pid, start)
-        case _:
-            return None
 
 
 # --- asking ---

@@ -11,6 +11,7 @@ from aura_stack.system.places import Places, Runtime
 from . import census, leftovers
 from .census import Known
 from .leftovers import Removed
+from .remains import left_by, read_note
 
 
 class Plan(Frozen):
@@ -39,7 +40,7 @@ def plan(places: Places, environ: Mapping[str, str]) -> Plan:
     runtime = _runtime(places)
     record = (places.data,) if os.path.lexists(places.data) else ()
     paths = (*record, *leftovers.removable(runtime))
-    left = census.left_by(census.read_note(runtime.run))
+    left = left_by(read_note(runtime.run))
     return Plan(paths, sum(map(removal.size, paths)), left)
 
 

@@ -16,7 +16,8 @@ from aura_stack.frozen import Frozen
 from aura_stack.system import places, removal
 from aura_stack.system.places import Runtime
 
-from .census import Known, left_by, living, read_note
+from .census import Known
+from .remains import left_by, living, read_note
 
 _SETTLED = 60.0  # seconds after which a socket that refuses is not one that is just about to listen
 
@@ -39,7 +40,8 @@ def removable(runtime: Runtime) -> list[str]:
     kept = {runtime.lock}
     if left_by(read_note(runtime.run)):
         kept.add(runtime.run)
-    inside = [os.path.join(runtime.directory, name) for name in _listing(runtime.directory)]
+    folders = dict.fromkeys((runtime.directory, *map(os.path.dirname, runtime.sockets)))
+    inside = [os.path.join(folder, name) for folder in folders for name in _listing(folder)]
     return [path for path in dict.fromkeys((*inside, *runtime.sockets)) if path not in kept]
 
 

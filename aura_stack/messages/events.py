@@ -81,13 +81,14 @@ class Ready(Frozen):
 
 
 class Exited(Frozen):
-    """The main process of a run ended by itself; `words` says how."""
+    """The main process of a run ended by itself; `words` says how, and `fine` whether that is a success."""
 
     service: str
     run: int
     pid: int
     code: int
     words: str
+    fine: bool = False
 
 
 class Backoff(Frozen):
@@ -148,6 +149,28 @@ class Killed(Frozen):
     pids: tuple[int, ...]
 
 
+class Lingering(Frozen):
+    """A run that was asked to end is still there: who of it, and in how many seconds KILL follows.
+
+    `ignores` names the signal that the first of them was sent and does not take, "" where it does.
+    """
+
+    service: str
+    run: int
+    pids: tuple[int, ...]
+    seconds: float
+    ignores: str = ""
+
+
+class PortHeld(Frozen):
+    """Nothing of a run is left, and yet somebody holds a port of it; `by` says who."""
+
+    service: str
+    run: int
+    port: int
+    by: str
+
+
 class Stopped(Frozen):
     """A service is down and nothing of its last run is left."""
 
@@ -191,6 +214,8 @@ Event = (
     | Stopping
     | StopFailed
     | Killed
+    | Lingering
+    | PortHeld
     | Stopped
     | Settled
     | StackStopping
@@ -214,6 +239,8 @@ KINDS: dict[str, type[Any]] = {
     "stopping": Stopping,
     "stop-failed": StopFailed,
     "killed": Killed,
+    "lingering": Lingering,
+    "port-held": PortHeld,
     "stopped": Stopped,
     "settled": Settled,
     "stack-stopping": StackStopping,

@@ -1,8 +1,6 @@
 """The process that runs the services: checks, spawns the first of them, and only then loads what else it needs."""
 
-import json
 import os
-import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -11,13 +9,14 @@ from aura_stack.control.door import open_door
 from aura_stack.control.protocol import Request
 from aura_stack.errors import AuraError, ExitCode, InvalidDefinition
 from aura_stack.messages import events
-from aura_stack.system import files, processes
+from aura_stack.system import limits, processes
 from aura_stack.system.places import Places, clear
 from aura_stack.system.subreaper import subreaper
 
 from . import lock, preflight
 from .join import Parts, assemble
 from .options import Options
+from .runnote import RunNote
 
 if TYPE_CHECKING:
     import socket
@@ -84,11 +83,16 @@ class Engine:
             clear(self._places)  # the face was killed meanwhile: nobody waits for services, so none starts
             return ExitCode.FAILED
         _faults_to(os.path.join(self._places.runtime, "engine.log"))
-        self._note_run(parts)
+        limits.raise_open_files()
+        processes.keep_one_back()
+        note = self._note(parts)
+        note.write()
         for notice in parts.ground.notices:
             parts.record.publish(events.Notice(notice))
         # the first services run while what follows is still being loaded
         started = None if parts.ground.due else parts.bring_up()
+        note.renew()
+        parts.runner.changed = note.renew
         import asyncio  # noqa: PLC0415 - 40 ms that the first services need not wait for
 
         from .serve import Session  # noqa: PLC0415 - likewise
@@ -122,17 +126,9 @@ class Engine:
             return False
         return True
 
-    def _note_run(self, parts: Parts) -> None:
-        """Leave who we are for whoever comes after a crash: pids with their start times, and the boot."""
-        own = {"engine": os.getpid(), "guardian": os.getppid()}
-        note = {
-            "stack": "@".join(filter(None, (parts.ground.stack.name, parts.ground.definition.instance))),
-            "file": self._file,
-            "boot": processes.boot(),
-            "began": round(time.time(), 3),
-            **{name: {"pid": pid, "start": processes.start_time(pid)} for name, pid in own.items()},
-        }
-        files.replace(self._places.run, json.dumps(note).encode() + b"\n", mode=0o600)
+    def _note(self, parts: Parts) -> RunNote:
+        stack = "@".join(filter(None, (parts.ground.stack.name, parts.ground.definition.instance)))
+        return RunNote(self._places.run, stack, self._file, parts.mark, parts.runner.leaders)
 
 
 def _faults_to(path: str) -> None:

@@ -12,6 +12,7 @@ from aura_stack.ports.reach import accepts
 from aura_stack.stack.model import ProbeKind, Service
 from aura_stack.supervision.process import Children
 
+_LOOKED_AT = (ProbeKind.TCP, ProbeKind.FILE, ProbeKind.STARTED)  # without a loop
 PATIENCE = 2.0  # seconds for an answer; all are asked at the same time
 
 Variables = Callable[[Service], Mapping[str, str]]
@@ -47,7 +48,7 @@ def _notice(service: Service, words: str) -> str:
 
 def _ask_all(externals: list[Service], variables: Variables) -> list[str]:
     """What each lacks, "" for one that is there; a loop is loaded only where more is asked than a look tells."""
-    asked = [service for service in externals if service.ready.kind in (ProbeKind.HTTP, ProbeKind.EXEC)]
+    asked = [service for service in externals if service.ready.kind not in _LOOKED_AT]
     answers: dict[str, str] = {}
     if asked:
         import asyncio  # noqa: PLC0415 - 40 ms that most stacks do without
@@ -96,16 +97,32 @@ async def _ask(service: Service, variables: Variables, children: Children) -> st
     from aura_stack.supervision import readiness  # noqa: PLC0415 - it needs the loop
 
     ready = service.ready
+    if ready.parts:
+        return await _ask_parts(service, variables, children)
+    if ready.kind in _LOOKED_AT:
+        return _look(service)
     try:
         async with asyncio.timeout(PATIENCE):
             if ready.kind is ProbeKind.EXEC:
                 answer = await _execute(service, variables, children)
             else:
-                answer = await readiness.ask_http(ready.port, ready.target)
+                answer = await readiness.ask_http(ready.port, ready.target, ready.answer)
     except TimeoutError:
         answer = f"no answer within {PATIENCE:g} s"
     answer = re.sub("^HTTP ", "answered ", answer)
     return f"is not ready: {readiness.describe(ready)}: {answer}" if answer else ""
+
+
+async def _ask_parts(service: Service, variables: Variables, children: Children) -> str:
+    """What is missing of all, or, where any will do and none does, of each."""
+    import asyncio  # noqa: PLC0415 - see above
+
+    parts = [service.but(ready=part) for part in service.ready.parts]
+    async with asyncio.TaskGroup() as tasks:
+        asked = [tasks.create_task(_ask(part, variables, children)) for part in parts]
+    missing = [answer for task in asked if (answer := task.result())]
+    enough = service.ready.kind is ProbeKind.ANY and len(missing) < len(parts)
+    return "" if enough else " and ".join(missing)
 
 
 async def _execute(service: Service, variables: Variables, children: Children) -> str:

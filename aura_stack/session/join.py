@@ -8,7 +8,7 @@ one.
 import errno
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from aura_stack.errors import AuraError
@@ -17,13 +17,15 @@ from aura_stack.logs.capture import Capture
 from aura_stack.logs.store import Store
 from aura_stack.messages import commands, events
 from aura_stack.messages.hub import Hub
+from aura_stack.ports.probe import is_free
+from aura_stack.supervision.clearance import Numbers
 from aura_stack.supervision.runner import Runner
 from aura_stack.supervision.supervisor import Supervisor, Ticket
 from aura_stack.system.places import Places, create
 
 from .definition import digest
 from .environment import Environment
-from .options import Options
+from .options import Aborts, Options
 from .preflight import Ground
 from .tasks import Tasks
 
@@ -66,10 +68,12 @@ class Parts(Frozen):
     Attributes:
         first: the order that brings the stack up.
         idle: whether it is up only as long as somebody holds it.
-        together: whether the end of one service is the end of all; None for what the definition says.
+        aborts: what else ends the stack than its own end; None for what the definition says of each service.
+        code_from: the service whose exit code is the stack's, and whose end ends it; "" for none.
         watches: whether saves are acted on.
         began: when, in ns since 1970: what is saved from then on is news to the services.
         digest: of the definition as it was read.
+        mark: begins the marks of all that this engine runs.
         where: what whoever follows has to know of the record, and of the stack.
     """
 
@@ -84,10 +88,12 @@ class Parts(Frozen):
     environment: Environment
     first: commands.Start
     idle: bool
-    together: bool | None
+    aborts: Aborts | None
+    code_from: str
     watches: bool
     began: int
     digest: str
+    mark: str
     where: Mapping[str, Any]
 
     def bring_up(self) -> Ticket:
@@ -101,6 +107,27 @@ def _create_folders(places: Places) -> None:
         create(places)
     except AuraError as error:
         raise OSError(errno.ENOENT, error.message) from error
+
+
+def _is_free(number: int) -> bool:
+    """Whether a port can be bound; one that cannot be asked about keeps nobody waiting."""
+    try:
+        return is_free(number)
+    except AuraError:
+        return True
+
+
+def _holder(number: int) -> str:
+    from aura_stack.ports.owners import describe, owners  # noqa: PLC0415 - for a port that stays taken
+
+    return describe(owners([number])[number][0], os.path.expanduser("~"))
+
+
+def _stranger(number: int, ours: Collection[int]) -> str:
+    from aura_stack.ports.owners import describe, owners  # noqa: PLC0415 - for a run that failed beside one
+
+    found = (owner for owner in owners([number])[number] if owner.pid not in ours)
+    return next((describe(owner, os.path.expanduser("~")) for owner in found), "")
 
 
 def assemble(
@@ -130,6 +157,8 @@ def assemble(
         tasks,
         inherits_orphans=inherits_orphans,
         terminals=options.tty,
+        sockets=os.path.dirname(places.socket),
+        numbers=Numbers(_is_free, _holder, _stranger),
     )
     if options.size:
         for name in options.tty:
@@ -149,10 +178,12 @@ def assemble(
         environment=environment,
         first=commands.Start(tuple(service.name for service in ground.services), options.dependencies),
         idle=options.idle,
-        together=options.together,
+        aborts=options.aborts,
+        code_from=options.code_from,
         watches=options.watch,
         began=time.time_ns(),
         digest=digest(ground.definition.files),
+        mark=mark,
         where={
             "stack": ground.stack.name,
             "services": [service.name for service in own],

@@ -14,7 +14,8 @@ from aura_stack.logs.capture import Capture
 from aura_stack.logs.store import Store
 from aura_stack.messages import events
 from aura_stack.messages.hub import Hub
-from aura_stack.stack.model import ProbeKind
+from aura_stack.stack.model import Condition, ProbeKind
+from aura_stack.supervision import plan
 from aura_stack.supervision.lifecycle import State, Wanted
 from aura_stack.supervision.runner import Runner
 from aura_stack.supervision.supervisor import Outcome, Supervisor, View
@@ -125,6 +126,7 @@ class Methods:
             "signal": self.signal,
             "wait": self.wait,
             "status": self.status,
+            "why": self.why,
             "follow": self.follow,
             "subscribe": self.subscribe,
             "terminal": self.terminal,
@@ -248,6 +250,33 @@ class Methods:
         usage = read.flag(params, "usage", otherwise=False)
         views = [view for view in self._supervisor.views() if view.service.name in names]
         return [self._told(view, usage=usage) for view in views]
+
+    async def why(self, params: Params, _: Connection) -> dict[str, Any]:
+        """One service: since when it is where it is, what it needs, and its ports with who holds them meanwhile."""
+        name = self._orders.only(read.text(params, "service", ""))
+        view = self._supervisor.view(name)
+        if not view.pid:
+            self._capture.drain(name)  # whoever asks looks for its last words
+        return {
+            **self._told(view, usage=False),
+            "state_seconds": round(view.since, 3),
+            "needs": [self._needed(need, condition) for need, condition in view.service.depends_on.items()],
+            "ports": [
+                {"name": port.key or port.entry or None, "port": port.number} for port in view.service.ports
+            ],
+            "watched": view.service.watch is not None,
+        }
+
+    def _needed(self, name: str, condition: Condition) -> dict[str, Any]:
+        status = self._supervisor.statuses.get(name)  # an external one has none
+        verdict = status.verdict if status else None
+        return {
+            "service": name,
+            "condition": str(condition),
+            "state": str(status.state) if status else "external",
+            "met": status is None or plan.met(condition, status),
+            "ended": verdict.words if verdict else None,
+        }
 
     async def wait(self, params: Params, _: Connection) -> list[dict[str, Any]]:
         """Answers when each of the services is ready or never will be, or, `for` "exit", when it is at rest."""

@@ -1,7 +1,17 @@
 """What an order to bring a stack up says besides the stack file."""
 
+from enum import StrEnum
+
 from aura_stack.frozen import Frozen
 from aura_stack.stack.variant import Variant
+
+
+class Aborts(StrEnum):
+    """Whose end is the end of all: that of any service, of one that failed for good, or nobody's."""
+
+    EXIT = "exit"
+    FAILURE = "failure"
+    NEVER = "never"
 
 
 class Options(Frozen):
@@ -14,7 +24,8 @@ class Options(Frozen):
         watch: whether saves are acted on.
         variant: which variant of the definition is meant.
         excepted: names of services that are not meant, unless others depend on them.
-        together: whether the end of one service is the end of all; None for what the definition says.
+        aborts: what else ends the stack than its own end; None for what the definition says of each service.
+        code_from: the service whose exit code is the stack's, and whose end ends it; "" for none.
         idle: bring nothing up: services are started as long as somebody holds them.
         tty: names of services that get terminals of their own, whatever the definition says.
         size: rows and columns of these; None for the usual.
@@ -26,7 +37,8 @@ class Options(Frozen):
     watch: bool = True
     variant: Variant = Variant()
     excepted: tuple[str, ...] = ()
-    together: bool | None = None
+    aborts: Aborts | None = None
+    code_from: str = ""
     idle: bool = False
     tty: tuple[str, ...] = ()
     size: tuple[int, int] | None = None

@@ -46,7 +46,6 @@ class Orders:
         require_ports: Require,
         environment: Callable[[Service], object],
     ) -> None:
-        self.redefine(stack)
         self._supervisor = supervisor
         self._preparation = preparation
         self._fingerprints = fingerprints
@@ -62,6 +61,7 @@ class Orders:
         """Services that somebody ordered down and nobody up again: the stack waits for them, saves do not."""
         self.coming: set[str] = set()
         """Services that will be started once their steps have run."""
+        self.redefine(stack)
 
     def redefine(self, stack: Stack) -> None:
         """Another variant of the definition counts from now on."""
@@ -69,6 +69,9 @@ class Orders:
         self._services = {service.name: service for service in stack.own}
         self._external = {service.name for service in stack.services if service.external}
         self._needs = {service.name: tuple(service.depends_on) for service in stack.own}
+        self.held &= self._services.keys()
+        self.coming &= self._services.keys()
+        self.lent = {name: holders for name, holders in self.lent.items() if name in self._services}
 
     def family(self, name: str) -> tuple[str, ...]:
         """All replicas of a service."""
@@ -153,6 +156,9 @@ class Orders:
         if failed:
             raise AuraError("\n".join(f"{name}: {words}" for name, words in failed.items()))
         self.held -= set(meant)
+        names = tuple(
+            name for name in names if name in self._services
+        )  # some may have been scaled away meanwhile
         if not names:  # to the supervisor that would mean all
             return []
         ticket = self._ask(commands.Start(names, dependencies, patient=patient))
@@ -173,8 +179,8 @@ class Orders:
         self._lend(tuple(one.name for one in down), (), None)
         self.held -= set(names)
         failed = await self._prepare(names, "what runs of it goes on")
-        going = tuple(name for name in names if name not in failed)
-        outcomes = [self._unprepared(name, words) for name, words in failed.items()]
+        going = tuple(name for name in names if name not in failed and name in self._services)
+        outcomes = [self._unprepared(name, words) for name, words in failed.items() if name in self._services]
         if going:
             now = time.monotonic()
             tickets = []

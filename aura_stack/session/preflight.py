@@ -53,12 +53,13 @@ def check(file: str, options: Options, environ: Mapping[str, str], places: Place
     definition = files.definition(options.variant)
     stack = definition.stack
     services = _meant(definition, options)
-    _require_own(stack, options.tty)
+    _require_own(stack, (*options.tty, *filter(None, (options.code_from,))))
     environment = Environment(files, definition, environ, coloured=options.coloured)
-    _read_variables(environment, services, shared=bool(stack.env_files))
+    read_variables(environment, services, shared=bool(stack.env_files))
     notices = [str(notice) for notice in definition.notices]
     cache = os.path.join(places.runtime, "programs.json")
     requires.require(stack.requires, environ.get("PATH", os.defpath), cache, stack.directory)
+    notices += _end_remains(places.run)
     require_ports(definition, services)
     notices += externals.require(services, environment)
     own = tuple(service for service in services if not service.external)
@@ -73,6 +74,22 @@ def _require_own(stack: Stack, names: Iterable[str]) -> None:
             raise unknown_service(name, own)
 
 
+def _end_remains(note_path: str) -> list[str]:
+    """End what a crashed run of this stack has left, before it is taken for somebody else's; what to say of that."""
+    if not os.path.lexists(note_path):
+        return []
+    from aura_stack.doctor import remains  # noqa: PLC0415 - for whoever comes after a crash
+
+    ended, still = remains.end(remains.read_note(note_path))
+    notices = []
+    if ended:
+        words = "process" if len(ended) == 1 else "processes"
+        notices.append(f"ended {len(ended)} {words} that a crashed run had left: {remains.told(ended)}")
+    if still:
+        notices.append(f"a crashed run has left what cannot be ended: {remains.told(still)}")
+    return notices
+
+
 def require_ports(definition: Definition, services: tuple[Service, ...]) -> None:
     """Refuse if a port of these services is taken (exit code 6)."""
     ranges = definition.manifest
@@ -80,7 +97,7 @@ def require_ports(definition: Definition, services: tuple[Service, ...]) -> None
     require_free(services, lambda number: policy.next_free(number, ranges, taken, is_free))
 
 
-def _read_variables(environment: Environment, services: Iterable[Service], *, shared: bool) -> None:
+def read_variables(environment: Environment, services: Iterable[Service], *, shared: bool) -> None:
     """Every file of variables can be read; InvalidDefinition with the mistakes of all."""
     problems: list[Problem] = []
     for service in services:

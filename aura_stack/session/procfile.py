@@ -63,7 +63,7 @@ class Procfile:
             self._label,
             shape.formed(resolved.stack, how, counts, files),
             None,
-            (*self._read.notices, *self._others(), *self._unheeded()),
+            (*self._read.notices, *self._others(), *self._unheeded(variant)),
             {},
             (self.file,),
             variant,
@@ -109,9 +109,9 @@ class Procfile:
             message = f"{listed(names, 'and')} {'is' if len(names) == 1 else 'are'} here as well"
             yield Problem(self._place, message, f"aura-stack -f {names[0]} up runs that one")
 
-    def _unheeded(self) -> Iterable[Problem]:
+    def _unheeded(self, variant: Variant) -> Iterable[Problem]:
         """What overmind is told here, and nobody follows."""
-        for path in (_OVERMIND, ".env"):
-            file = EnvFile(os.path.join(self._folder, path), required=False, place=self._place)
-            for name in shape.unheeded(self.env_files.read(file, self._environ, True)):
-                yield Problem(Place(path, 1, 1), f"{name} is not acted on")
+        for file in self._files(variant):
+            for name, said in self.env_files.read(file, self._environ, True).items():
+                if shape.unheeded([name]):
+                    yield Problem(self._place, f"{name} is not acted on ({said.origin})")

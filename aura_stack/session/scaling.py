@@ -1,5 +1,6 @@
 """More or fewer replicas of services while the stack runs."""
 
+import asyncio
 from collections.abc import Callable, Mapping
 
 from aura_stack.errors import AuraError, ExitCode
@@ -41,6 +42,7 @@ class Scaling:
         self._supervisor = supervisor
         self._environment = environment
         self._defined = defined
+        self._turn = asyncio.Lock()
 
     async def scale(self, counts: Mapping[str, int]) -> list[Outcome]:
         """Bring services to so many replicas; answers when what came is ready and what went is gone.
@@ -57,6 +59,10 @@ class Scaling:
                 raise AuraError(
                     f"{name} can have 0 to {MOST} replicas, not {count}", exit_code=ExitCode.USAGE
                 )
+        async with self._turn:  # of two at once the second begins where the first has ended
+            return await self._scale(counts)
+
+    async def _scale(self, counts: Mapping[str, int]) -> list[Outcome]:
         variant = self._definition.variant
         definition = self._source.definition(variant.but(scale={**variant.scale, **counts}))
         before, after = _own(self._definition), _own(definition)
@@ -65,19 +71,19 @@ class Scaling:
         self._orders.require_ports(tuple(after[name] for name in coming))
         outcomes: list[Outcome] = []
         if going:
+            # from now on nobody depends on them, and nobody can order them
+            self._supervisor.redefine((*after.values(), *(before[name] for name in going)))
+            self._orders.redefine(definition.stack)
             outcomes += (await resolved(self._supervisor.ask(commands.Stop(going)))).outcomes.values()
-        self._redefine(definition)
-        if coming:
-            outcomes += await self._orders.start(coming, dependencies=True, patient=False)
-        by_name = {one.service: one for one in outcomes}
-        return [by_name[name] for name in (*coming, *going) if name in by_name]
-
-    def _redefine(self, definition: Definition) -> None:
         self._definition = definition
         self._supervisor.redefine(definition.stack.own)
         self._orders.redefine(definition.stack)
         self._environment.redefine(definition)
         self._defined(definition)
+        if coming:
+            outcomes += await self._orders.start(coming, dependencies=True, patient=False)
+        by_name = {one.service: one for one in outcomes}
+        return [by_name[name] for name in (*coming, *going) if name in by_name]
 
 
 def _own(definition: Definition) -> dict[str, Service]:

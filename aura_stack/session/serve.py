@@ -14,13 +14,14 @@ from aura_stack.stack.model import Prepare, Service
 from aura_stack.supervision import errand
 from aura_stack.supervision.guardian import GRACE, HELD, end_all_children
 from aura_stack.supervision.lifecycle import AT_REST, State
-from aura_stack.supervision.supervisor import Outcome, Ticket
+from aura_stack.supervision.supervisor import Outcome, Ticket, View
 from aura_stack.watch.watch import Watch
 
 from .defined import Definition
 from .definition import digest
 from .join import Parts
 from .methods import Methods, Order, Result
+from .options import Aborts
 from .orders import Orders
 from .preflight import require_ports
 from .prepare import Preparation
@@ -200,7 +201,7 @@ class Session:
 
     async def _run_step(self, service: Service, step: Prepare) -> str:
         parts = self._parts
-        mark = f"{parts.ground.stack.name}:{service.name}:{id(step)}"
+        mark = f"{parts.mark}:{service.name}:0:prepare-{id(step)}"
         try:
             variables = parts.environment(service)
         except AuraError as error:
@@ -333,14 +334,23 @@ class Session:
 
     def _end_with(self, name: str, code: int) -> None:
         """The end of a vital service is the end of the stack, and its code is the stack's."""
-        service = self._parts.supervisor.view(name).service
-        if service.task or not (service.vital if self._parts.together is None else self._parts.together):
-            return
-        if self._stopping or self._first_end is not None:
+        view = self._parts.supervisor.view(name)
+        if view.service.task or not self._ends_all(view) or self._stopping or self._first_end is not None:
             return
         self._first_end = code
         loop = asyncio.get_running_loop()  # not from within the supervisor, which is just telling us
         loop.call_soon(self.shutdown, f"{name} ended, and all end together")
+
+    def _ends_all(self, view: View) -> bool:
+        if view.service.name == self._parts.code_from:
+            return True
+        match self._parts.aborts:
+            case None:
+                return view.service.vital
+            case Aborts.FAILURE:
+                return view.status.state is State.FAILED
+            case aborts:
+                return aborts is Aborts.EXIT
 
     def _look_for_the_end(self) -> None:
         """The stack ends when nothing runs and nothing will run without a new order, unless one was ordered down."""
@@ -379,6 +389,9 @@ class Session:
 
     @property
     def _code(self) -> int:
+        if name := self._parts.code_from:
+            verdict = self._parts.supervisor.statuses[name].verdict  # none for one that was stopped in order
+            return verdict.code if verdict else 0
         if self._first_end is not None:
             return self._first_end
         statuses = self._parts.supervisor.statuses.values()

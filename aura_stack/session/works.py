@@ -55,7 +55,11 @@ def _with_words(task: Service, further: Sequence[str]) -> Service:
     command = task.command
     assert command is not None
     if command.argv == (*SHELL, command.text):
-        argv = (*SHELL, f'{command.text} "$@"', command.argv[0], *further)
+        text = command.text.strip()
+        if "\n" in text or "#" in text:
+            message = f"no words can be put behind the command of {task.name}: it has several lines or a #"
+            raise AuraError(message, 'write them into it, as "$1", or make the command a list')
+        argv = (*SHELL, f'{text} "$@"', command.argv[0], *further)
     else:
         argv = (*command.argv, *further)
     return task.but(command=command.but(argv=argv), inputs=(), outputs=())

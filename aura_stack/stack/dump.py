@@ -8,7 +8,19 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from .filled import SHELL
-from .model import Command, EnvFile, Prepare, ProbeKind, Ready, Restart, Service, Stack, Watch, address
+from .model import (
+    Answer,
+    Command,
+    EnvFile,
+    Prepare,
+    ProbeKind,
+    Ready,
+    Restart,
+    Service,
+    Stack,
+    Watch,
+    address,
+)
 
 Data = dict[str, Any]
 
@@ -117,21 +129,43 @@ def _service(service: Service, signals: Mapping[str, int]) -> Data:
             }
         )
         | ({"stdin": None} if service.stdin_null else {})
+        | ({"success_codes": list(service.success_codes)} if service.success_codes else {})
         | ({"tty": True} if service.tty else {})
     )
 
 
 def _ready(ready: Ready, main_port: int | None) -> Data:
-    path = ready.target if ready.port == main_port else address(ready.port) + ready.target
-    conditions: dict[ProbeKind, Data] = {
-        ProbeKind.STARTED: {},
-        ProbeKind.HTTP: {"http": _text(path)},
-        ProbeKind.TCP: {"tcp": ready.port},
-        ProbeKind.LOG: {"log": _text(ready.target)},
-        ProbeKind.EXEC: {"exec": _command(ready.command)},
-        ProbeKind.FILE: {"file": _text(ready.target)},
+    return {**_condition(ready, main_port), "timeout": duration(ready.timeout)}
+
+
+def _condition(ready: Ready, main_port: int | None) -> Data:
+    parts = [_condition(part, main_port) for part in ready.parts]
+    values: dict[ProbeKind, Any] = {
+        ProbeKind.HTTP: _http(ready, main_port),
+        ProbeKind.TCP: ready.port,
+        ProbeKind.LOG: _text(ready.target),
+        ProbeKind.EXEC: _command(ready.command),
+        ProbeKind.FILE: _text(ready.target),
+        ProbeKind.NOTIFY: True,
+        ProbeKind.ALL: parts,
+        ProbeKind.ANY: parts,
     }
-    return {**conditions[ready.kind], "timeout": duration(ready.timeout)}
+    return {str(ready.kind): values[ready.kind]} if ready.kind in values else {}
+
+
+def _http(ready: Ready, main_port: int | None) -> str | Data:
+    """A path or an address by itself, unless more was said of the answer."""
+    path = _text(ready.target if ready.port == main_port else address(ready.port) + ready.target)
+    if ready.answer == Answer():
+        return path
+    return _without_empty(
+        {
+            "path": path,
+            "status": [low if low == high else f"{low}-{high}" for low, high in ready.answer.statuses],
+            "header": {name: _text(value) for name, value in ready.answer.headers},
+            "body": _text(ready.answer.body),
+        }
+    )
 
 
 def _restart(restart: Restart) -> Data:

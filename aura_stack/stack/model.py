@@ -43,6 +43,9 @@ class ProbeKind(StrEnum):
     LOG = "log"
     EXEC = "exec"
     FILE = "file"
+    NOTIFY = "notify"
+    ALL = "all"  # of several
+    ANY = "any"
 
 
 class Command(Frozen):
@@ -89,11 +92,24 @@ class Prepare(Frozen):
     outputs: tuple[str, ...]
 
 
+class Answer(Frozen):
+    """What an answer over HTTP has to be.
+
+    `statuses` are ranges with both their ends, of which it has to lie in one; `headers` are names and the values
+    that it has to have for them; `body` is a regular expression that it has to match somewhere, "" for none.
+    """
+
+    statuses: tuple[tuple[int, int], ...] = ((200, 399),)
+    headers: tuple[tuple[str, str], ...] = ()
+    body: str = ""
+
+
 class Ready(Frozen):
     """When a service counts as ready.
 
     `target` is the path (http), the port's number as text (tcp), the regular expression (log) or the path of
     a file; `command` is what exec runs. `port` is the number that tcp and http ask, 0 for the other kinds.
+    `answer` is what http has to get, `parts` are the conditions of which all, or any, have to be met.
     """
 
     kind: ProbeKind
@@ -101,6 +117,13 @@ class Ready(Frozen):
     port: int = 0
     command: Command | None = None
     timeout: float = 60.0
+    answer: Answer = Answer()
+    parts: "tuple[Ready, ...]" = ()
+
+    @property
+    def conditions(self) -> "tuple[Ready, ...]":
+        """What is asked: its parts, or itself where it has none."""
+        return self.parts or (self,)
 
 
 class Watch(Frozen):
@@ -147,7 +170,8 @@ class Service(Frozen):
     were chosen, and win over `env` and `env_files`. `base` is the name in the file, which the first replica
     bears, and `replica` counts from 1. `offered` is a number it may listen on and need not (a Procfile's PORT),
     0 for none. One with `tty` has a terminal of its own instead of pipes. The end of a `vital` one is the end of
-    the stack. A `task` ends; with `inputs` or `outputs` it runs only when it is due.
+    the stack. Codes of an end, as the shell counts them, that are successes besides 0 are `success_codes`. A `task`
+    ends; with `inputs` or `outputs` it runs only when it is due.
     """
 
     name: str
@@ -175,6 +199,7 @@ class Service(Frozen):
     replica: int = 1
     offered: int = 0
     vital: bool = False
+    success_codes: tuple[int, ...] = ()
     task: bool = False
     inputs: tuple[str, ...] = ()
     outputs: tuple[str, ...] = ()

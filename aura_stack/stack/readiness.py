@@ -3,13 +3,13 @@
 import posixpath
 import re
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
-from aura_stack.reading.tree import Node, Scalar, Table
-from aura_stack.reading.words import quoted
+from aura_stack.reading.tree import Items, Node, Scalar, Table
+from aura_stack.reading.words import listed, quoted
 
 from .filled import Filled
-from .model import ProbeKind, Ready
+from .model import Answer, ProbeKind, Ready
 from .units import seconds
 
 _PATH = r"/[!-~]*"
@@ -27,11 +27,7 @@ def readiness(table: Table, filled: Filled, main_port: int | None, cwd: str) -> 
         main_port: its number, if it has one.
         cwd: the folder of the service, which the path of a file is relative to.
     """
-    probe = _default(main_port)
-    for key, read in _READERS.items():
-        node = table.get(key)
-        if node is not None:
-            probe = read(node, filled, cwd)
+    probe = _several(table, filled, cwd) or _condition(table, filled, cwd) or _default(main_port)
     limit = table.scalar("timeout")
     return probe if limit is None else probe.but(timeout=seconds(limit.text))
 
@@ -41,11 +37,61 @@ def _default(main_port: int | None) -> Ready:
     return Ready(ProbeKind.STARTED) if main_port is None else _tcp_at(main_port)
 
 
+def _several(table: Table, filled: Filled, cwd: str) -> Ready | None:
+    """All or any of a list, if that is asked for."""
+    for kind in (ProbeKind.ALL, ProbeKind.ANY):
+        node = table.get(kind)
+        if isinstance(node, Items):
+            return Ready(kind, parts=tuple(_parts(node, filled, cwd)))
+    return None
+
+
+def _parts(node: Items, filled: Filled, cwd: str) -> Iterator[Ready]:
+    for each in node.nodes:
+        found = _condition(each, filled, cwd) if isinstance(each, Table) else None
+        if found:
+            yield found
+        elif not _is_wrong_already(each):
+            filled.report(each.place, "this item names no condition", f"write {listed(list(_READERS))}")
+
+
+def _is_wrong_already(node: Node) -> bool:
+    return not isinstance(node, (Table, Scalar)) or (
+        isinstance(node, Table) and any(node.is_void(key) for key in node.entries)
+    )
+
+
+def _condition(table: Table, filled: Filled, cwd: str) -> Ready | None:
+    """The one condition that stands there, if any does."""
+    found = None
+    for key, read in _READERS.items():
+        node = table.get(key)
+        if node is not None:
+            found = read(node, filled, cwd)
+    return found
+
+
 def _tcp_at(port: int) -> Ready:
     return Ready(ProbeKind.TCP, target=str(port), port=port)
 
 
 def _http(node: Node, filled: Filled, _cwd: str) -> Ready:
+    """A path or an address, by itself or as the `path` of a mapping that says what the answer has to be."""
+    if not isinstance(node, Table):
+        return _http_at(node, filled)
+    path = node.scalar("path")
+    found = _http_at(path, filled) if path else Ready(ProbeKind.HTTP)
+    body = node.scalar("body")
+    return found.but(
+        answer=Answer(
+            statuses=tuple(_statuses(node, filled)) or Answer().statuses,
+            headers=tuple(_headers(node.table("header"), filled)),
+            body=_expression(body, filled) if body else "",
+        )
+    )
+
+
+def _http_at(node: Node, filled: Filled) -> Ready:
     """A path on the main port, or a whole address on this machine."""
     if not isinstance(node, Scalar):
         return Ready(ProbeKind.HTTP)
@@ -58,6 +104,24 @@ def _http(node: Node, filled: Filled, _cwd: str) -> Ready:
         message = f'"http" should be a path such as /health or an address on localhost, not {quoted(text)}'
         filled.report(node.place, message)
     return Ready(ProbeKind.HTTP, target=(local and local[2]) or "/", port=port)
+
+
+def _statuses(table: Table, filled: Filled) -> Iterator[tuple[int, int]]:
+    """Single ones are ranges of one."""
+    for node in table.items("status"):
+        if isinstance(node, Scalar):
+            low, _, high = str(node.value).partition("-")
+            first, last = int(low), int(high or low)
+            if first > last:
+                hint = f"write {last}-{first}"
+                filled.report(node.place, f"{quoted(node.text)} begins behind its end", hint)
+            yield first, last
+
+
+def _headers(table: Table, filled: Filled) -> Iterator[tuple[str, str]]:
+    for key, node in table.entries.values():
+        if isinstance(node, Scalar):
+            yield key.text, filled.text(node).strip()
 
 
 def _tcp(node: Node, filled: Filled, _cwd: str) -> Ready:
@@ -74,16 +138,21 @@ def _tcp(node: Node, filled: Filled, _cwd: str) -> Ready:
 
 
 def _log(node: Node, filled: Filled, _cwd: str) -> Ready:
-    text = filled.text(node) if isinstance(node, Scalar) else ""
+    return Ready(ProbeKind.LOG, target=_expression(node, filled) if isinstance(node, Scalar) else "")
+
+
+def _expression(word: Scalar, filled: Filled) -> str:
+    """A regular expression, with a problem where it is none."""
+    text = filled.text(word)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter(
                 "ignore"
             )  # what a later Python may read otherwise is no concern of the user's
-            re.compile(text)
+            re.compile(text.encode())
     except (re.error, RecursionError, OverflowError) as error:
-        filled.report(node.place, f"{quoted(text)} is no regular expression: {error}")
-    return Ready(ProbeKind.LOG, target=text)
+        filled.report(word.place, f"{quoted(text)} is no regular expression: {error}")
+    return text
 
 
 def _exec(node: Node, filled: Filled, _cwd: str) -> Ready:
@@ -95,10 +164,16 @@ def _file(node: Node, filled: Filled, cwd: str) -> Ready:
     return Ready(ProbeKind.FILE, target=posixpath.join(cwd, text))
 
 
-_READERS: dict[str, Callable[[Node, Filled, str], Ready]] = {
+def _notify(node: Node, _filled: Filled, _cwd: str) -> Ready | None:
+    """`false` is as good as nothing."""
+    return Ready(ProbeKind.NOTIFY) if isinstance(node, Scalar) and node.value is True else None
+
+
+_READERS: dict[str, Callable[[Node, Filled, str], Ready | None]] = {
     "http": _http,
     "tcp": _tcp,
     "log": _log,
     "exec": _exec,
     "file": _file,
+    "notify": _notify,
 }

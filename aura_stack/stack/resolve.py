@@ -6,7 +6,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from aura_stack.errors import Place, Problem
-from aura_stack.reading.tree import Scalar, Table
+from aura_stack.reading.tree import Scalar, Table, whole
 from aura_stack.reading.words import quoted
 
 from .addresses import Addresses
@@ -207,6 +207,7 @@ def _service(
         ready=readiness(table.table("ready"), filled, main, cwd),
         restart=_restart(table),
         stop=_stop(table.table("stop"), filled, around),
+        success_codes=tuple(_success_codes(table, around)),
         stdin_null=isinstance(stdin, Scalar) and stdin.is_nothing,
         tty=isinstance(tty, Scalar) and tty.value is True,
         external=is_external(table),
@@ -271,6 +272,14 @@ def _restart(table: Table) -> Restart:
 def _seconds(table: Table, key: str, default: float) -> float:
     word = table.scalar(key)
     return seconds(word.text) if word else default
+
+
+def _success_codes(table: Table, around: Surroundings) -> Iterator[int]:
+    """Signals as the shell counts them: 128 and their number (POSIX sh, 2.8.2)."""
+    for word in table.items("success_codes"):
+        if isinstance(word, Scalar):
+            signal = signal_number(word.text, around.signals)
+            yield whole(word) if signal is None else 128 + signal
 
 
 def _stop(table: Table, filled: Filled, around: Surroundings) -> Stop:

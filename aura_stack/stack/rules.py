@@ -15,6 +15,8 @@ from .shape import SERVICE
 from .units import seconds, signal_name, signal_number
 from .versions import parse_constraint
 
+_OURS_ALONE = {"log": "prints nothing that could be read", "notify": "gets no socket on which to say so"}
+
 
 def broken(root: Table, signals: Mapping[str, int]) -> Iterator[Problem]:
     """Everything in a checked stack file that breaks a rule.
@@ -90,9 +92,17 @@ def _something_to_check(root: Table) -> Iterator[Problem]:
                 f"external service {quoted(key.text)} has neither port nor ready: nothing can be checked"
             )
             yield Problem(key.place, message)
-        if log := service.table("ready").entries.get("log"):
-            message = "an external service prints nothing that could be read"
-            yield Problem(log.key.place, message, "use a port, http, tcp, exec or file")
+        yield from _answerable(service.table("ready"))
+
+
+def _answerable(ready: Table) -> Iterator[Problem]:
+    """Conditions that only a run of ours can meet, those in lists among them."""
+    parts = [part for key in ("all", "any") for part in ready.items(key) if isinstance(part, Table)]
+    for table in (ready, *parts):
+        for name, words in _OURS_ALONE.items():
+            if entry := table.entries.get(name):
+                message = f"an external service {words}"
+                yield Problem(entry.key.place, message, "use a port, http, tcp, exec or file")
 
 
 def _dependencies(root: Table) -> Iterator[Problem]:
@@ -160,10 +170,13 @@ def _pattern(word: Scalar) -> Iterator[Problem]:
 
 
 def _signals(root: Table, signals: Mapping[str, int]) -> Iterator[Problem]:
-    """The signals that are to be sent exist here."""
+    """The signals that are to be sent, and those that are a success, exist here."""
     for _, service in services(root):
-        word = service.table("stop").scalar("signal")
-        if word and signal_number(word.text, signals) is None:
+        codes = service.items("success_codes")
+        named = [word for word in codes if isinstance(word, Scalar) and not word.text.isdecimal()]
+        for word in filter(None, (service.table("stop").scalar("signal"), *named)):
+            if signal_number(word.text, signals) is not None:
+                continue
             hint = did_you_mean(signal_name(word.text), signals)
             yield Problem(word.place, f"there is no signal called {quoted(word.text)} here", hint)
 

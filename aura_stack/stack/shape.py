@@ -16,6 +16,8 @@ SPAN = Text("a duration such as 250ms, 30s, 5m or 2h", DURATION, unit="s")
 SPAN_ABOVE_ZERO = SPAN._replace(what="a duration above zero such as 30s", pattern=f"(?=.*[1-9]){DURATION}")
 PORT = Either((Text("the name of a port entry"), Whole(1, 65535)))
 
+CODE = Either((Whole(0, 255), Text("the name of a signal", SIGNAL)))
+
 COMMAND = Either((Text("text", references=True), ListOf(WORD, least=1)))
 PATHS = Either((PATH, ListOf(PATH)))
 NAMES = ListOf(NAME)
@@ -48,7 +50,7 @@ _CONDITIONS = {
     "log": Key(LINE, "A printed line matches this regular expression."),
     "exec": Key(COMMAND, "This command ends with 0."),
     "file": Key(LINE, "This file exists."),
-    "notify": Key(Flag(), "The service says so itself, by the protocol of sd_notify.", later="ready.notify"),
+    "notify": Key(Flag(), "The service says so itself, by the protocol of sd_notify."),
     "grpc": Key(
         Either((Flag(), Text("the name of a gRPC service"))),
         "The health service of gRPC says SERVING.",
@@ -56,13 +58,43 @@ _CONDITIONS = {
     ),
 }
 
+_STATUS = Either(
+    (Whole(100, 599), Text("a status such as 204 or 200-299", r"[1-5][0-9]{2}(-[1-5][0-9]{2})?"))
+)
+_HTTP = Record(
+    "http",
+    {
+        "path": Key(
+            _CONDITIONS["http"].kind, "The path, or an address on localhost, that is asked.", required=True
+        ),
+        "status": Key(Either((*_STATUS.kinds, ListOf(_STATUS, least=1))), "What is answered.", "200-399"),
+        "header": Key(
+            MapOf(Text("the name of a header", r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", loose=True), WORD),
+            "Headers that the answer has.",
+            {},
+            also=("headers",),
+        ),
+        "body": Key(LINE, "What is answered matches this regular expression."),
+    },
+)
+_ASKED = {
+    **_CONDITIONS,
+    "http": _CONDITIONS["http"]._replace(kind=Either((_CONDITIONS["http"].kind, _HTTP))),
+}
+_PARTS = {name: key for name, key in _ASKED.items() if not key.later}
+_PART = Record("a condition", _PARTS, exclusive=tuple(_PARTS))
+_ASKED |= {
+    "all": Key(ListOf(_PART, least=1), "Each of these conditions has been met."),
+    "any": Key(ListOf(_PART, least=1), "One of these conditions has been met."),
+}
+
 READY = Record(
     "ready",
     {
-        **_CONDITIONS,
+        **_ASKED,
         "timeout": Key(SPAN_ABOVE_ZERO, "How long it may take until the service counts as failed.", "60s"),
     },
-    exclusive=tuple(_CONDITIONS),
+    exclusive=tuple(_ASKED),
 )
 
 HEALTH = Record(
@@ -161,6 +193,13 @@ SERVICE = Record(
             "Whether it starts again when it ended.",
             "on-failure",
             only="own",
+        ),
+        "success_codes": Key(
+            ListOf(CODE),
+            "Codes and signals that are a success besides 0.",
+            [],
+            only="own",
+            also=("SuccessExitStatus", "success_exit_status", "exit_codes"),
         ),
         "backoff": Key(BACKOFF, "How long to wait before a restart.", only="own"),
         "give_up": Key(

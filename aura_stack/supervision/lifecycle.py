@@ -14,7 +14,9 @@ the run is ending". So a later order never has to undo an earlier one, and order
 - `ready`: the readiness was answered.
 - `ending`: the run was asked to end, or its main process ended and what it left behind is being ended. A new
   run never begins before nothing of the old one is left.
-- `stopped`, `completed`, `failed`: no run, and none will begin without an order.
+- `stopped`, `completed`, `failed`: no run, and none will begin without an order. To have given up (`failed`) is
+  no end for good: an order or a save begins anew with a whole budget, and who failed only because of what it
+  needs is `rearmed` when that has come up after all, unless it was ordered down.
 
 A stop takes two steps, as a start does: first the wish (wanted down), then, once nothing that depends on the
 service still runs and is to stop too, `Released`. A message about a run carries its number; one that comes
@@ -87,6 +89,10 @@ class Blocked(Frozen):
     """Something it depends on is down for good."""
 
     verdict: Verdict
+
+
+class Rearmed(Frozen):
+    """What a service failed for the sake of has come far enough after all."""
 
 
 class UpToDate(Frozen):
@@ -164,6 +170,7 @@ Message = (
     | Restart
     | Unblocked
     | Blocked
+    | Rearmed
     | UpToDate
     | Released
     | NotSpawned
@@ -209,6 +216,13 @@ def step(status: Status, message: Message) -> Step:
 
 def _wait(status: Status, _: Message) -> Step:
     return status.but(wanted=Wanted.UP, state=State.WAITING, verdict=None), (Move.LOOK,)
+
+
+def _rearm(status: Status, message: Message) -> Step:
+    """Only who is still wanted up, and would not have failed by itself."""
+    if status.wanted is Wanted.DOWN or not (status.verdict and status.verdict.needed):
+        return status, ()
+    return _wait(status, message)
 
 
 def _want_up(status: Status, _: Message) -> Step:
@@ -305,6 +319,7 @@ _TABLE: dict[tuple[State, type[Message]], _Act] = {
     # no run, none to come
     **{(state, order): _wait for state in (S, C, F) for order in (Start, Restart)},
     **{(state, Stop): _want_nothing for state in (S, C, F)},
+    (F, Rearmed): _rearm,
     # a run is to come
     (W, Stop): _never_mind,
     (W, Unblocked): _spawn,

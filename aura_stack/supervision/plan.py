@@ -35,7 +35,7 @@ def may_start(service: Service, statuses: Statuses) -> Clear | Held | Hopeless:
     held = []
     for name, condition in service.depends_on.items():
         status = statuses.get(name)
-        if status is None or _met(condition, status):
+        if status is None or met(condition, status):
             continue
         if _lost(status):
             words = status.verdict.words if status.verdict else str(status.state)
@@ -54,7 +54,8 @@ def may_end(name: str, dependents: Mapping[str, tuple[str, ...]], statuses: Stat
     return Held(held) if held else Clear()
 
 
-def _met(condition: Condition, status: Status) -> bool:
+def met(condition: Condition, status: Status) -> bool:
+    """Whether a dependency has come as far as it must."""
     if status.state is State.COMPLETED:
         return True  # a task that succeeded was started and is, in the only sense it can be, ready
     if condition is Condition.COMPLETED:

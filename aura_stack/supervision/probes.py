@@ -1,36 +1,42 @@
 """From a service's `ready:` to the question that is asked, and the answer to the supervisor."""
 
-from collections.abc import Awaitable, Callable
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from typing import NamedTuple
 
-from aura_stack.stack.model import ProbeKind, Service
+from aura_stack.stack.model import ProbeKind, Ready, Service
 
 from . import lifecycle, readiness
+from .notify import NotifySocket
 from .output import Output
+from .readiness import Question, Sentence
 from .verdict import NotExecutable, Verdict
 
 Tell = Callable[[str, lifecycle.Message], None]
 
 
+class Means(NamedTuple):
+    """What there is to ask a run by.
+
+    `ask_command` runs the exec condition of a service once, `stranger` names who answers at a port in the place
+    of a service, "" where that is nobody; `notify` is where the run speaks for itself, if it was asked to.
+    """
+
+    output: Output
+    ask_command: Callable[[Service], Awaitable[str]]
+    stranger: Callable[[Service, int], str]
+    notify: NotifySocket | None
+
+
 async def ask_until_ready(
-    service: Service,
-    run: int,
-    output: Output,
-    ask_command: Callable[[Service], Awaitable[str]],
-    tell: Tell,
-    waits: Callable[[str, str], None],
+    service: Service, run: int, means: Means, tell: Tell, waits: Callable[[str, str], None]
 ) -> None:
     """Probe one run and tell Answered or Unanswered; a cancelled probe tells nothing."""
-    ready, name = service.ready, service.name
-    log = readiness.LogLine(ready.target) if ready.kind is ProbeKind.LOG else None
-    if log:
-        output.tap(name, log.feed)
+    name = service.name
     try:
-        await readiness.until_ready(
-            ready,
-            log.ask if log else _question(service, ask_command),
-            lambda what: waits(name, what),
-            log.news if log else None,
-        )
+        with _questions(service, means) as questions:
+            await readiness.until_ready(service.ready, questions, lambda what: waits(name, what))
     except readiness.NotReady as error:
         verdict = Verdict(ok=False, words=str(error), code=1, retry=False)
         tell(name, lifecycle.Unanswered(run, verdict))
@@ -40,24 +46,83 @@ async def ask_until_ready(
         tell(name, lifecycle.Unanswered(run, verdict))
     else:
         tell(name, lifecycle.Answered(run))
+
+
+@contextmanager
+def _questions(service: Service, means: Means) -> Iterator[list[Question]]:
+    """A question for each condition; those that look for lines hear of all that is printed meanwhile."""
+    conditions = service.ready.conditions
+    looks = {each: readiness.LogLine(each.target) for each in conditions if each.kind is ProbeKind.LOG}
+
+    def feed(stream: str, data: bytes) -> None:
+        for look in looks.values():
+            look.feed(stream, data)
+
+    if looks:
+        means.output.tap(service.name, feed)
+    try:
+        yield [
+            Question(readiness.describe(each), looks[each].ask, looks[each].news)
+            if each in looks
+            else _question(service.but(ready=each), means)
+            for each in conditions
+        ]
     finally:
-        if log:
-            output.tap(name, None)
+        if looks:
+            means.output.tap(service.name, None)
 
 
-def _question(service: Service, ask_command: Callable[[Service], Awaitable[str]]) -> readiness.Ask:
+def _question(service: Service, means: Means) -> Question:
+    """What is asked where its `ready` is a single condition, and not a line."""
     ready = service.ready
+    what = readiness.describe(ready)
     match ready.kind:
         case ProbeKind.HTTP:
-            return lambda: readiness.ask_http(ready.port, ready.target)
+            return Question(what, _by_us(service, means, lambda: _ask_http(ready)))
         case ProbeKind.TCP:
-            return lambda: readiness.ask_tcp(ready.port)
+            return Question(what, _by_us(service, means, lambda: readiness.ask_tcp(ready.port)))
         case ProbeKind.EXEC:
-            return lambda: ask_command(service)
+            return Question(what, lambda: means.ask_command(service))
         case ProbeKind.FILE:
-            return lambda: readiness.ask_file(ready.target)
+            return Question(what, lambda: readiness.ask_file(ready.target))
+        case ProbeKind.NOTIFY if means.notify:
+            return _said(what, means.notify)
         case _:
-            return _started
+            return Question(what, _started)
+
+
+def _ask_http(ready: Ready) -> Awaitable[str]:
+    return readiness.ask_http(ready.port, ready.target, ready.answer)
+
+
+def _by_us(service: Service, means: Means, ask: readiness.Ask) -> readiness.Ask:
+    """The question, whose answer counts when it is the service that gives it.
+
+    Who has a stop command only talks to a daemon, and the daemon answers.
+    """
+    if service.stop.command:
+        return ask
+
+    async def asked() -> str:
+        if answer := await ask():
+            return answer
+        port = service.ready.port
+        stranger = means.stranger(service, port)
+        return Sentence(f"port {port} is answered by {stranger}, which is not ours") if stranger else ""
+
+    return asked
+
+
+def _said(what: str, notify: NotifySocket) -> Question:
+    """Whether the run has said so itself; until then its STATUS is the answer."""
+    news = asyncio.Event()
+    notify.listener = news.set
+
+    async def ask() -> str:
+        news.clear()
+        return "" if notify.ready else notify.status or "not said yet"
+
+    return Question(what, ask, news)
 
 
 async def _started() -> str:

@@ -17,6 +17,8 @@ import signal
 from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 
+from aura_stack.system.limits import as_given
+
 from .verdict import NotExecutable, Verdict
 
 _NOT_FOUND, _NOT_EXECUTABLE = 127, 126  # POSIX sh, 2.8.2 Exit Status for Commands
@@ -94,15 +96,16 @@ def _execute(
         raise _not_executable(_NOT_FOUND, f"its folder {cwd}: {_lower(error)}") from error
     try:
         path = _find(argv[0], environment.get("PATH", os.defpath))
-        return os.posix_spawn(
-            path,
-            list(argv),
-            environment,
-            file_actions=actions,
-            setsid=apart,
-            setsigmask=(),
-            setsigdef=defaulted,
-        )
+        with as_given():
+            return os.posix_spawn(
+                path,
+                list(argv),
+                environment,
+                file_actions=actions,
+                setsid=apart,
+                setsigmask=(),
+                setsigdef=defaulted,
+            )
     except OSError as error:
         raise _translated(argv[0], error) from error
     finally:

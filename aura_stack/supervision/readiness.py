@@ -9,15 +9,21 @@ import asyncio
 import contextlib
 import os
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from typing import NamedTuple
 
-from aura_stack.stack.model import ProbeKind, Ready
+from aura_stack.stack.model import Answer, ProbeKind, Ready
+
+from . import webanswer
 
 FIRST_PAUSE, LAST_PAUSE, SHARE = 0.025, 1.0, 0.1
 PATIENCE = 5.0  # seconds for one answer
 _HOSTS = ("127.0.0.1", "::1")
-_READY = range(200, 400)  # what HTTP status means ready
 _LINE_LIMIT = 64 * 1024  # bytes of an unfinished line that a log probe looks at
+_BODY_LIMIT = 64 * 1024  # bytes of an answer's body that are read
+_HEADERS_LIMIT = 200
+_LINE_END = re.compile(rb"\r\n|[\r\n]")  # a progress line goes back to its beginning with a bare CR
+_COLOUR = re.compile(rb"\x1b\[[0-9;:]*m")
 
 Ask = Callable[[], Awaitable[str]]
 """One question: "" when ready, else the answer in a few words."""
@@ -27,38 +33,110 @@ class NotReady(Exception):  # noqa: N818 - it says what the service is
     """The time is up; the text says what was asked and what the last answer was."""
 
 
-async def until_ready(
-    ready: Ready, ask: Ask, waits: Callable[[str], None], news: asyncio.Event | None = None
-) -> None:
-    """Ask until the answer is "ready".
+class Sentence(str):
+    """An answer that says itself what was asked."""
+
+    __slots__ = ()
+
+
+class Question(NamedTuple):
+    """What is asked of a run, in words; how; and what cuts a pause between two times short."""
+
+    what: str
+    ask: Ask
+    news: asyncio.Event | None = None
+
+
+class _Asked:
+    """What several questions were answered so far."""
+
+    def __init__(self, ready: Ready, questions: Sequence[Question], waits: Callable[[str], None]) -> None:
+        self.questions = questions
+        self.enough = 1 if ready.kind is ProbeKind.ANY else len(questions)
+        self._waits = waits
+        self._answers: dict[int, str] = dict.fromkeys(range(len(questions)), "no answer yet")
+
+    def answered(self, number: int, answer: str) -> None:
+        """Note it, and tell what is missing now; "" is what was hoped for."""
+        self._answers[number] = answer
+        if missing := self.missing():
+            self._waits(missing)
+
+    def missing(self, between: str = ": ") -> str:
+        """The questions that are not answered, with the last answers; "" when enough are."""
+        missing = [number for number, answer in self._answers.items() if answer]
+        if len(self.questions) - len(missing) >= self.enough:
+            return ""
+        if len(self.questions) == 1:
+            return _told(self.questions[0], self._answers[0], between)
+        each = ", and ".join(_told(self.questions[number], self._answers[number]) for number in missing)
+        count = len(self.questions)
+        return (
+            f"none of {count} yet: {each}"
+            if self.enough < count
+            else f"missing {len(missing)} of {count}: {each}"
+        )
+
+
+def _told(question: Question, answer: str, between: str = ": ") -> str:
+    return answer if isinstance(answer, Sentence) else f"{question.what}{between}{answer}"
+
+
+async def until_ready(ready: Ready, questions: Sequence[Question], waits: Callable[[str], None]) -> None:
+    """Ask until the answer is "ready": of several questions, until each has been answered so once, or any.
 
     Args:
-        ready: its timeout, in seconds, and what to call the question.
-        ask: one question.
-        waits: told what the last answer was, whenever there is one.
-        news: cuts a pause short.
+        ready: its timeout, in seconds, and whether any will do.
+        questions: one for each of its conditions.
+        waits: told what is missing and what the last answer was, whenever there is one.
 
     Raises:
         NotReady: at the timeout.
+        NotExecutable: a question is a command that cannot be executed.
     """
+    asked = _Asked(ready, questions, waits)
+    try:
+        async with asyncio.timeout(ready.timeout):
+            await _ask_all(asked)
+    except TimeoutError:
+        missing = asked.missing(", last answer: ")
+        raise NotReady(f"not ready after {ready.timeout:g} s: {missing}") from None
+
+
+async def _ask_all(asked: _Asked) -> None:
+    """Side by side, so that one that hangs delays no other; when enough are answered the rest are given up."""
+    tasks: list[asyncio.Task[None]] = []
+
+    def ended(_: asyncio.Task[None]) -> None:
+        if not asked.missing():
+            for task in tasks:
+                task.cancel()
+
+    try:
+        async with asyncio.TaskGroup() as group:
+            for number, question in enumerate(asked.questions):
+                tasks.append(group.create_task(_ask_on(number, question, asked)))
+            for task in tasks:
+                task.add_done_callback(ended)
+    except ExceptionGroup as failures:
+        raise failures.exceptions[0] from None
+
+
+async def _ask_on(number: int, question: Question, asked: _Asked) -> None:
+    """One question until it is answered, however long that takes."""
     loop = asyncio.get_running_loop()
     began = loop.time()
-    deadline = began + ready.timeout
-    answer = "no answer yet"
     while True:
         try:
-            async with asyncio.timeout_at(min(deadline, loop.time() + PATIENCE)):
-                answer = await ask()
+            async with asyncio.timeout(PATIENCE):
+                answer = await question.ask()
         except TimeoutError:
-            answer = f"no answer within {PATIENCE:g} s" if loop.time() < deadline else answer
+            answer = f"no answer within {PATIENCE:g} s"
+        asked.answered(number, answer)
         if not answer:
             return
-        waits(f"{describe(ready)}: {answer}")
         pause = min(max((loop.time() - began) * SHARE, FIRST_PAUSE), LAST_PAUSE)
-        if loop.time() >= deadline:
-            break
-        await _pause(min(pause, deadline - loop.time()), news)
-    raise NotReady(f"not ready after {ready.timeout:g} s: {describe(ready)}, last answer: {answer}")
+        await _pause(pause, question.news)
 
 
 async def _pause(seconds: float, news: asyncio.Event | None) -> None:
@@ -72,19 +150,18 @@ async def _pause(seconds: float, news: asyncio.Event | None) -> None:
 
 def describe(ready: Ready) -> str:
     """What is asked, in words."""
-    match ready.kind:
-        case ProbeKind.HTTP:
-            return f"http://localhost:{ready.port}{ready.target}"
-        case ProbeKind.TCP:
-            return f"port {ready.port}"
-        case ProbeKind.LOG:
-            return f"a log line like {ready.target}"
-        case ProbeKind.EXEC:
-            return ready.command.text if ready.command else "a command"
-        case ProbeKind.FILE:
-            return f"the file {ready.target}"
-        case ProbeKind.STARTED:
-            return "the start"
+    words = {
+        ProbeKind.HTTP: f"http://localhost:{ready.port}{ready.target}",
+        ProbeKind.TCP: f"port {ready.port}",
+        ProbeKind.LOG: f"a log line like {ready.target}",
+        ProbeKind.EXEC: ready.command.text if ready.command else "a command",
+        ProbeKind.FILE: f"the file {ready.target}",
+        ProbeKind.NOTIFY: "READY=1 by sd_notify",
+        ProbeKind.ALL: " and ".join(map(describe, ready.parts)),
+        ProbeKind.ANY: " or ".join(map(describe, ready.parts)),
+        ProbeKind.STARTED: "the start",
+    }
+    return words[ready.kind]
 
 
 async def ask_tcp(port: int) -> str:
@@ -101,15 +178,15 @@ async def ask_tcp(port: int) -> str:
     return answers[0]
 
 
-async def ask_http(port: int, path: str) -> str:
-    """Whether GET is answered with a status from 200 to 399 (RFC 9110); the body is not read.
+async def ask_http(port: int, path: str, wanted: Answer = Answer()) -> str:  # noqa: B008 - it never changes
+    """Whether GET is answered as is wanted (RFC 9110); without a word about its body, that is not read.
 
     The Host header says localhost, since development servers refuse strangers' names.
     """
     answers = []
     for host in _HOSTS:
         try:
-            answers.append(await _get(host, port, path))
+            answers.append(await _get(host, port, path, wanted))
         except OSError as error:
             answers.append(_words(error))
         if not answers[-1]:
@@ -117,21 +194,44 @@ async def ask_http(port: int, path: str) -> str:
     return next((answer for answer in answers if answer.startswith("HTTP")), answers[0])
 
 
-async def _get(host: str, port: int, path: str) -> str:
+async def _get(host: str, port: int, path: str, wanted: Answer) -> str:
     reader, writer = await asyncio.open_connection(host, port)
     try:
         head = f"GET {path} HTTP/1.1\r\nHost: localhost:{port}\r\nAccept: */*\r\nConnection: close\r\n\r\n"
         writer.write(head.encode())
         await writer.drain()
-        line = await reader.readline()
+        return await _lacks(reader, wanted)
     except ValueError:  # a line beyond the reader's limit
         return "no HTTP answer"
     finally:
         writer.close()
-    found = re.match(rb"HTTP/\d(?:\.\d)? (\d{3})\b", line)
-    if not found:
+
+
+async def _lacks(reader: asyncio.StreamReader, wanted: Answer) -> str:
+    """What the answer lacks; no more of it is read than has to be."""
+    line = await reader.readline()
+    number = webanswer.status(line)
+    if number is None:
         return "closed without an answer" if not line else "no HTTP answer"
-    return "" if int(found[1]) in _READY else f"HTTP {int(found[1])}"
+    more = bool(wanted.headers or wanted.body)
+    got = webanswer.headers(await _header_lines(reader)) if more else {}
+    lacks = webanswer.head_lacks(number, got, wanted)
+    raw = b""
+    while wanted.body and not lacks:
+        lacks = webanswer.body_lacks(number, raw, got, wanted)
+        if not lacks or webanswer.is_whole(raw, got) or len(raw) >= _BODY_LIMIT:
+            break
+        if not (data := await reader.read(_BODY_LIMIT)):
+            break
+        raw, lacks = raw + data, ""
+    return lacks
+
+
+async def _header_lines(reader: asyncio.StreamReader) -> list[bytes]:
+    lines: list[bytes] = []
+    while len(lines) < _HEADERS_LIMIT and (line := (await reader.readline()).strip()):
+        lines.append(line)
+    return lines
 
 
 async def ask_file(path: str) -> str:
@@ -142,7 +242,8 @@ async def ask_file(path: str) -> str:
 class LogLine:
     """Looks for a line in what a run prints; it is fed every chunk of both its streams.
 
-    A line counts when it matches, also before its end has come: prompts have none.
+    A line counts when it matches, with its colours or without them, also before its end has come: prompts have
+    none. Of a line that does not end the last 64 KiB are looked at.
     """
 
     def __init__(self, pattern: str) -> None:
@@ -155,11 +256,14 @@ class LogLine:
         """Take a chunk of a stream."""
         if self._found:
             return
-        data = self._rest.get(stream, b"") + data
-        self._found = any(self._pattern.search(line) for line in data.split(b"\n"))
+        lines = _LINE_END.split(self._rest.get(stream, b"") + data)
+        self._found = any(map(self._matches, lines))
         if self._found:
             self.news.set()
-        self._rest[stream] = data[data.rfind(b"\n") + 1 :][-_LINE_LIMIT:]
+        self._rest[stream] = lines[-1][-_LINE_LIMIT:]
+
+    def _matches(self, line: bytes) -> bool:
+        return any(self._pattern.search(one) for one in (line, _COLOUR.sub(b"", line)))
 
     async def ask(self) -> str:
         """Whether the line has come."""

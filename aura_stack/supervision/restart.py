@@ -3,7 +3,7 @@
 A delay of 0 comes first, then 0.2 s doubled each time up to the maximum, a little shuffled so that services
 that fell together do not rise together. The count of failures starts anew once a run has been ready for ten
 seconds. The budget (so many tries in so many seconds) counts automatic restarts only. Delay and budget cannot
-cancel each other: the budget's window is never shorter than so many longest delays.
+cancel each other: the clock of the budget stands still during a delay, so its window is longer by all of them.
 """
 
 from aura_stack.frozen import Frozen
@@ -17,10 +17,14 @@ SHUFFLE = 0.1  # how much of a delay is left to chance
 
 
 class History(Frozen):
-    """What a decision needs to know: failures in a row, and when (monotonic seconds) restarts were made."""
+    """What a decision needs to know: failures in a row, when restarts were made, and how long all the delays were.
+
+    The times are monotonic seconds, less the delays that came before.
+    """
 
     failures: int = 0
     restarts: tuple[float, ...] = ()
+    waited: float = 0.0
 
 
 class Again(Frozen):
@@ -56,11 +60,13 @@ def decide(
         return Done()
     if not verdict.retry or policy.policy is RestartPolicy.NO:
         return GiveUp(verdict.words)
-    recent = tuple(time for time in history.restarts if now - time < _window(policy))
+    moment = now - history.waited
+    recent = tuple(time for time in history.restarts if moment - time < policy.window)
     if policy.tries is not None and len(recent) >= policy.tries:
         return GiveUp(f"{verdict.words}; gave up after {len(recent)} restarts")
     failures = history.failures + 1
-    return Again(_delay(policy, failures, chance), History(failures, (*recent, now)))
+    delay = _delay(policy, failures, chance)
+    return Again(delay, History(failures, (*recent, moment), history.waited + delay))
 
 
 def _delay(policy: Restart, failures: int, chance: float) -> float:
@@ -68,8 +74,3 @@ def _delay(policy: Restart, failures: int, chance: float) -> float:
         return policy.first
     base: float = max(policy.first, SECOND) * 2.0 ** min(failures - 2, 30)
     return min(policy.maximum, base) * (1.0 - SHUFFLE * chance)
-
-
-def _window(policy: Restart) -> float:
-    """The budget's window, stretched where its tries with the longest delay would not fit into it."""
-    return max(policy.window, policy.maximum * (policy.tries or 0))

@@ -9,13 +9,16 @@ import signal
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from aura_stack.errors import AuraError
 from aura_stack.messages import events
-from aura_stack.stack.model import Command, Service
+from aura_stack.stack.model import Command, ProbeKind, Service
+from aura_stack.system import memory, processes
+from aura_stack.system.processes import Identity
 
-from . import lifecycle, stopping
+from . import endings, lifecycle, stopping
+from .clearance import Clearance, Numbers
 from .output import Output
 from .process import Children, judge, spawn, spawn_in_terminal
 from .tree import MARK, Tree
@@ -26,22 +29,50 @@ from .works import Works
 if TYPE_CHECKING:
     import asyncio
 
+    from .notify import NotifySocket
     from .supervisor import Supervisor
 
 POLL = 0.05  # seconds between looks at a run's remains where orphans do not become ours
+PATIENCE = 1.0  # seconds that a run may take to end before it is told who is waited for
+AGAIN = 5.0  # seconds until that is told again
+
+
+class Leader(NamedTuple):
+    """The main process of a run."""
+
+    service: str
+    run: int
+    identity: Identity
 
 
 class _Run:
     """What there is to a run, besides its status."""
 
-    def __init__(self, number: int, tree: Tree) -> None:
+    def __init__(
+        self,
+        number: int,
+        tree: Tree,
+        family: str = "",
+        notify: "NotifySocket | None" = None,
+        ports: tuple[int, ...] = (),
+    ) -> None:
         self.number = number
+        self.ports = ports
+        self.clearance: Clearance | None = None  # once nothing of it lives
+        self.next_look: asyncio.Handle | None = None  # at its ports
         self.tree = tree
+        self.family = family  # of its service
+        self.notify = notify  # where it says that it is ready, if it was asked to
         self.deadline: float | None = None  # loop time of KILL
         self.timer: asyncio.TimerHandle | None = None
+        self.reminder: asyncio.TimerHandle | None = None  # while it is ending
+        self.signum = signal.SIGTERM.value  # what it was asked to end with
         self.probe: asyncio.Task[None] | None = None
         self.stopper: asyncio.Task[str] | None = None  # runs its stop command
         self.exited = False
+        self.asked = False  # somebody of ours has told it to end
+        self.kills = memory.kills()  # the kernel's, when it began
+        self.identity: Identity | None = None  # of its main process, once somebody has asked
         self.killed: set[int] = set()
         self.meter = Meter(time.monotonic())
 
@@ -57,6 +88,8 @@ class Runner:
         works: knows which tasks are up to date.
         inherits_orphans: whether this process is a child subreaper.
         terminals: services that get terminals of their own although the definition does not say so.
+        sockets: a folder closed to others, for the sockets on which runs say that they are ready.
+        numbers: tells whether the ports of a run that has ended can be bound again; None: nobody asks.
     """
 
     def __init__(
@@ -69,7 +102,11 @@ class Runner:
         *,
         inherits_orphans: bool,
         terminals: Collection[str] = (),
+        sockets: str = "",
+        numbers: Numbers | None = None,
     ) -> None:
+        self._sockets = sockets
+        self._numbers = numbers
         self.children = Children()
         self._works = works
         self._output = output
@@ -86,6 +123,9 @@ class Runner:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._tasks: asyncio.TaskGroup | None = None
         self._supervisor: Supervisor | None = None
+        self._change: asyncio.Handle | None = None  # about to be told
+        self.changed: Callable[[], None] = _nobody
+        """Told when a run has begun or ended; once for all that did so in one turn of the loop."""
 
     def serve(self, supervisor: "Supervisor") -> None:
         """Tell this supervisor what happens."""
@@ -97,6 +137,7 @@ class Runner:
         early, self._early = self._early, []
         for service, run in early:
             self.probe(service, run)
+        self._tell_change()
         loop.add_signal_handler(signal.SIGCHLD, self.reap)
         self.reap()
 
@@ -113,13 +154,35 @@ class Runner:
         """Execute a run: see `process.spawn`."""
         assert service.command is not None
         mark = f"{self._mark}:{service.name}:{run}"
-        environment = {**self._variables(service), MARK: mark}
-        pid = self._execute(service, service.command.argv, environment, run)
+        notify = self._notify_socket(service)
+        try:
+            environment = {**self._variables(service), MARK: mark}
+            if notify:
+                environment |= notify.variables
+            pid = self._execute(service, service.command.argv, environment, run)
+        except NotExecutable:
+            if notify:
+                notify.close()
+            raise
         if service.task:
             self._works.began(service)
-        self._runs[service.name] = _Run(run, Tree(pid, mark, self.children))
+        tree = Tree(pid, mark, self.children)
+        ports = tuple(port.number for port in service.ports)
+        self._runs[service.name] = _Run(run, tree, service.family, notify, ports)
         self.children.adopt(pid, lambda status: self._exited(service, run, status))
+        self._tell_change()
         return pid
+
+    def _notify_socket(self, service: Service) -> "NotifySocket | None":
+        if all(one.kind is not ProbeKind.NOTIFY for one in service.ready.conditions):
+            return None
+        from .notify import NotifySocket  # noqa: PLC0415 - for those who ask for it
+
+        try:
+            return NotifySocket(self._sockets)
+        except OSError as error:
+            words = f"its socket for sd_notify cannot be made: {(error.strerror or str(error)).lower()}"
+            raise NotExecutable(Verdict(ok=False, words=words, code=126, retry=False)) from error
 
     def _execute(
         self, service: Service, argv: Sequence[str], environment: Mapping[str, str], run: int
@@ -172,16 +235,22 @@ class Runner:
         current = self._runs.get(service.name)
         if current is None or current.number != run:
             return
-        coroutine = probes.ask_until_ready(
-            service, run, self._output, self._ask_command, self._tell, self._waits
-        )
+        if current.notify and self._loop:
+            current.notify.attach(self._loop, lambda pid: _may_speak(current.tree, pid))
+        means = probes.Means(self._output, self._ask_command, self._stranger, current.notify)
+        coroutine = probes.ask_until_ready(service, run, means, self._tell, self._waits)
         current.probe = self._tasks.create_task(coroutine, name=f"readiness of {service.name}")
 
     def end(self, service: Service, grace: float) -> None:
         """The stop signal or command at the first call; every call can only bring KILL nearer."""
         current = self._runs[service.name]
+        current.asked = True
         self._cancel_probe(current)
+        if current.clearance:
+            self._hurry(service.name, current)
+            return
         if current.deadline is None:
+            current.signum = service.stop.signal
             self._ask_to_end(service, current, grace)
         self._arm(service.name, current, grace)
 
@@ -226,20 +295,51 @@ class Runner:
         run = self._runs.get(service)
         return run.meter.read(run.tree.members(), time.monotonic()) if run else None
 
+    def leaders(self) -> Iterator[Leader]:
+        """The main processes of all runs that have theirs, or had one when somebody asked before."""
+        for service, run in self._runs.items():
+            if not run.identity and not run.exited:
+                run.identity = processes.identify(run.tree.leader)
+            if run.identity:
+                yield Leader(service, run.number, run.identity)
+
     def signal(self, service: str, signum: int, *, main_only: bool) -> list[int]:
         """Send a signal to all processes of the service's run, or to its main one; the answer is to whom."""
         run = self._runs.get(service)
-        return run.tree.signal(signum, main_only=main_only) if run else []
+        if run is None:
+            return []
+        run.asked = run.asked or signum == signal.SIGKILL
+        return run.tree.signal(signum, main_only=main_only)
 
     # --- what happens to a run ---
 
     def _exited(self, service: Service, number: int, status: int) -> None:
-        run, verdict = self._runs[service.name], judge(status)
+        run = self._runs[service.name]
+        verdict = endings.counted(judge(status), service.success_codes)
         run.exited = True
         self._cancel_probe(run)
+        if not (verdict.ok or run.asked or run.killed):
+            verdict = self._explained(run, verdict)
         if service.task and verdict.ok:
             verdict = self._works.succeeded(service, verdict)
         self._tell(service.name, lifecycle.Exited(number, verdict))
+
+    def _explained(self, run: _Run, verdict: Verdict) -> Verdict:
+        """Who is to blame that a run failed by itself, if that is to be seen."""
+        if verdict.code == endings.KILLED:
+            return endings.starved(verdict) if memory.kills() != run.kills else verdict
+        if self._numbers is None:
+            return verdict
+        for port in self._held(run):
+            if holder := self._numbers.stranger(port, run.tree.members()):
+                return endings.shut_out(verdict, holder)
+        return verdict
+
+    def _held(self, run: _Run) -> list[int]:
+        """The ports of a run that cannot be bound; what others of ours may bind just now is left alone."""
+        assert self._numbers is not None
+        spared = {port for other in self._runs.values() if other is not run for port in other.ports}
+        return [port for port in run.ports if port not in spared and not self._numbers.is_free(port)]
 
     def _look(self, service: str, run: _Run) -> None:
         """Whether anything of an ended run is left; what appears after KILL is killed too."""
@@ -251,12 +351,53 @@ class Runner:
             return
         if run.stopper:
             return  # what it ends may be the next run's
-        if run.timer:
-            run.timer.cancel()
-        del self._runs[service]
+        if not run.clearance:
+            self._emptied(service, run)
+        if self._is_clear(service, run):
+            del self._runs[service]
+            self._tell_change()
+            self._tell(service, lifecycle.Emptied(run.number))
+
+    def _emptied(self, service: str, run: _Run) -> None:
+        """No process of it is left."""
+        for timer in (run.timer, run.reminder):
+            if timer:
+                timer.cancel()
+        if run.notify:
+            run.notify.close()
         if run.killed:
             self._publish(events.Killed(service, run.number, tuple(sorted(run.killed))))
-        self._tell(service, lifecycle.Emptied(run.number))
+        numbers = self._numbers or Numbers(lambda _: True, str)
+        run.clearance = Clearance(run.ports, numbers, self.now())
+
+    def _is_clear(self, service: str, run: _Run) -> bool:
+        """Whether the next run can have its ports, or has been waiting for them long enough."""
+        assert run.clearance is not None
+        assert self._loop is not None
+        if run.next_look:
+            run.next_look.cancel()
+        spared = {port for other in self._runs.values() if other is not run for port in other.ports}
+        held = run.clearance.held(spared)
+        if not held:
+            return True
+        pause = run.clearance.pause(self.now())
+        if pause is not None:
+            run.next_look = self._loop.call_later(pause, self._look_again, service, run)
+            return False
+        for port in held:
+            by = self._numbers.holder(port) if self._numbers else ""
+            self._publish(events.PortHeld(service, run.number, port, by))
+        return True
+
+    def _hurry(self, service: str, run: _Run) -> None:
+        """Somebody cannot wait for the ports of a run of which nothing lives."""
+        assert run.clearance is not None
+        assert self._loop is not None
+        run.clearance.hurry()
+        if run.next_look:
+            run.next_look.cancel()
+        # not from within the supervisor, which is just telling us
+        run.next_look = self._loop.call_soon(self._look_again, service, run)
 
     def _poll(self, service: str, run: _Run) -> None:
         """Without a subreaper nobody tells us that an orphan has ended."""
@@ -276,6 +417,23 @@ class Runner:
             run.timer.cancel()
         run.deadline = deadline
         run.timer = self._loop.call_at(deadline, self._kill, service, run)
+        if run.reminder is None:
+            run.reminder = self._loop.call_later(PATIENCE, self._remind, service, run)
+
+    def _remind(self, service: str, run: _Run) -> None:
+        """Say who is waited for, as long as KILL is to come."""
+        assert self._loop is not None
+        assert run.deadline is not None
+        left = run.deadline - self._loop.time()
+        if run.killed or left < PATIENCE / 2:
+            return
+        pids = run.tree.members()
+        deaf = [] if run.stopper else [pid for pid in pids if not processes.takes(pid, run.signum)]
+        if pids:
+            first = tuple(sorted(pids, key=lambda pid: pid not in deaf))
+            ignored = stopping.signal_name(run.signum).removeprefix("SIG") if deaf else ""
+            self._publish(events.Lingering(service, run.number, first, round(left, 1), ignored))
+        run.reminder = self._loop.call_later(AGAIN, self._remind, service, run)
 
     def _kill(self, service: str, run: _Run) -> None:
         main = [] if run.exited else [run.tree.leader]
@@ -319,6 +477,14 @@ class Runner:
 
     # --- telling ---
 
+    def _tell_change(self) -> None:
+        if self._loop and not self._change:
+            self._change = self._loop.call_soon(self._changed)
+
+    def _changed(self) -> None:
+        self._change = None
+        self.changed()
+
     def _tell(self, service: str, message: lifecycle.Message) -> None:
         assert self._supervisor is not None
         self._supervisor.tell(service, message)
@@ -326,6 +492,18 @@ class Runner:
     def _waits(self, service: str, what: str) -> None:
         assert self._supervisor is not None
         self._supervisor.waits(service, what)
+
+    def _stranger(self, service: Service, port: int) -> str:
+        """Who answers at a port in the place of the service, "" where that is nobody.
+
+        Its replicas may; and where the port is none of its own, whichever service of the stack has it.
+        """
+        from . import answering  # noqa: PLC0415 - it is of use once a service answers
+
+        declared = any(one.number == port for one in service.ports)
+        ours = [run for run in self._runs.values() if run.family == service.family or not declared]
+        others = [run.tree for run in self._runs.values() if run not in ours]
+        return answering.stranger(port, [run.tree for run in ours], others)
 
     async def _ask_command(self, service: Service) -> str:
         """Run an exec probe once: "" when it exits 0."""
@@ -345,6 +523,18 @@ class Runner:
                 ):  # a set-user-ID program is not ours to kill
                     os.killpg(pid, signal.SIGKILL)
         return "" if verdict.ok else verdict.words
+
+
+def _nobody() -> None:
+    """Nobody listens yet."""
+
+
+def _may_speak(tree: Tree, pid: int) -> bool:
+    """Whether a process is of the run, or has gone and cannot be asked any more."""
+    if tree.marks(pid) or pid in tree.members():
+        return True
+    # asked last: who ends just now has lost its environment first
+    return processes.identify(pid) is None or processes.is_zombie(pid)
 
 
 def _failure(stopper: "asyncio.Task[str]", seconds: float) -> str:

@@ -117,6 +117,7 @@ class _Entry:
         self.history = History()
         self.pid = 0
         self.began = 0.0  # monotonic, of the current run
+        self.since = 0.0  # monotonic, of the present state
         self.ready_at: float | None = None
         self.restarts = 0
         self.grace: float | None = None  # the order's own grace period, where it names one
@@ -143,7 +144,10 @@ class _Statuses(Mapping[str, Status]):
 
 
 class View(Frozen):
-    """What a client may know of a service; `waits_for` is what its readiness answered last, "" where it is there."""
+    """What a client may know of a service; `waits_for` is what its readiness answered last, "" where it is there.
+
+    `since` is for how many seconds it has been in its state.
+    """
 
     service: Service
     status: Status
@@ -151,6 +155,7 @@ class View(Frozen):
     seconds: float  # since the run began; 0 without a run
     restarts: int
     waits_for: str
+    since: float = 0.0
 
 
 class Supervisor:
@@ -169,6 +174,8 @@ class Supervisor:
         self._needs = {service.name: tuple(service.depends_on) for service in services}
         self._dependents = graph.reverse(self._needs)
         self._rim = rim
+        for entry in self._entries.values():
+            entry.since = rim.now()
         self._publish = publish
         self._inbox: deque[tuple[str, lifecycle.Message]] = deque()
         self._busy = False
@@ -237,7 +244,8 @@ class Supervisor:
         seconds = self._rim.now() - entry.began if alive else 0.0
         pid = entry.pid if alive else 0
         waits_for = entry.told if entry.status.state in (State.WAITING, State.STARTING) else ""
-        return View(entry.service, entry.status, pid, seconds, entry.restarts, waits_for)
+        since = self._rim.now() - entry.since
+        return View(entry.service, entry.status, pid, seconds, entry.restarts, waits_for, since)
 
     # --- another definition ---
 
@@ -249,6 +257,9 @@ class Supervisor:
         entries = {service.name: self._entries.get(service.name) or _Entry(service) for service in services}
         for service in services:
             entries[service.name].service = service
+        for name in self._entries.keys() - entries.keys():
+            for ticket, _ in self._entries[name].tickets:
+                ticket.settle(Outcome(name, ok=False, words="is no service of the stack any more"))
         self._entries.clear()  # and not another one: `statuses` looks into this one
         self._entries.update(entries)
         self._needs = {service.name: tuple(service.depends_on) for service in services}
@@ -330,6 +341,12 @@ class Supervisor:
         entry = self._entries[name]
         before = entry.status
         entry.status, moves = lifecycle.step(before, message)
+        if entry.status.state is not before.state:
+            entry.since = self._rim.now()
+        if _begins_anew(before, entry.status, message):
+            entry.history = History()
+            needed = before.verdict.needed if before.verdict else ""
+            entry.why = f"waited for {needed}" if needed else ""
         if isinstance(message, lifecycle.Exited) and before.state in (State.STARTING, State.READY):
             self._publish_exit(entry, message.verdict)
         for move in moves:
@@ -375,7 +392,8 @@ class Supervisor:
             case plan.Held() as held:
                 self.waits(name, str(held))
             case plan.Hopeless(other, words):
-                verdict = Verdict(ok=False, words=f"{other}, which it needs, is down: {words}", code=1)
+                words = f"{other}, which it needs, is down: {words}"
+                verdict = Verdict(ok=False, words=words, code=1, needed=other)
                 self.tell(name, lifecycle.Blocked(verdict))
 
     def _spawn(self, entry: _Entry) -> None:
@@ -408,7 +426,7 @@ class Supervisor:
         assert verdict is not None
         now = self._rim.now()
         if entry.ready_at is not None and now - entry.ready_at >= restart.STEADY:
-            entry.history = History(0, entry.history.restarts)
+            entry.history = entry.history.but(failures=0)
         match restart.decide(entry.service.restart, verdict, entry.history, now, self._rim.chance()):
             case restart.Again(delay, history):
                 entry.history = history
@@ -424,7 +442,7 @@ class Supervisor:
 
     def _publish_exit(self, entry: _Entry, verdict: Verdict) -> None:
         name, run = entry.service.name, entry.status.run
-        self._publish(events.Exited(name, run, entry.pid, verdict.code, verdict.words))
+        self._publish(events.Exited(name, run, entry.pid, verdict.code, verdict.words, verdict.ok))
 
     def _publish_state(self, move: Move, entry: _Entry) -> None:
         name, run, verdict = entry.service.name, entry.status.run, entry.status.verdict
@@ -450,10 +468,17 @@ class Supervisor:
         for name in self._dependents.get(entry.service.name, ()):
             if self._entries[name].status.state is State.WAITING:
                 self._look(self._entries[name])
+            elif self._may_rearm(self._entries[name]):
+                self.tell(name, lifecycle.Rearmed())
         for name in entry.service.depends_on:
             other = self._entries.get(name)
             if other and other.status.wanted is Wanted.DOWN and other.status.state in ALIVE:
                 self._look(other)
+
+    def _may_rearm(self, entry: _Entry) -> bool:
+        """Whether nothing is in the way any more of one that failed for that reason alone."""
+        clear = isinstance(plan.may_start(entry.service, self.statuses), plan.Clear)
+        return entry.status.state is State.FAILED and _was_blocked(entry.status) and clear
 
     def _add_ticket(self, entry: _Entry, ticket: Ticket, goal: Goal) -> None:
         entry.tickets.append((ticket, goal))
@@ -468,6 +493,16 @@ class Supervisor:
             else:
                 still.append((ticket, goal))
         entry.tickets = still
+
+
+def _was_blocked(status: Status) -> bool:
+    return bool(status.verdict and status.verdict.needed)
+
+
+def _begins_anew(before: Status, after: Status, message: lifecycle.Message) -> bool:
+    """Whether an order, and no policy, begins a new run: what failed before no longer counts."""
+    ordered = isinstance(message, lifecycle.Start | lifecycle.Restart | lifecycle.Rearmed)
+    return ordered and (before.state, before.verdict) != (after.state, after.verdict)
 
 
 _BEGUN = (State.STARTING, State.READY, State.FAILED, State.COMPLETED, State.BACKOFF)

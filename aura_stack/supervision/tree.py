@@ -65,6 +65,11 @@ class Tree:
         others = [identity.pid for identity in self.look()]
         return [self.leader, *others] if self.leader in self._children else others
 
+    def marks(self, pid: int) -> bool:
+        """Whether a process carries the run's mark, whoever started it."""
+        environment = processes.environment(pid)
+        return environment is not None and environment.get(MARK) == self._mark
+
     def signal(self, signum: int, *, main_only: bool) -> list[int]:
         """Send a signal to everything, or to the main process alone; the answer is to whom."""
         hit = []
@@ -100,10 +105,7 @@ class Tree:
         return left
 
     def _is_ours(self, orphan: int) -> bool:
-        if orphan in self._seen or processes.session(orphan) == self.leader:
-            return True
-        environment = processes.environment(orphan)
-        return environment is not None and environment.get(MARK) == self._mark
+        return orphan in self._seen or processes.session(orphan) == self.leader or self.marks(orphan)
 
 
 def _steady_children() -> list[int]:

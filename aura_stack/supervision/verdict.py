@@ -4,12 +4,16 @@ from aura_stack.frozen import Frozen
 
 
 class Verdict(Frozen):
-    """A success or not, in words; the shell's code; and whether trying again can help."""
+    """A success or not, in words; the shell's code; and whether trying again can help.
+
+    `needed` is the dependency for whose sake alone a service failed, "" for any other reason.
+    """
 
     ok: bool
     words: str
     code: int
     retry: bool = True
+    needed: str = ""
 
 
 class NotExecutable(Exception):  # noqa: N818 - it says what the command is

@@ -2,7 +2,9 @@
 
 import os
 import re
+import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import NamedTuple
 
 _BIND_LOW = 10  # CAP_NET_BIND_SERVICE in linux/capability.h
@@ -54,6 +56,46 @@ def open_files() -> OpenFiles:
 
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     return OpenFiles(*(None if limit == resource.RLIM_INFINITY else limit for limit in (soft, hard)))
+
+
+class _Given:
+    """The soft limit of open files that this process was started with; None as long as it is still that."""
+
+    soft: int | None = None
+
+
+def raise_open_files() -> None:
+    """Have as many descriptors as the hard limit allows, on Linux; what `as_given` runs gets as many as before.
+
+    On macOS the limit stays what it is: its hard limit is often none at all, and the kernel refuses more than a
+    number of its own (setrlimit(2), OPEN_MAX).
+    """
+    import resource  # noqa: PLC0415 - for the engine alone
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if sys.platform == "linux" and soft != hard:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+        _Given.soft = soft
+
+
+@contextmanager
+def as_given() -> Iterator[None]:
+    """The soft limit that this process was started with, for a child that inherits it at this moment.
+
+    posix_spawn(3) knows no limits, and a child that is given its own afterwards (prlimit(2)) may have asked before.
+    What is open stays open below a lower limit.
+    """
+    if _Given.soft is None:
+        yield
+        return
+    import resource  # noqa: PLC0415 - see above
+
+    raised = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (_Given.soft, raised[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, raised)
 
 
 def ports() -> Ports | None:

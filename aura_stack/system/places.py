@@ -18,6 +18,9 @@ SOCKET_LIMIT = 103
 DATA = ".aura"
 """The folder beside a stack file in which its stacks keep what they record."""
 
+RUN_SOCKET = "n-"
+"""How the names of sockets begin that belong to single runs; a path with ten more characters still fits."""
+
 _PRIVATE = 0o700
 _PUBLIC = 0o755
 _NAME_LENGTH = 10  # hexadecimal digits of a stack's folder
@@ -116,13 +119,21 @@ def create_runtime(places: Places) -> None:
 
 
 def clear(places: Places) -> None:
-    """Take away what only a running stack needs: the socket, the note of the run, a folder made for the socket."""
-    for path in (places.socket, places.run):
+    """Take away what only a running stack needs: its sockets, the note of the run, a folder made for the sockets."""
+    for path in (places.socket, places.run, *_sockets_of_runs(places)):
         with suppress(FileNotFoundError):
             os.unlink(path)
     if os.path.dirname(places.socket) != places.runtime:
         with suppress(OSError):  # somebody else has put something there, or taken it away
             os.rmdir(os.path.dirname(places.socket))
+
+
+def _sockets_of_runs(places: Places) -> list[str]:
+    """What an engine that was killed has left of `supervision/notify`; a run that ends leaves nothing."""
+    folder = os.path.dirname(places.socket)
+    with suppress(OSError):
+        return [os.path.join(folder, name) for name in os.listdir(folder) if name.startswith(RUN_SOCKET)]
+    return []
 
 
 def _top(data: str) -> str:

@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     import psutil
 
 
+def keep_one_back() -> None:
+    """Nothing to do: these questions are system calls that need no descriptor."""
+
+
 def start_time(pid: int) -> int | None:
     """When it started, in µs since 1970."""
     with _gone_is_none():
@@ -101,11 +105,26 @@ def uid(pid: int) -> int | None:
     return None
 
 
+def takes(_pid: int, _signum: int) -> bool:
+    """Whether a signal reaches it; nobody tells, so True."""
+    return True
+
+
 def cwd(pid: int) -> str | None:
     """The directory it works in."""
     with _gone_is_none():
         return str(_process(pid).cwd()) or None
     return None
+
+
+def listens(pid: int, port: int) -> bool:
+    """Whether it holds a socket that listens at the TCP port, on any address."""
+    import psutil  # noqa: PLC0415 - see the top
+
+    with _gone_is_none():
+        found = _process(pid).net_connections("tcp")
+        return any(one.laddr and one.laddr.port == port and one.status == psutil.CONN_LISTEN for one in found)
+    return False
 
 
 def boot() -> str:

@@ -6,15 +6,20 @@ never with an exception. A number alone names no process for long, since the ker
 """
 
 import os
+import select
 import signal as signals
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 if sys.platform == "linux":
     from . import procfs as source
 else:
     from . import portable as source
+
+
+_STEP = 0.02  # seconds between two looks at an end that nobody tells of
 
 
 class Identity(NamedTuple):
@@ -28,6 +33,11 @@ class Identity(NamedTuple):
     start: int
 
 
+def keep_one_back() -> None:
+    """Keep a descriptor for these questions, so that none goes unanswered where all others are taken."""
+    source.keep_one_back()
+
+
 def identify(pid: int) -> Identity | None:
     """The process that has the number now, a zombie too."""
     start = start_time(pid)
@@ -37,6 +47,17 @@ def identify(pid: int) -> Identity | None:
 def is_alive(identity: Identity) -> bool:
     """Whether it still runs; a zombie does not."""
     return start_time(identity.pid) == identity.start and not is_zombie(identity.pid)
+
+
+def await_ends(whom: Iterable[Identity], seconds: float) -> None:
+    """Wait until all of them have ended, at most so many seconds; nobody has to be a child of ours.
+
+    Linux tells of each end (pidfd_open(2)). Elsewhere one looks again and again.
+    """
+    deadline = time.monotonic() + seconds
+    for identity in whom:
+        while (left := deadline - time.monotonic()) > 0 and is_alive(identity):
+            _await_end(identity, left)
 
 
 def start_time(pid: int) -> int | None:
@@ -130,9 +151,19 @@ def user_name(uid: int) -> str:
         return str(uid)
 
 
+def takes(pid: int, signum: int) -> bool:
+    """Whether a signal reaches it; False where it ignores it, or holds it back (Linux tells, others do not)."""
+    return source.takes(pid, signum)
+
+
 def cwd(pid: int) -> str | None:
     """The directory it works in."""
     return source.cwd(pid)
+
+
+def listens(pid: int, port: int) -> bool:
+    """Whether it holds a socket that listens at the TCP port, on any address."""
+    return source.listens(pid, port)
 
 
 def boot() -> str:
@@ -177,6 +208,28 @@ if sys.platform == "linux":
         finally:
             os.close(descriptor)
         return True
+
+
+def _await_end(identity: Identity, seconds: float) -> None:
+    """Wait for the end of one, or only a moment where nobody tells of it."""
+    descriptor = -1
+    if sys.platform == "linux":
+        try:
+            descriptor = os.pidfd_open(identity.pid)
+        except ProcessLookupError:
+            return
+        except OSError:  # as above
+            descriptor = -1
+    if descriptor < 0:
+        time.sleep(min(_STEP, seconds))
+        return
+    try:
+        if is_alive(identity):
+            poll = select.poll()
+            poll.register(descriptor, select.POLLIN)
+            poll.poll(seconds * 1000)
+    finally:
+        os.close(descriptor)
 
 
 def _signal_compared(identity: Identity, signum: int) -> bool:

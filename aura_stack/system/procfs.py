@@ -1,17 +1,41 @@
 """Facts about processes as Linux tells them in /proc (proc(5)); see `processes` for what each one means.
 
 A process can go away between two lines of any of this: whatever is missing then is None or empty. The kernel
-also answers ESRCH for a file that was opened in time, so every OSError counts as "not there" or "not ours".
+also answers ESRCH for a file that was opened in time, so every OSError counts as "not there" or "not ours": all but
+one that says that there is no descriptor left. A process without children and one whose children cannot be read are
+not the same, so then the descriptor is used that `keep_one_back` has kept, and without one the error is raised.
 """
 
+import errno
 import os
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from functools import cache
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 assert sys.platform == "linux"  # `processes` imports it nowhere else
+
+
+_NONE_LEFT = {errno.EMFILE, errno.ENFILE}
+_Answer = TypeVar("_Answer")
+
+
+class _Kept:
+    """A descriptor that is given up for a moment where there is no other; None where nobody has kept one."""
+
+    descriptor: int | None = None
+
+
+def keep_one_back() -> None:
+    """Keep a descriptor for the questions below.
+
+    Raises:
+        OSError: there is none left.
+    """
+    if _Kept.descriptor is None:
+        _Kept.descriptor = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
 
 
 class Stat(NamedTuple):
@@ -146,6 +170,24 @@ def uid(pid: int) -> int | None:
     return None
 
 
+def takes(pid: int, signum: int) -> bool:
+    """Whether a signal reaches it: it does not ignore it, nor hold it back while it waits for it."""
+    return parse_takes(_read(f"/proc/{pid}/status") or b"", signum)
+
+
+def parse_takes(status: bytes, signum: int) -> bool:
+    """The same from the content of /proc/PID/status.
+
+    Who blocks a signal may be waiting for it (sigwait(3)), so one that is blocked counts while it is pending.
+    """
+    fields = dict(line.split(b":", 1) for line in status.splitlines() if line.startswith((b"Sig", b"ShdPnd")))
+    ignored, blocked, pending, ours = (
+        int(fields.get(name, b"0"), 16) >> (signum - 1) & 1
+        for name in (b"SigIgn", b"SigBlk", b"ShdPnd", b"SigPnd")
+    )
+    return not (ignored or (blocked and (pending or ours)))
+
+
 def cwd(pid: int) -> str | None:
     """The directory it works in."""
     try:
@@ -170,10 +212,55 @@ def listeners() -> dict[int, set[int]]:
 
 def parse_listeners(table: bytes) -> Iterator[tuple[int, int]]:
     """Port and user of every listener in the content of /proc/net/tcp or tcp6, below its line of headings."""
+    for fields in _listening(table):
+        yield int(fields[1].rpartition(b":")[2], 16), int(fields[7])
+
+
+def listens(pid: int, port: int) -> bool:
+    """Whether it holds a socket that listens at the TCP port, on any address."""
+    ending = b":%04X" % port
+    tables = ((_read(f"/proc/{pid}/net/{table}") or b"") for table in ("tcp", "tcp6"))
+    inodes = {fields[9] for table in tables for fields in _listening(table) if fields[1].endswith(ending)}
+    sockets = {f"socket:[{inode.decode()}]" for inode in inodes}
+    return bool(sockets) and any(
+        _link(f"/proc/{pid}/fd/{number}") in sockets for number in _listing(f"/proc/{pid}/fd")
+    )
+
+
+def _listening(table: bytes) -> Iterator[list[bytes]]:
     for line in table.splitlines()[1:]:
         fields = line.split()
         if fields[3] == b"0A":  # TCP_LISTEN in the kernel's net/tcp_states.h
-            yield int(fields[1].rpartition(b":")[2], 16), int(fields[7])
+            yield fields
+
+
+def _link(path: str) -> str:
+    try:
+        return os.readlink(path)
+    except OSError:
+        return ""
+
+
+def _asked(ask: Callable[[str], _Answer], path: str) -> _Answer | None:
+    """What is there; None where nothing is.
+
+    Raises:
+        OSError: there is no descriptor left, not even one that was kept.
+    """
+    try:
+        return ask(path)
+    except OSError as error:
+        if error.errno not in _NONE_LEFT:
+            return None
+        if _Kept.descriptor is None:
+            raise
+    os.close(_Kept.descriptor)
+    _Kept.descriptor = None
+    try:
+        return _asked(ask, path)
+    finally:
+        with suppress(OSError):  # a thread was quicker; the next who is in need goes without
+            keep_one_back()
 
 
 @cache
@@ -183,23 +270,19 @@ def _lists_children() -> bool:
 
 
 def _read(path: str) -> bytes | None:
-    try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    except OSError:
-        return None
+    return _asked(_content, path)
+
+
+def _content(path: str) -> bytes:
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
         parts = []
         while part := os.read(descriptor, 65536):
             parts.append(part)
         return b"".join(parts)
-    except OSError:
-        return None
     finally:
         os.close(descriptor)
 
 
 def _listing(path: str) -> list[str]:
-    try:
-        return os.listdir(path)
-    except OSError:
-        return []
+    return _asked(os.listdir, path) or []

@@ -14,9 +14,9 @@ from stacks import PATIENCE, child
 
 from aura_stack.control import protocol
 from aura_stack.control.client import Client, connect
-from aura_stack.control.server import CLIENTS, OPEN_CALLS
+from aura_stack.control.server import OPEN_CALLS, most_clients
 from aura_stack.errors import AuraError, ExitCode
-from aura_stack.system import processes
+from aura_stack.system import limits, processes
 
 TALKER = {"command": child("talker"), "ready": {"log": "hello"}}
 FLOOD = {"command": "while :; do echo 0123456789012345678901234567890123456789; done"}
@@ -199,14 +199,14 @@ def test_two_hundred_clients_that_say_nothing_are_no_burden(made):
 
 
 def test_there_is_a_limit_to_clients_and_the_one_beyond_it_is_told(made):
-    held = []
+    held, most = [], most_clients(limits.open_files().hard)
     words = b""
-    for _ in range(CLIENTS + 1):
+    for _ in range(most + 1):
         held.append(raw(made))
         words = held[-1].makefile("rb").readline()
-    assert json.loads(words)["params"]["message"] == f"{CLIENTS} clients are connected already"
+    assert json.loads(words)["params"]["message"] == f"{most} clients are connected already"
     code, output = made.run("status")
-    assert (code, output) == (1, f"error: {CLIENTS} clients are connected already\n")
+    assert (code, output) == (1, f"error: {most} clients are connected already\n")
     for link in held:
         link.close()
     assert undisturbed(made)

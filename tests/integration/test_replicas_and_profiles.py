@@ -50,6 +50,7 @@ def test_a_mistake_in_a_file_of_variables_starts_nothing(stack):
     code, output = one.run("up")
     assert (code, "started" in output) == (5, False)
     assert output.startswith("b.env:1:3: ")
+    assert one.run("config", "check") == (5, output)
 
 
 def test_the_origin_of_every_value_is_told_and_secrets_are_not(stack):
@@ -68,6 +69,8 @@ def test_the_origin_of_every_value_is_told_and_secrets_are_not(stack):
     assert "A=file  # a.env:1:1" in output
     assert re.search(r"HOME=file  # a.env:2:1 \(not \S+ of the shell\)", output)
     assert "secret-1234" not in output
+    (one.folder / "a.env").write_text("API_KEY=older-5678\nAUTH=Bearer ${API_KEY}\nA=1\nHOME=file\n")
+    assert "older-5678" not in one.run("config", "env", "a")[1]
     found = {row["name"]: row for row in json.loads(one.run("config", "env", "a", "--json")[1])}
     assert found["API_KEY"]["value"] == "***"
     assert found["HOME"]["over"][0]["origin"] == "the shell"
@@ -150,6 +153,63 @@ def test_what_cannot_be_scaled_changes_nothing(stack, port):
     down(one, up)
 
 
+STUBBORN = [
+    sys.executable,
+    "-uc",
+    "import signal, time; signal.signal(15, lambda *_: (time.sleep(1), exit(0))); print('there'); time.sleep(1000)",
+]
+
+
+def test_two_scalings_take_turns(stack):
+    one = stack({"w": {"command": STUBBORN, "replicas": 2}, "v": {"command": SLEEP}})
+    up = one.up()
+    up.expect(r"w-2 +\| there")
+    first = one.start("scale", "w=1")
+    up.expect(r"w-2 +· stopping")
+    second = one.start("scale", "v=3")
+    assert (first.finish(), second.finish()) == (0, 0)
+    assert list(status(one)) == ["w", "v", "v-2", "v-3"]
+    down(one, up)
+
+
+def test_what_is_being_scaled_away_takes_no_orders(stack):
+    one = stack({"w": {"command": STUBBORN, "replicas": 2}})
+    up = one.up()
+    up.expect(r"w-2 +\| there")
+    scaling = one.start("scale", "w=1")
+    up.expect(r"w-2 +· stopping")
+    assert one.run("restart", "w-2")[0] == 4
+    assert scaling.finish() == 0
+    assert list(status(one)) == ["w"]
+    down(one, up)
+
+
+def test_what_waits_for_a_replica_that_goes_waits_no_longer(stack, port):
+    slow = ["sh", "-c", f"sleep 1; exec {sys.executable} -m http.server -b 127.0.0.1 $PORT"]
+    one = stack(
+        {"w": {"command": slow, "port": port, "replicas": 3}, "v": {"command": SLEEP, "depends_on": ["w"]}}
+    )
+    up = one.start("up", start_new_session=True)
+    up.expect(r"w-3 +· started")
+    assert one.run("scale", "w=1")[0] == 0
+    up.expect(r"v +· ready")
+    assert {view["state"] for view in status(one).values()} == {"ready"}
+    down(one, up)
+
+
+def test_scaling_away_what_is_being_prepared_ends_nothing(stack):
+    step = {"command": "sleep 1", "inputs": ["in.txt"]}
+    one = stack({"w": {"command": SLEEP, "replicas": 2, "prepare": [step]}})
+    (one.folder / "in.txt").write_text("1")
+    up = one.up()
+    (one.folder / "in.txt").write_text("2")
+    up.expect(r"w +· started[\s\S]*w +· sleep 1 \(in.txt changed\)")
+    assert one.run("scale", "w=1")[0] == 0
+    up.expect(r"w +· started[\s\S]*w +· started")
+    assert list(status(one)) == ["w"]
+    down(one, up)
+
+
 def test_a_save_restarts_all_replicas(stack):
     one = stack({"w": {"command": TELL, "replicas": 2, "watch": {"paths": ["w.py"]}}})
     (one.folder / "w.py").write_text("1")
@@ -212,6 +272,27 @@ def test_the_end_of_one_can_be_the_end_of_all(stack):
     code, output = one.run("up", "--abort-on-exit")
     assert code == 4
     assert "b ended, and all end together" in output
+
+
+def test_the_failure_of_one_can_be_the_end_of_all(stack):
+    fails = [sys.executable, "-c", "raise SystemExit(4)"]
+    one = stack({
+        "a": {"command": SLEEP},
+        "fine": {"command": "true", "restart": "no"},
+        "b": {"command": fails, "restart": "no", "depends_on": {"fine": "completed"}},
+    })  # fmt: skip
+    code, output = one.run("up", "--abort-on-failure")
+    assert code == 4
+    assert "b ended, and all end together" in output
+
+
+def test_the_code_of_one_can_be_that_of_all(stack):
+    ends = [sys.executable, "-c", "raise SystemExit(5)"]
+    one = stack(
+        {"a": {"command": SLEEP}, "tests": {"command": ends, "restart": "no", "depends_on": {"a": "started"}}}
+    )
+    assert one.run("up", "--exit-code-from", "tests")[0] == 5
+    assert one.run("up", "--exit-code-from", "tets")[0] == 4
 
 
 def test_a_procfile_runs_on_if_it_is_told_to(stack):

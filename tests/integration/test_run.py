@@ -159,6 +159,23 @@ def test_what_is_stopped_meanwhile_keeps_no_stack_up(stack, port, tmp_path):
     assert one.run("status")[0] == 3
 
 
+def test_what_was_scaled_away_meanwhile_is_not_let_go(stack, tmp_path):
+    os.mkfifo(tmp_path / "gate")
+    one = stack(
+        {"w": {"command": SLEEP, "replicas": 2}, "z": {"command": SLEEP}},
+        tasks={"t": {"command": f"echo there; cat {tmp_path}/gate", "needs": ["w"]}},
+    )
+    assert one.run("up", "-d", "z")[0] == 0
+    run = one.start("run", "t")
+    run.expect("there")
+    assert one.run("scale", "w=1")[0] == 0
+    (tmp_path / "gate").write_text("go\n")
+    assert run.finish() == 0
+    views = {view["service"]: view["state"] for view in json.loads(one.run("status", "--json")[1])}
+    assert views == {"w": "stopped", "z": "ready"}
+    assert one.run("down")[0] == 0
+
+
 def test_a_stack_that_was_up_for_a_task_ends_without_a_fault(stack, port):
     one = stack({"db": database(port)}, tasks={"t": {"command": "true", "needs": ["db"]}})
     for _ in range(5):

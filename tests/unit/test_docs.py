@@ -76,8 +76,12 @@ def documented():
 
 
 def without_twins(paths):
-    """The manifest's external entries are the same as its ports, all files of variables alike: described once."""
+    """External entries of the manifest are the same as its ports, files of variables alike: described once.
+
+    So are the conditions in a list and those by themselves.
+    """
     twins = ("manifest.external.NAME.", "env_file[]", "tasks.NAME.env_file[]", "profiles.NAME.env_file[]")
+    twins += ("services.NAME.ready.all[]", "services.NAME.ready.any[]")
     return {path for path in paths if not path.startswith(twins)}
 
 

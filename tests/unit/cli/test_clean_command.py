@@ -125,10 +125,10 @@ def test_all_leaves_the_record_alone(places):
 
 
 def test_processes_that_live_on_are_told(places, monkeypatch):
-    from aura_stack.doctor import census, leftovers  # noqa: PLC0415 - here alone
+    from aura_stack.doctor import cleaning, leftovers  # noqa: PLC0415 - here alone
 
     note = leave(places, "run.json")
-    for room in (census, leftovers):
+    for room in (cleaning, leftovers):
         monkeypatch.setattr(room, "left_by", lambda _: (7, 8))
     result = run("clean", "-y")
     assert result.stderr == (

@@ -44,6 +44,18 @@ STYLE = Style(["aura", "web"], colour=False)
             "web  · docker stop web failed: not done after 10.0 s",
         ),
         (events.Killed("web", 1, (7, 8)), "web  · killed 7, 8: would not end"),
+        (
+            events.PortHeld("web", 1, 4010, "pid 812 (node x.js)"),
+            "web  · port 4010 is still held by pid 812 (node x.js)",
+        ),
+        (
+            events.Lingering("web", 1, (4711,), 6.2),
+            "aura · waiting for web (pid 4711), KILL in 6 s",
+        ),
+        (
+            events.Lingering("web", 1, (1, 2, 3, 4), 6.2, "TERM"),
+            "aura · waiting for web (pid 1, 2, 3 and 1 more), KILL in 6 s; it ignores TERM",
+        ),
         (events.Stopped("web", 1), "web  · stopped"),
         (events.StackStopping("Ctrl-C"), "aura · stopping all: Ctrl-C"),
     ],

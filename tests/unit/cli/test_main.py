@@ -59,17 +59,23 @@ def test_errors_are_coloured_where_that_is_wanted(told):
 
 def test_the_caret_stands_below_the_mistake_whatever_stands_before_it(told, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "f").write_text("é: 漢\tx\x1b[2J y\n")
-    result = told(InvalidDefinition([Problem(Place("f", 1, 6), "here")]))
-    assert result.stderr == "f:1:6: here\n    1 | é: 漢    x\\x1b[2J y\n      |          ^\n"
+    (tmp_path / "f.yaml").write_text("é: 漢\tx\x1b[2J y\n")
+    result = told(InvalidDefinition([Problem(Place("f.yaml", 1, 6), "here")]))
+    assert result.stderr == "f.yaml:1:6: here\n    1 | é: 漢    x\\x1b[2J y\n      |          ^\n"
 
 
 def test_a_long_line_is_shown_around_its_mistake(told, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "f").write_text("a" * 500 + "!" + "b" * 500)
-    shown = told(InvalidDefinition([Problem(Place("f", 1, 501), "here")])).stderr.splitlines()
+    (tmp_path / "f.yaml").write_text("a" * 500 + "!" + "b" * 500)
+    shown = told(InvalidDefinition([Problem(Place("f.yaml", 1, 501), "here")])).stderr.splitlines()
     assert shown[1] == "    1 | …" + "a" * 59 + "!" + "b" * 58 + "…"
     assert shown[2].index("^") == shown[1].index("!")
+
+
+def test_a_line_of_a_file_of_variables_is_nobodys_to_see(told, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / ".env").write_text('DB_PASSWORD="hunter2')
+    assert told(InvalidDefinition([Problem(Place(".env", 1, 13), "here")])).stderr == ".env:1:13: here\n"
 
 
 def test_a_file_that_has_gone_leaves_the_message(told):

@@ -293,8 +293,16 @@ def test_odd_lines_and_further_procfiles_are_told(folder):
     assert [str(notice) for notice in read("Procfile", {}).notices] == [
         'Procfile:2:1: "odd line" is left out: it lacks the ":" behind a name (write NAME: COMMAND)',
         "Procfile:1:1: Procfile.dev is here as well (aura-stack -f Procfile.dev up runs that one)",
-        ".overmind.env:1:1: OVERMIND_TITLE is not acted on",
+        "Procfile:1:1: OVERMIND_TITLE is not acted on (.overmind.env:1:1)",
     ]
+
+
+def test_files_that_are_not_read_have_no_mistakes(folder):
+    procfile(folder)
+    (folder / ".env").write_text("BAD LINE\n")
+    (folder / "other.env").write_text("A=1\n")
+    assert read("Procfile", {"OVERMIND_SKIP_ENV": "1"}).notices == ()
+    assert read("Procfile", {}, variant=Variant(env_files=("other.env",))).notices == ()
 
 
 def test_a_procfile_has_no_profiles(folder):

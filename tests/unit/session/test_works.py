@@ -45,6 +45,13 @@ def test_words_behind_two_dashes_are_for_the_last_task():
     assert lint.command.argv == ("/bin/sh", "-c", 'run "$@"', "/bin/sh", "a b")
 
 
+@pytest.mark.parametrize("text", ["one\ntwo", "echo # not this"])
+def test_words_are_put_behind_no_command_in_which_they_would_mean_something_else(text):
+    lines = task("lines").but(command=Command(("/bin/sh", "-c", text), text, HERE))
+    with pytest.raises(AuraError, match="no words can be put behind the command of lines"):
+        work(STACK.but(tasks=(lines,)), ["lines", "--", "x"])
+
+
 def test_a_task_with_words_of_its_own_is_never_up_to_date():
     *_, seed = work(STACK, ["seed", "--", "x"])
     assert (seed.inputs, seed.outputs) == ((), ())

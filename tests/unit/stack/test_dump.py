@@ -40,6 +40,9 @@ services:
   c: {command: x, ready: {exec: [true]}, give_up: 3 in 90s}
   d: {command: x, ready: {file: up}, watch: true, tty: true}
   e: {command: x, port: 4010, replicas: 3, env_file: [e.env, {path: f.env, required: false}], depends_on: [migrate]}
+  f: {command: x, port: 4020, ready: {http: {path: /h, status: [204, 300-302], header: {X-A: "$b"}, body: "^up$"}}}
+  h: {command: x, ready: {all: [{tcp: 4010}, {notify: true}, {log: "$x"}]}}
+  g: {command: x, ready: {any: [{file: up}, {exec: [y, z]}, {http: "http://localhost:4020"}]}}
   db: {external: true, port: 5432, required: false, hint: "docker compose up -d db"}
 env_file: .env
 tasks:

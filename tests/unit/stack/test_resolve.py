@@ -128,7 +128,9 @@ services:
         ("cwd: src\n    ready: {file: ready.txt}", ProbeKind.FILE, "/proj/src/ready.txt", 0),
         ("ready: {file: /run/x}", ProbeKind.FILE, "/run/x", 0),
         ("port: 4010\n    ready: {timeout: 5s}", ProbeKind.TCP, "4010", 4010),
-        ("port: 4010\n    ready: {notify: true}", ProbeKind.TCP, "4010", 4010),
+        ("port: 4010\n    ready: {notify: true}", ProbeKind.NOTIFY, "", 0),
+        ("port: 4010\n    ready: {notify: false}", ProbeKind.TCP, "4010", 4010),
+        ("port: 4010\n    ready: {http: {path: /health, status: 204}}", ProbeKind.HTTP, "/health", 4010),
         ("ready: {grpc: true}", ProbeKind.STARTED, "", 0),
     ],
 )  # fmt: skip

@@ -35,6 +35,8 @@ class World:
         self.broken = set(broken)
         self.alive = {}  # service → run, while its main process lives
         self.left = {}  # service → run, while anything of it lives
+        self.doomed = set()  # services whose run the rim was asked to end
+        self.swept = set()  # services of whose run it was asked to end what is left
         self.delays = []
         self.longest = 0.0
         self.pid = 100
@@ -48,6 +50,8 @@ class World:
         if service.name in self.broken:
             raise NotExecutable(Verdict(ok=False, words="command not found", code=127, retry=False))
         self.overlaps += service.name in self.left
+        self.doomed.discard(service.name)
+        self.swept.discard(service.name)
         self.alive[service.name] = self.left[service.name] = run
         self.pid += 1
         return self.pid
@@ -57,9 +61,11 @@ class World:
 
     def end(self, service, grace):
         self.asked.append(f"end {service.name} {grace:g}")
+        self.doomed.add(service.name)
 
     def sweep(self, service, grace):
         self.asked.append(f"sweep {service.name} {grace:g}")
+        self.swept.add(service.name)
 
     def later(self, service, delay, run):
         self.delays.append((service.name, run))

@@ -2,6 +2,7 @@
 
 import os
 import resource
+import subprocess
 import sys
 
 import pytest
@@ -78,3 +79,29 @@ def test_what_the_system_does_not_tell_is_none(monkeypatch):
     monkeypatch.setattr(limits, "_text", lambda _: None)
     assert limits.inotify() is None
     assert limits.ports() is None
+
+
+RAISED = """
+import resource
+from aura_stack.system import limits
+limit = resource.RLIMIT_NOFILE
+hard = resource.getrlimit(limit)[1]
+resource.setrlimit(limit, (64, hard))
+limits.raise_open_files()
+print(resource.getrlimit(limit) == (hard, hard))
+with limits.as_given():
+    print(resource.getrlimit(limit) == (64, hard))
+print(resource.getrlimit(limit) == (hard, hard))
+"""
+
+
+@linux
+def test_the_limit_is_raised_to_the_hard_one_and_is_what_it_was_for_a_child():
+    done = subprocess.run([sys.executable, "-c", RAISED], capture_output=True, text=True, check=True)
+    assert done.stdout == "True\n" * 3
+
+
+def test_a_limit_that_nobody_raised_stays_as_it_is(monkeypatch):
+    monkeypatch.setattr(resource, "setrlimit", lambda *_: pytest.fail("it was set"))
+    with limits.as_given():
+        assert limits.open_files()

@@ -1,5 +1,6 @@
 """Lines of /proc as the kernel writes them."""
 
+import subprocess
 import sys
 
 import pytest
@@ -7,7 +8,7 @@ import pytest
 if sys.platform != "linux":
     pytest.skip("this system has no /proc", allow_module_level=True)
 
-from aura_stack.system.procfs import parse_listeners, parse_stat
+from aura_stack.system.procfs import parse_listeners, parse_stat, parse_takes
 
 AFTER = b"S 42 4711 4711 0 -1 4194560 210 0 0 0 1 2 0 0 20 0 1 0 987654 5980160 350 18446744073709551615\n"
 
@@ -35,3 +36,48 @@ def test_listeners_are_read_from_the_tables_of_the_kernel():
     assert list(parse_listeners(TABLE)) == [(5432, 105)]
     assert list(parse_listeners(TABLE_6)) == [(4010, 0)]
     assert list(parse_listeners(b"")) == []
+
+
+@pytest.mark.parametrize(
+    ("fields", "taken"),
+    [
+        ("SigIgn:\t0000000000004000", False),
+        ("SigIgn:\t0000000000002000", True),
+        ("SigBlk:\t0000000000004000", True),  # it may wait for it
+        ("SigBlk:\t0000000000004000\nShdPnd:\t0000000000004000", False),
+        ("SigPnd:\t0000000000004000\nSigBlk:\t0000000000004000", False),
+        ("SigQ:\t3/5\nSigCgt:\t0000000000004000", True),
+        ("", True),
+    ],
+)
+def test_who_ignores_a_signal_or_holds_it_back_does_not_take_it(fields, taken):
+    assert parse_takes(f"Name:\tx\n{fields}\n".encode(), 15) is taken
+
+
+EXHAUSTED = """
+import os, resource, subprocess
+from aura_stack.system import processes
+child = subprocess.Popen(["sleep", "1000"])
+processes.children(os.getpid())
+if {kept}:
+    processes.keep_one_back()
+resource.setrlimit(resource.RLIMIT_NOFILE, (40, 40))
+try:
+    while True:
+        os.open(os.devnull, os.O_RDONLY)
+except OSError:
+    pass
+try:
+    print([processes.children(os.getpid()) == [child.pid] for _ in range(3)], flush=True)
+except OSError as error:
+    print(error.strerror, flush=True)
+finally:
+    child.kill()
+"""
+
+
+@pytest.mark.parametrize(("kept", "said"), [(True, "[True, True, True]"), (False, "Too many open files")])
+def test_without_a_descriptor_nobody_is_taken_to_have_no_children(kept, said):
+    code = EXHAUSTED.format(kept=kept)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == f"{said}\n"
