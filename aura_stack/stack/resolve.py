@@ -6,7 +6,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from aura_stack.errors import Place, Problem
-from aura_stack.reading.tree import Scalar, Table, whole
+from aura_stack.reading.tree import Scalar, Table
 from aura_stack.reading.words import quoted
 
 from .addresses import Addresses
@@ -279,7 +279,10 @@ def _success_codes(table: Table, around: Surroundings) -> Iterator[int]:
     for word in table.items("success_codes"):
         if isinstance(word, Scalar):
             signal = signal_number(word.text, around.signals)
-            yield whole(word) if signal is None else 128 + signal
+            if signal is not None:
+                yield 128 + signal
+            elif isinstance(word.value, int):  # anything else has been reported
+                yield word.value
 
 
 def _stop(table: Table, filled: Filled, around: Surroundings) -> Stop:

@@ -40,3 +40,9 @@ def test_a_signal_that_does_not_exist_is_told_with_the_one_that_was_meant():
 def test_what_is_shown_can_be_read_again():
     stack, _ = read("[TERM, 3]")
     assert dump(stack, SIGNALS)["services"]["a"]["success_codes"] == [143, 3]
+
+
+def test_a_mistake_in_them_keeps_nobody_from_reading_the_rest():
+    found = valid("services:\n  a:\n    command: x\n    success_codes: [TREM, x, 3]\n")
+    stack, problems = resolve(found.root, assign(found.claims, None).ports, HERE)
+    assert (stack.service("a").success_codes, problems) == ((3,), ())

@@ -1,0 +1,242 @@
+"""Supervisors under torture: how each is given the same services, and one of them while it runs."""
+
+import fcntl
+import json
+import os
+import re
+import select
+import shlex
+import shutil
+import signal
+import subprocess
+import sys
+import termios
+import threading
+import time
+from pathlib import Path
+
+from aura_stack.system import processes
+
+PATIENCE = 20.0  # seconds for anything that has to happen
+LEFT = 3.0  # seconds that a process may take to go after the tool has ended
+MARK = "TORTURE"
+PROGRAMS = Path(__file__).parent / "programs"
+
+
+def program(name, *words):
+    """The command of one of the programs, as a shell has it."""
+    return shlex.join([sys.executable, "-S", str(PROGRAMS / f"{name}.py"), *map(str, words)])
+
+
+class Aura:
+    """Ours: a stack file; the end of one is the end of all, as with the others."""
+
+    name = "aura-stack"
+    restarts = True
+
+    def write(self, folder, services, grace):
+        written = {
+            name: {"command": command, "restart": "no", "stop": {"grace": grace}}
+            for name, command in services.items()
+        }
+        (folder / "stack.yaml").write_text(json.dumps({"name": "torture", "services": written}))
+
+    def argv(self, *words):
+        return [sys.executable, "-m", "aura_stack", *(words or ("up", "--abort-on-exit"))]
+
+    def installed(self):
+        return True
+
+
+class Procfile:
+    """Whoever reads a Procfile."""
+
+    restarts = False
+
+    def __init__(self, name, *argv):
+        self.name = name
+        self._argv = list(argv)
+
+    def write(self, folder, services, grace):  # noqa: ARG002 - a Procfile has no word for it
+        lines = [f"{name}: {command}\n" for name, command in services.items()]
+        (folder / "Procfile").write_text("".join(lines))
+
+    def argv(self, *words):
+        return [*self._argv, *words]
+
+    def installed(self):
+        return shutil.which(self._argv[0]) is not None
+
+
+class Overmind(Procfile):
+    """A Procfile, and orders by a socket."""
+
+    restarts = True
+
+    def argv(self, *words):
+        return ["overmind", *(words or ("start",))]
+
+
+class Supervisord:
+    """supervisord: a file of its own, with the graces and the groups that it can be asked for."""
+
+    name = "supervisord"
+    restarts = True
+
+    def write(self, folder, services, grace):
+        seconds = max(int(float(grace.removesuffix("s"))), 1)
+        text = "[supervisord]\nnodaemon=true\n[unix_http_server]\nfile=supervisor.sock\n"
+        text += "[supervisorctl]\nserverurl=unix://supervisor.sock\n[rpcinterface:supervisor]\n"
+        text += "supervisor.rpcinterface_factory = supervisor.rpcinterface:make_main_rpcinterface\n"
+        for name, command in services.items():
+            text += f"[program:{name}]\ncommand=sh -c {shlex.quote(command.replace('%', '%%'))}\n"
+            text += "stdout_logfile=/dev/stdout\nstdout_logfile_maxbytes=0\nredirect_stderr=true\n"
+            text += f"autorestart=false\nstopasgroup=true\nkillasgroup=true\nstopwaitsecs={seconds}\n"
+        (folder / "supervisord.conf").write_text(text)
+
+    def argv(self, *words):
+        command = "supervisorctl" if words else "supervisord"
+        return [command, "-c", "supervisord.conf", *words]
+
+    def installed(self):
+        return shutil.which("supervisord") is not None
+
+
+TOOLS = {
+    tool.name: tool
+    for tool in (
+        Aura(),
+        Procfile("honcho", sys.executable, "-m", "honcho", "start"),
+        Procfile("hivemind", "hivemind"),
+        Procfile("foreman", "foreman", "start"),
+        Procfile("goreman", "goreman", "start"),
+        Overmind("overmind"),
+        Supervisord(),
+    )
+}
+
+
+class Trial:
+    """One tool with some services in a folder; all that comes of it carries a mark in its environment.
+
+    Args:
+        tool: which.
+        folder: an empty one.
+        services: name → command.
+        grace: between the stop signal and KILL, for a tool that can be told.
+        reads: whether anybody reads what it prints.
+    """
+
+    def __init__(self, tool, folder, services, *, grace="1s", reads=True):
+        self.tool = tool
+        self.folder = folder
+        self.mark = f"{os.getpid()}-{time.monotonic_ns()}"
+        self.env = {**os.environ, MARK: self.mark, "HOME": str(folder), "PYTHONUNBUFFERED": "1"}
+        self.env["XDG_STATE_HOME"] = str(folder / "state")
+        self.env.pop("XDG_RUNTIME_DIR", None)
+        tool.write(folder, services, grace)
+        self.printed = b""
+        self._news = threading.Condition()
+        self._reads = reads
+        self.process = self.start()
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        if reads:
+            self._reader.start()
+
+    def start(self, *words, **options):
+        """Run the tool, or with words an order to it, as a job of its own."""
+        return subprocess.Popen(
+            self.tool.argv(*words),
+            cwd=self.folder,
+            env=self.env,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            **options,
+        )
+
+    def order(self, *words):
+        """Give the tool an order and wait until it has answered."""
+        done = self.start(*words)
+        done.communicate(timeout=PATIENCE)
+        return done.returncode
+
+    def _read(self):
+        while data := os.read(self.process.stdout.fileno(), 1 << 16):
+            with self._news:
+                self.printed += data
+                self._news.notify_all()
+
+    def expect(self, pattern, times=1, patience=PATIENCE):
+        """Wait until it was printed so often; whether it was."""
+        found = re.compile(pattern)
+        with self._news:
+            return self._news.wait_for(lambda: len(found.findall(self.printed)) >= times, patience)
+
+    def wait_until_full(self):
+        """Wait until the pipe that nobody reads takes no more: its writer stands still."""
+        deadline = time.monotonic() + PATIENCE
+        held = bytes(4)
+        while time.monotonic() < deadline:
+            before, held = held, fcntl.ioctl(self.process.stdout, termios.FIONREAD, bytes(4))
+            if any(held) and held == before:
+                return
+            wait_for_end(self.process.pid, 0.3)
+
+    def signal(self, signum):
+        """A signal to the tool alone."""
+        self.process.send_signal(signum)
+
+    def press(self, signum):
+        """A signal to the whole job, as from the keyboard."""
+        os.killpg(self.process.pid, signum)
+
+    def code(self, patience=PATIENCE):
+        """Its exit code when it has ended and all it printed has been read; None: it did not end."""
+        try:
+            code = self.process.wait(patience)
+        except subprocess.TimeoutExpired:
+            return None
+        if self._reads:
+            self._reader.join(LEFT)
+        return code
+
+    def marked(self):
+        """The processes that came of this, but for the tool's first."""
+        return [pid for pid in processes.pids() if pid != self.process.pid and self._is_marked(pid)]
+
+    def _is_marked(self, pid):
+        environment = processes.environment(pid) or {}
+        return environment.get(MARK) == self.mark and not processes.is_zombie(pid)
+
+    def survivors(self, patience=LEFT):
+        """Those that are left when that time has passed, or none as soon as there is none."""
+        deadline = time.monotonic() + patience
+        while (pids := self.marked()) and time.monotonic() < deadline:
+            wait_for_end(pids[0], 0.2)
+        return pids
+
+    def close(self):
+        """End all that is left, one after the other."""
+        for _ in range(100):
+            for pid in self.marked() + ([self.process.pid] if self.process.poll() is None else []):
+                identity = processes.identify(pid)
+                if identity:
+                    processes.signal(identity, signal.SIGKILL)
+            self.process.wait()
+            if not self.marked():
+                break
+        if self._reads:
+            self._reader.join(LEFT)
+        self.process.stdout.close()
+
+
+def wait_for_end(pid, patience):
+    """Wait until a process that need not be our child has ended, or time is up."""
+    try:
+        held = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return
+    select.select([held], [], [], patience)
+    os.close(held)
