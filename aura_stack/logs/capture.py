@@ -94,12 +94,14 @@ class Capture:
         if self._loop:
             self._loop.add_reader(reading, self._read, pipe)
 
-    def tap(self, service: str, listener: Listener | None) -> None:
-        """Hand every chunk of the service's streams to the listener as well; None ends that."""
-        if listener:
-            self._taps[service] = listener
-        else:
-            self._taps.pop(service, None)
+    def tap(self, service: str, listener: Listener) -> None:
+        """Hand every chunk of the service's streams to the listener as well, and to no earlier one."""
+        self._taps[service] = listener
+
+    def untap(self, service: str, listener: Listener) -> None:
+        """End that, unless somebody else listens by now: the next run may have begun."""
+        if self._taps.get(service) == listener:
+            del self._taps[service]
 
     def attach(self, loop: "asyncio.AbstractEventLoop") -> None:
         """There is an event loop now: read."""

@@ -69,7 +69,7 @@ def _questions(service: Service, means: Means) -> Iterator[list[Question]]:
         ]
     finally:
         if looks:
-            means.output.tap(service.name, None)
+            means.output.untap(service.name, feed)
 
 
 def _question(service: Service, means: Means) -> Question:

@@ -87,3 +87,25 @@ def test_lines_of_a_terminal_are_shown_like_any_others(capture, logs):
     assert merger.release("web") == b"two"
     assert merger.finish() == b""
     os.close(end)
+
+
+def test_who_has_listened_takes_nothing_from_who_listens_now(capture):
+    heard = []
+
+    def before(stream, data):
+        heard.append(("before", data))
+
+    def now(stream, data):
+        heard.append(("now", data))
+
+    capture.tap("web", before)
+    capture.tap("web", now)
+    capture.untap("web", before)
+    end = capture.open_one("web", 2, "out")
+    os.write(end, b"up\n")
+    capture.drain("web")
+    capture.untap("web", now)
+    os.write(end, b"more\n")
+    capture.drain("web")
+    os.close(end)
+    assert heard == [("now", b"up\n")]
