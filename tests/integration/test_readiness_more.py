@@ -183,8 +183,7 @@ def test_a_stranger_at_the_port_makes_nothing_ready_and_is_named(stack, port, st
     made = stack({"web": {"command": ["sleep", "100"], "ready": {"tcp": port, "timeout": "1s"}}})
     code, output = made.run("up")
     assert code == 1
-    words = rf"not ready after 1 s: port {port} is answered by pid {stranger.pid} ({sys.executable} -c import socket"
-    assert words in output
+    assert f"not ready after 1 s: port {port} is answered by pid {stranger.pid} (" in output
     assert "which is not ours\n" in output
 
 

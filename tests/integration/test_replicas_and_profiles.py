@@ -3,6 +3,7 @@
 import json
 import re
 import signal
+import socket
 import sys
 
 from stacks import PATIENCE
@@ -141,9 +142,8 @@ def test_what_cannot_be_scaled_changes_nothing(stack, port):
     assert one.run("scale", "x=2")[0] == 4
     assert one.run("scale", "w=101")[0] == 2
     assert one.run("scale", "w")[0] == 2
-    import socket  # noqa: PLC0415
-
     with socket.socket() as held:
+        held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # a test before may have left a TIME_WAIT
         held.bind(("127.0.0.1", port + 2))
         held.listen()
         code, output = one.run("scale", "w=2")
