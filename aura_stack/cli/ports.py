@@ -1,0 +1,14 @@
+"""`aura-stack ports`: the table of its sub-commands, each of which is imported when it is called."""
+
+import click
+
+from .lazy import Lazy, LazyGroup
+
+COMMANDS = {
+    "who": Lazy("aura_stack.cli.ports_live:who", "Say who holds a port."),
+}
+
+
+@click.group(cls=LazyGroup, commands_table=COMMANDS)
+def ports() -> None:
+    """Look at ports: those of the manifest, and those of this machine."""
