@@ -55,7 +55,7 @@ class Capture:
         self._pipes: dict[int, _Pipe] = {}
         self._terminals: dict[str, Terminal] = {}
         self._sizes: dict[str, tuple[int, int]] = {}
-        self._taps: dict[str, Listener] = {}
+        self._taps: dict[tuple[str, int], Listener] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
 
     def open(self, service: str, run: int) -> tuple[int, int]:
@@ -94,14 +94,14 @@ class Capture:
         if self._loop:
             self._loop.add_reader(reading, self._read, pipe)
 
-    def tap(self, service: str, listener: Listener) -> None:
-        """Hand every chunk of the service's streams to the listener as well, and to no earlier one."""
-        self._taps[service] = listener
+    def tap(self, service: str, run: int, listener: Listener) -> None:
+        """Hand every chunk of a run's streams to the listener as well, and to no earlier one."""
+        self._taps[service, run] = listener
 
-    def untap(self, service: str, listener: Listener) -> None:
-        """End that, unless somebody else listens by now: the next run may have begun."""
-        if self._taps.get(service) == listener:
-            del self._taps[service]
+    def untap(self, service: str, run: int, listener: Listener) -> None:
+        """End that, unless somebody else listens by now."""
+        if self._taps.get((service, run)) == listener:
+            del self._taps[service, run]
 
     def attach(self, loop: "asyncio.AbstractEventLoop") -> None:
         """There is an event loop now: read."""
@@ -137,7 +137,7 @@ class Capture:
             self._close(pipe)
             return False
         self._keep(pipe, data)
-        if listener := self._taps.get(pipe.service):
+        if listener := self._taps.get((pipe.service, pipe.run)):
             listener(pipe.name, data)
         return True
 

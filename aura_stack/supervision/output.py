@@ -16,8 +16,8 @@ class Output(Protocol):
     def open_terminal(self, service: str, run: int) -> int:
         """The end of a new pseudo-terminal that the run gets in the place of pipes; the caller closes it."""
 
-    def tap(self, service: str, listener: Callable[[str, bytes], None]) -> None:
-        """Hand every chunk of the service's streams to the listener as well, and to no earlier one."""
+    def tap(self, service: str, run: int, listener: Callable[[str, bytes], None]) -> None:
+        """Hand every chunk of a run's streams to the listener as well, and to no earlier one."""
 
-    def untap(self, service: str, listener: Callable[[str, bytes], None]) -> None:
+    def untap(self, service: str, run: int, listener: Callable[[str, bytes], None]) -> None:
         """End that, unless somebody else listens by now."""

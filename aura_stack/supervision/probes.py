@@ -35,7 +35,7 @@ async def ask_until_ready(
     """Probe one run and tell Answered or Unanswered; a cancelled probe tells nothing."""
     name = service.name
     try:
-        with _questions(service, means) as questions:
+        with _questions(service, run, means) as questions:
             await readiness.until_ready(service.ready, questions, lambda what: waits(name, what))
     except readiness.NotReady as error:
         verdict = Verdict(ok=False, words=str(error), code=1, retry=False)
@@ -49,7 +49,7 @@ async def ask_until_ready(
 
 
 @contextmanager
-def _questions(service: Service, means: Means) -> Iterator[list[Question]]:
+def _questions(service: Service, run: int, means: Means) -> Iterator[list[Question]]:
     """A question for each condition; those that look for lines hear of all that is printed meanwhile."""
     conditions = service.ready.conditions
     looks = {each: readiness.LogLine(each.target) for each in conditions if each.kind is ProbeKind.LOG}
@@ -59,7 +59,7 @@ def _questions(service: Service, means: Means) -> Iterator[list[Question]]:
             look.feed(stream, data)
 
     if looks:
-        means.output.tap(service.name, feed)
+        means.output.tap(service.name, run, feed)
     try:
         yield [
             Question(readiness.describe(each), looks[each].ask, looks[each].news)
@@ -69,7 +69,7 @@ def _questions(service: Service, means: Means) -> Iterator[list[Question]]:
         ]
     finally:
         if looks:
-            means.output.untap(service.name, feed)
+            means.output.untap(service.name, run, feed)
 
 
 def _question(service: Service, means: Means) -> Question:

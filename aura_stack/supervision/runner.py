@@ -45,6 +45,9 @@ class Leader(NamedTuple):
     identity: Identity
 
 
+_Key = tuple[str, int]  # a service and the number of one of its runs
+
+
 class _Run:
     """What there is to a run, besides its status."""
 
@@ -115,7 +118,7 @@ class Runner:
         self._publish = publish
         self._inherits = inherits_orphans
         self._terminals = terminals
-        self._runs: dict[str, _Run] = {}
+        self._runs: dict[_Key, _Run] = {}
         self._early: list[tuple[Service, int]] = []
         self._null = os.open(os.devnull, os.O_RDWR | os.O_CLOEXEC)
         # held open and never written: many development servers end when their input ends
@@ -144,7 +147,7 @@ class Runner:
     def reap(self) -> None:
         """Bury what has ended, and see whose run is empty now."""
         self.children.reap()
-        for service, run in list(self._runs.items()):
+        for (service, _), run in list(self._runs.items()):
             if run.exited:
                 self._look(service, run)
 
@@ -168,7 +171,7 @@ class Runner:
             self._works.began(service)
         tree = Tree(pid, mark, self.children)
         ports = tuple(port.number for port in service.ports)
-        self._runs[service.name] = _Run(run, tree, service.family, notify, ports)
+        self._runs[service.name, run] = _Run(run, tree, service.family, notify, ports)
         self.children.adopt(pid, lambda status: self._exited(service, run, status))
         self._tell_change()
         return pid
@@ -232,8 +235,8 @@ class Runner:
             return
         from . import probes  # noqa: PLC0415 - needs asyncio, which comes after the first spawn
 
-        current = self._runs.get(service.name)
-        if current is None or current.number != run:
+        current = self._runs.get((service.name, run))
+        if current is None:
             return
         if current.notify and self._loop:
             current.notify.attach(self._loop, lambda pid: _may_speak(current.tree, pid))
@@ -241,9 +244,9 @@ class Runner:
         coroutine = probes.ask_until_ready(service, run, means, self._tell, self._waits)
         current.probe = self._tasks.create_task(coroutine, name=f"readiness of {service.name}")
 
-    def end(self, service: Service, grace: float) -> None:
+    def end(self, service: Service, run: int, grace: float) -> None:
         """The stop signal or command at the first call; every call can only bring KILL nearer."""
-        current = self._runs[service.name]
+        current = self._runs[service.name, run]
         current.asked = True
         self._cancel_probe(current)
         if current.clearance:
@@ -268,9 +271,9 @@ class Runner:
             lambda task: self._stop_command_ended(service, run, command, _failure(task, self.now() - began))
         )
 
-    def sweep(self, service: Service, grace: float) -> None:
+    def sweep(self, service: Service, run: int, grace: float) -> None:
         """TERM to what the main process left behind, KILL after the grace period."""
-        current = self._runs[service.name]
+        current = self._runs[service.name, run]
         self._cancel_probe(current)
         if current.tree.sweep():
             self._arm(service.name, current, grace)
@@ -292,12 +295,12 @@ class Runner:
 
     def usage(self, service: str) -> Usage | None:
         """What the processes of the service's run use; None without a run."""
-        run = self._runs.get(service)
+        run = self._current(service)
         return run.meter.read(run.tree.members(), time.monotonic()) if run else None
 
     def leaders(self) -> Iterator[Leader]:
         """The main processes of all runs that have theirs, or had one when somebody asked before."""
-        for service, run in self._runs.items():
+        for (service, _), run in self._runs.items():
             if not run.identity and not run.exited:
                 run.identity = processes.identify(run.tree.leader)
             if run.identity:
@@ -305,16 +308,21 @@ class Runner:
 
     def signal(self, service: str, signum: int, *, main_only: bool) -> list[int]:
         """Send a signal to all processes of the service's run, or to its main one; the answer is to whom."""
-        run = self._runs.get(service)
+        run = self._current(service)
         if run is None:
             return []
         run.asked = run.asked or signum == signal.SIGKILL
         return run.tree.signal(signum, main_only=main_only)
 
+    def _current(self, service: str) -> _Run | None:
+        assert self._supervisor is not None
+        status = self._supervisor.statuses.get(service)
+        return self._runs.get((service, status.run)) if status else None
+
     # --- what happens to a run ---
 
     def _exited(self, service: Service, number: int, status: int) -> None:
-        run = self._runs[service.name]
+        run = self._runs[service.name, number]
         verdict = endings.counted(judge(status), service.success_codes)
         run.exited = True
         self._cancel_probe(run)
@@ -354,7 +362,7 @@ class Runner:
         if not run.clearance:
             self._emptied(service, run)
         if self._is_clear(service, run):
-            del self._runs[service]
+            del self._runs[service, run.number]
             self._tell_change()
             self._tell(service, lifecycle.Emptied(run.number))
 
@@ -405,7 +413,7 @@ class Runner:
             self._loop.call_later(POLL, self._look_again, service, run)
 
     def _look_again(self, service: str, run: _Run) -> None:
-        if self._runs.get(service) is run:
+        if self._runs.get((service, run.number)) is run:
             self._look(service, run)
 
     def _arm(self, service: str, run: _Run, grace: float) -> None:

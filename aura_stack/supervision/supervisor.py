@@ -33,10 +33,10 @@ class Rim(Protocol):
     def probe(self, service: Service, run: int) -> None:
         """Begin to ask for readiness; ends by telling Answered or Unanswered."""
 
-    def end(self, service: Service, grace: float) -> None:
+    def end(self, service: Service, run: int, grace: float) -> None:
         """Ask the run to end, KILL after `grace` seconds; ends by telling Exited and Emptied."""
 
-    def sweep(self, service: Service, grace: float) -> None:
+    def sweep(self, service: Service, run: int, grace: float) -> None:
         """End what the main process left behind; ends by telling Emptied."""
 
     def later(self, service: Service, delay: float, run: int) -> None:
@@ -331,7 +331,7 @@ class Supervisor:
     def _hurry(self, entry: _Entry) -> None:
         """Do not wait for dependents, and shorten a grace period that runs already."""
         if entry.status.state is State.ENDING:
-            self._rim.end(entry.service, self._grace(entry))
+            self._rim.end(entry.service, entry.status.run, self._grace(entry))
         else:
             self.tell(entry.service.name, lifecycle.Released())
 
@@ -367,7 +367,7 @@ class Supervisor:
             case Move.END if entry.pid:
                 self._end(entry)
             case Move.SWEEP:
-                self._rim.sweep(service, self._grace(entry))
+                self._rim.sweep(service, run, self._grace(entry))
             case Move.JUDGE:
                 self._judge(entry)
             case Move.DELAY:
@@ -414,7 +414,7 @@ class Supervisor:
         command, name = stopping.command(service, grace), stopping.signal_name(service.stop.signal)
         text = command.text if command else ""
         self._publish(events.Stopping(service.name, run, entry.pid, name, grace, text))
-        self._rim.end(service, grace)
+        self._rim.end(service, run, grace)
 
     @staticmethod
     def _grace(entry: _Entry) -> float:

@@ -98,13 +98,14 @@ def test_who_has_listened_takes_nothing_from_who_listens_now(capture):
     def now(stream, data):
         heard.append(("now", data))
 
-    capture.tap("web", before)
-    capture.tap("web", now)
-    capture.untap("web", before)
+    capture.tap("web", 1, before)
+    capture.tap("web", 2, before)
+    capture.tap("web", 2, now)
+    capture.untap("web", 2, before)
     end = capture.open_one("web", 2, "out")
     os.write(end, b"up\n")
     capture.drain("web")
-    capture.untap("web", now)
+    capture.untap("web", 2, now)
     os.write(end, b"more\n")
     capture.drain("web")
     os.close(end)

@@ -59,11 +59,13 @@ class World:
     def probe(self, service, run):
         self.asked.append(f"probe {service.name} {run}")
 
-    def end(self, service, grace):
+    def end(self, service, run, grace):
+        assert self.left[service.name] == run
         self.asked.append(f"end {service.name} {grace:g}")
         self.doomed.add(service.name)
 
-    def sweep(self, service, grace):
+    def sweep(self, service, run, grace):
+        assert self.left[service.name] == run
         self.asked.append(f"sweep {service.name} {grace:g}")
         self.swept.add(service.name)
 
