@@ -27,6 +27,7 @@ from aura_stack.logs.framing import Kind
 from aura_stack.logs.render import Style
 from aura_stack.logs.terminal import Merger
 from aura_stack.messages import events
+from aura_stack.system.bulk import keep_memory
 
 from . import tables, words
 from .keys import Keys
@@ -35,7 +36,8 @@ from .screen import Screen
 from .ttyview import CTRL_C, State, TtyView
 
 TICK = 1.0  # seconds between two looks at the clock while something is pending
-TURN = 256 << 10  # bytes that are printed before anything else is looked at
+TURN = 256 << 10  # bytes that are printed on a terminal before anything else is looked at
+BULK = 4 << 20  # the same into a pipe or a file
 LAST = 1 << 20  # bytes of a flood that are still printed on a terminal after an order to stop
 _ORDERS = {
     signal.SIGINT: ("Ctrl-C", ExitCode.INTERRUPTED),
@@ -74,6 +76,7 @@ class Face:
         self._calls: dict[
             int, Callable[[Any], None]
         ] = {}  # what to do with the answers that are still to come
+        keep_memory()
         self._coloured = coloured
         self._progress = Progress(time.monotonic)
         self._follower: Follower | None = None
@@ -373,13 +376,20 @@ class Face:
                 self._say("the rest is in the record: aura-stack logs")
         self._screen.progress("")
 
-    def _print_new(self, most: int = TURN) -> None:
+    def _print_new(self, most: int | None = None) -> None:
         """What has come, but no more than that many bytes: keys and Ctrl-C wait for no flood."""
         assert self._follower is not None
+        if most is None:
+            most = TURN if self._screen.terminal else BULK
         printed, self._behind = 0, False
         for piece in self._follower.read():
-            for text in self._texts(piece):
-                self._screen.write(text)  # before the next event, which may give the terminal to a service
+            if piece.service and not self._tty.taken:
+                self._screen.write_all(self._merger.parts(piece))
+            else:
+                for text in self._texts(piece):
+                    self._screen.write(
+                        text
+                    )  # before the next event, which may give the terminal to a service
             printed += len(piece.data)
             if printed >= most or self._screen.gone:
                 self._behind = not self._screen.gone

@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections.abc import Sequence
 
 
 class Screen:
@@ -19,6 +20,8 @@ class Screen:
         self._fault: OSError | None = None
         self.gone = False
         """Whether nobody reads the output any more (a closed pipe or terminal)."""
+        self.terminal = os.isatty(out)
+        """Whether a person may be looking: then it is shown in small steps."""
         self.redraws = os.isatty(err) and os.environ.get("TERM") != "dumb"
         """Whether a line can be drawn over."""
 
@@ -28,13 +31,22 @@ class Screen:
 
     def write(self, text: bytes) -> None:
         """Write all of it, however long that takes."""
-        if not text or self.gone:
+        self.write_all([text] if text else [])
+
+    def write_all(self, buffers: Sequence[bytes | memoryview]) -> None:
+        """Write one after the other, in one call where the kernel takes them so."""
+        if not buffers or self.gone:
             return
         self.progress("")
-        view = memoryview(text)
         try:
-            while view:
-                view = view[os.write(self._out, view) :]
+            written = os.writev(self._out, buffers)
+            for buffer in buffers:  # a pipe or a full disk takes a part
+                size = len(buffer)
+                if written < size:
+                    view = memoryview(buffer)[max(written, 0) :]
+                    while view:
+                        view = view[os.write(self._out, view) :]
+                written -= size
         except OSError as error:
             self.gone, self._fault = True, error
 

@@ -13,12 +13,13 @@ import termios
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
+from .ready import ready
 from .store import Store
 
 if TYPE_CHECKING:
     import asyncio
 
-READ = 64 * 1024  # bytes read at once
+READ = 256 * 1024  # bytes taken from one pipe at once
 SIZE = (24, 80)  # rows and columns of a terminal that nobody has given a size
 
 Listener = Callable[[str, bytes], None]
@@ -32,6 +33,7 @@ class _Pipe(NamedTuple):
     name: str
     run: int
     stream: int
+    terminal: bool
 
 
 class Terminal(NamedTuple):
@@ -56,7 +58,7 @@ class Capture:
         self._terminals: dict[str, Terminal] = {}
         self._sizes: dict[str, tuple[int, int]] = {}
         self._taps: dict[tuple[str, int], Listener] = {}
-        self._loop: asyncio.AbstractEventLoop | None = None
+        self._ready = ready(self._take_from, self._flush)
 
     def open(self, service: str, run: int) -> tuple[int, int]:
         """Two new pipes for a run; the answer is their writing ends, for stdout and stderr."""
@@ -65,14 +67,14 @@ class Capture:
     def open_one(self, service: str, run: int, name: str) -> int:
         """A new pipe for one stream of a run."""
         reading, writing = os.pipe()  # both close on exec (PEP 446)
-        self._begin(reading, service, run, name)
+        self._begin(reading, service, run, name, terminal=False)
         return writing
 
     def open_terminal(self, service: str, run: int) -> int:
         """A new terminal for a run; the answer is the run's end of it. What comes is the stream `out`."""
         master, end = os.openpty()
         termios.tcsetwinsize(end, self._sizes.get(service, SIZE))
-        self._begin(master, service, run, "out")
+        self._begin(master, service, run, "out", terminal=True)
         self._terminals[service] = Terminal(run, master)
         return end
 
@@ -86,13 +88,11 @@ class Capture:
         if terminal := self._terminals.get(service):
             termios.tcsetwinsize(terminal.master, (rows, columns))
 
-    def _begin(self, reading: int, service: str, run: int, name: str) -> None:
+    def _begin(self, reading: int, service: str, run: int, name: str, *, terminal: bool) -> None:
         os.set_blocking(reading, False)
         stream = self._store.stream(f"{service}.{name}.log")
-        pipe = _Pipe(reading, service, name, run, stream)
-        self._pipes[reading] = pipe
-        if self._loop:
-            self._loop.add_reader(reading, self._read, pipe)
+        self._pipes[reading] = _Pipe(reading, service, name, run, stream, terminal)
+        self._ready.add(reading)
 
     def tap(self, service: str, run: int, listener: Listener) -> None:
         """Hand every chunk of a run's streams to the listener as well, and to no earlier one."""
@@ -105,9 +105,7 @@ class Capture:
 
     def attach(self, loop: "asyncio.AbstractEventLoop") -> None:
         """There is an event loop now: read."""
-        self._loop = loop
-        for pipe in list(self._pipes.values()):
-            loop.add_reader(pipe.descriptor, self._read, pipe)
+        self._ready.attach(loop)
 
     def drain(self, service: str = "") -> None:
         """Read what the pipes hold, of one service or of all, and close those that are at their end.
@@ -115,16 +113,48 @@ class Capture:
         Nobody may be writing to them who does not stop: it would not end.
         """
         for pipe in list(self._pipes.values()):
-            while service in ("", pipe.service) and pipe.descriptor in self._pipes and self._read(pipe):
+            while service in ("", pipe.service) and pipe.descriptor in self._pipes and self._take(pipe):
                 pass
+        self._flush()
 
     def close(self) -> None:
         """Close what is open still."""
         for pipe in list(self._pipes.values()):
             self._close(pipe)
+        self._ready.close()
 
-    def _read(self, pipe: _Pipe) -> bool:
-        """One chunk into the store; False when there was none."""
+    def _take_from(self, descriptor: int) -> None:
+        self._take(self._pipes[descriptor])
+
+    def _flush(self) -> None:
+        """Enter what was taken."""
+        try:
+            self._store.flush()
+        except OSError as error:
+            self._tell(error)
+
+    def _take(self, pipe: _Pipe) -> bool:
+        """One chunk into the store; False when there was none.
+
+        A disk that takes no more must not stop the services: the loss is told, once, and they go on.
+        """
+        if pipe.terminal:
+            return self._take_from_terminal(pipe)
+        try:
+            size = self._store.take(pipe.descriptor, pipe.stream, pipe.run, READ)
+        except BlockingIOError:
+            return False
+        except OSError as error:
+            self._tell(error)
+            return self._drop(pipe)
+        if not size:
+            self._close(pipe)
+            return False
+        if (pipe.service, pipe.run) in self._taps:
+            self._hear(pipe, self._store.last(pipe.stream, size))
+        return True
+
+    def _take_from_terminal(self, pipe: _Pipe) -> bool:
         try:
             data = os.read(pipe.descriptor, READ)
         except BlockingIOError:
@@ -136,17 +166,26 @@ class Capture:
         if not data:
             self._close(pipe)
             return False
-        self._keep(pipe, data)
-        if listener := self._taps.get((pipe.service, pipe.run)):
-            listener(pipe.name, data)
-        return True
-
-    def _keep(self, pipe: _Pipe, data: bytes) -> None:
-        """A disk that takes no more must not stop the services: the loss is told, once, and they go on."""
         try:
-            self._store.append(pipe.stream, pipe.run, data)
+            self._store.add(pipe.stream, pipe.run, data)
         except OSError as error:
             self._tell(error)
+        self._hear(pipe, data)
+        return True
+
+    def _drop(self, pipe: _Pipe) -> bool:
+        """Take what the store did not, and lose it."""
+        try:
+            data = os.read(pipe.descriptor, READ)
+        except OSError:
+            return False
+        if data:
+            self._hear(pipe, data)
+        return bool(data)
+
+    def _hear(self, pipe: _Pipe, data: bytes) -> None:
+        if listener := self._taps.get((pipe.service, pipe.run)):
+            listener(pipe.name, data)
 
     def _tell(self, error: OSError) -> None:
         fault, self._fault = self._fault, None
@@ -154,8 +193,7 @@ class Capture:
             fault(error)
 
     def _close(self, pipe: _Pipe) -> None:
-        if self._loop:
-            self._loop.remove_reader(pipe.descriptor)
+        self._ready.remove(pipe.descriptor)
         os.close(pipe.descriptor)
         del self._pipes[pipe.descriptor]
         if self._terminals.get(pipe.service) == Terminal(pipe.run, pipe.descriptor):

@@ -82,8 +82,7 @@ def _joined(entries: list[Entry]) -> Iterator[tuple[Entry, int]]:
     first, count = entries[0], 1
     for entry in entries[1:]:
         if first.joins(entry) and first.length + entry.length <= CHUNK:
-            length = first.length + entry.length
-            first = Entry(first.time, first.run, first.stream, first.kind, first.offset, length)
+            first = first.joined(entry)
             count += 1
         else:
             yield first, count

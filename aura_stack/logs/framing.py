@@ -16,6 +16,9 @@ ENTRY = struct.Struct("<QIHHQQ")
 EVENTS = 0
 """The number of the stream of events; the others follow in the order in which they first appeared."""
 
+LONGEST = 1 << 21
+"""Bytes of the longest line that is kept whole; a longer one is shown in parts, so that memory stays bounded."""
+
 
 class Kind(IntEnum):
     """What an entry stands for."""
@@ -46,12 +49,19 @@ class Entry(NamedTuple):
             and self.offset + self.length == other.offset
         )
 
+    def joined(self, other: "Entry") -> "Entry":
+        """This entry and one that it joins, as one."""
+        return Entry(self.time, self.run, self.stream, self.kind, self.offset, self.length + other.length)
+
+
+_KINDS = tuple(Kind)
+
 
 def unpack(data: bytes) -> list[Entry]:
     """The entries in whole multiples of 32 bytes; a rest is left out, an entry being written."""
     whole = len(data) - len(data) % ENTRY.size
     return [
-        Entry(time, run, stream, Kind(kind), offset, length)
+        Entry(time, run, stream, _KINDS[kind], offset, length)
         for time, run, stream, kind, offset, length in ENTRY.iter_unpack(data[:whole])
     ]
 
@@ -63,26 +73,28 @@ class Lines:
         limit: bytes after which an unfinished line is passed on as it is, so that memory stays bounded.
     """
 
-    def __init__(self, limit: int = 1 << 20) -> None:
+    def __init__(self, limit: int = LONGEST) -> None:
         self._limit = limit
-        self._rest: list[bytes] = []
-        self._size = 0
+        self._rest = bytearray()
 
     def feed(self, data: bytes) -> bytes:
         """The whole lines that `data` completes, as one piece; empty when it completes none."""
-        cut = data.rfind(b"\n") + 1
-        if not data:
-            return b""
-        if cut == 0:
-            self._rest.append(data)
-            self._size += len(data)
-            return self.finish() if self._size >= self._limit else b""
-        head = b"".join((*self._rest, data[:cut])) if self._rest else data[:cut]
-        self._rest = [data[cut:]] if cut < len(data) else []
-        self._size = len(data) - cut
-        return head
+        begun, whole = self.cut(data)
+        return begun + whole
+
+    def cut(self, data: bytes) -> tuple[bytes, bytes]:
+        """The same in two: what had begun the first of these lines earlier, and the rest of them."""
+        end = data.rfind(b"\n") + 1
+        if not end:
+            self._rest += data
+            return b"", self.finish() if len(self._rest) >= self._limit else b""
+        begun = bytes(self._rest)
+        self._rest = bytearray(data[end:])
+        return begun, data[:end]
 
     def finish(self) -> bytes:
         """What is unfinished, with an end of line put to it; empty when nothing is."""
-        rest, self._rest, self._size = self._rest, [], 0
-        return b"".join((*rest, b"\n")) if rest else b""
+        if not self._rest:
+            return b""
+        rest, self._rest = self._rest, bytearray()
+        return bytes(rest + b"\n")

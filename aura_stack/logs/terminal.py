@@ -1,8 +1,13 @@
 """Merged logs for one reader: pieces of a record in, whole prefixed lines out."""
 
+from itertools import chain
+
 from .follow import Piece
 from .framing import Kind, Lines
-from .render import Style, prefixed
+from .render import Style, ends_prefixed
+
+Buffers = list[bytes | memoryview]
+"""What to write one after the other: nothing of it is copied until then."""
 
 
 class Merger:
@@ -16,17 +21,22 @@ class Merger:
         self._style = style
         self._lines: dict[tuple[str, str, int], Lines] = {}
 
-    def text(self, piece: Piece) -> bytes:
+    def parts(self, piece: Piece) -> Buffers:
         """What to print for a piece of a service's stream; often nothing, until its line is whole."""
         key = (piece.service, piece.stream, piece.run)
+        begun = b""
         if piece.kind is Kind.END:
             lines = self._lines.pop(key, None)
             whole = lines.finish() if lines else b""
         else:
             if key not in self._lines:
                 self._lines[key] = Lines()
-            whole = self._lines[key].feed(piece.data)
-        return self._prefixed(piece.service, whole)
+            begun, whole = self._lines[key].cut(piece.data)
+        return self._prefixed(piece.service, begun, whole)
+
+    def text(self, piece: Piece) -> bytes:
+        """The same in one."""
+        return b"".join(self.parts(piece))
 
     def release(self, service: str) -> bytes:
         """What is unfinished in the streams of a service, as it is; it is not waited for any more."""
@@ -35,15 +45,15 @@ class Merger:
 
     def finish(self) -> bytes:
         """What is unfinished in all streams, ended."""
-        pieces = [
-            self._prefixed(service, whole)
-            for (service, _, _), lines in self._lines.items()
-            if (whole := lines.finish())
-        ]
+        parts = [self._prefixed(key[0], b"", lines.finish()) for key, lines in self._lines.items()]
         self._lines = {}
-        return b"".join(pieces)
+        return b"".join(chain.from_iterable(parts))
 
-    def _prefixed(self, service: str, lines: bytes) -> bytes:
-        if b"\r\n" in lines:  # what went through a terminal ends its lines so
+    def _prefixed(self, service: str, begun: bytes, lines: bytes) -> Buffers:
+        if not lines:
+            return []
+        if begun.endswith(b"\r") and lines.startswith(b"\n"):
+            begun = begun[:-1]
+        if b"\r" in lines:  # what went through a terminal ends its lines so
             lines = lines.replace(b"\r\n", b"\n")
-        return prefixed(lines, self._style.log(service)) if lines else b""
+        return [self._style.log(service) + begun, ends_prefixed(lines, self._style.log(service))]

@@ -3,8 +3,10 @@
 import asyncio
 import os
 import signal
+import time
 from collections.abc import Callable, Coroutine
 from typing import Any, Protocol
+from weakref import WeakKeyDictionary
 
 from aura_stack.control import params as read
 from aura_stack.control.protocol import Request
@@ -29,6 +31,7 @@ Order = Coroutine[Any, Any, list[Outcome]]
 Result = list[Outcome] | AuraError
 _LONGEST = (1 << 16) - 1  # rows and columns that a terminal can have (tty_ioctl(4), struct winsize)
 _NO_TERMINAL = "aura-stack down first, or tty: true in the stack file and then up again"
+PAUSE = 0.005  # seconds between two answers to one follower
 CHUNK = 1 << 16  # bytes of events that are read at once for a subscriber
 
 
@@ -110,6 +113,7 @@ class Methods:
         self._scaling = scaling
         self._environment = environment
         self._stage = stage
+        self._answered: WeakKeyDictionary[Connection, float] = WeakKeyDictionary()  # followers, when last
 
     def table(self) -> dict[str, Method]:
         """Name → method, as the server wants them."""
@@ -292,13 +296,20 @@ class Methods:
 
     # --- what happens ---
 
-    async def follow(self, params: Params, _: Connection) -> dict[str, Any]:
-        """Answers as soon as the record is longer than `position` (bytes of the index), or another one."""
+    async def follow(self, params: Params, connection: Connection) -> dict[str, Any]:
+        """Answers as soon as the record is longer than `position` (bytes of the index), or another one.
+
+        Who asks again at once is answered after a pause: in a flood each answer then stands for many chunks.
+        """
         position, record = read.position(params, "position"), read.position(params, "record")
+        pause = self._answered.get(connection, 0.0) + PAUSE - time.monotonic()
+        if pause > 0:
+            await asyncio.sleep(pause)
         while (
             not self._stage.ending and record in (0, self._store.number) and self._store.position <= position
         ):
             await self._news()
+        self._answered[connection] = time.monotonic()
         return {"position": self._store.position, "record": self._store.number}
 
     async def subscribe(self, params: Params, connection: Connection) -> None:

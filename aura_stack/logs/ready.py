@@ -1,0 +1,118 @@
+"""Which pipes have something: one set that the kernel keeps, or, where there is none, the event loop itself."""
+
+import select
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    import asyncio
+
+Take = Callable[[int], object]
+"""Takes a chunk from a descriptor that has something."""
+
+
+class Ready(Protocol):
+    """Calls `take` for descriptors that have something, and `done` once a turn is over."""
+
+    def add(self, descriptor: int) -> None:
+        """Watch it."""
+
+    def remove(self, descriptor: int) -> None:
+        """Watch it no more; it is still open."""
+
+    def attach(self, loop: "asyncio.AbstractEventLoop") -> None:
+        """There is an event loop now: begin."""
+
+    def close(self) -> None:
+        """Watch nothing more."""
+
+
+class _ByLoop:
+    """The event loop watches each descriptor, and a turn is one chunk."""
+
+    def __init__(self, take: Take, done: Callable[[], None]) -> None:
+        self._take = take
+        self._done = done
+        self._watched: set[int] = set()
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    def add(self, descriptor: int) -> None:
+        self._watched.add(descriptor)
+        if self._loop:
+            self._loop.add_reader(descriptor, self._turn, descriptor)
+
+    def remove(self, descriptor: int) -> None:
+        self._watched.discard(descriptor)
+        if self._loop:
+            self._loop.remove_reader(descriptor)
+
+    def attach(self, loop: "asyncio.AbstractEventLoop") -> None:
+        self._loop = loop
+        for descriptor in self._watched:
+            loop.add_reader(descriptor, self._turn, descriptor)
+
+    def close(self) -> None:
+        for descriptor in tuple(self._watched):
+            self.remove(descriptor)
+
+    def _turn(self, descriptor: int) -> None:
+        self._take(descriptor)
+        self._done()
+
+
+if sys.platform == "linux":
+    import time
+
+    TURN = 2_000_000  # ns after which the event loop has its turn, although there is more
+
+    class _ByEpoll:
+        """All stand in one set of their own (epoll(7)), and the event loop watches that set.
+
+        A turn goes round after round over those that have something, until none has or `TURN` is over. So a flood
+        pays the loop once a turn and not once a chunk, keeps no quiet pipe waiting for longer than one round, and
+        no order for longer than a turn.
+        """
+
+        def __init__(self, take: Take, done: Callable[[], None]) -> None:
+            self._take = take
+            self._done = done
+            self._set = select.epoll()
+            self._watched: set[int] = set()
+            self._loop: asyncio.AbstractEventLoop | None = None
+
+        def add(self, descriptor: int) -> None:
+            self._watched.add(descriptor)
+            self._set.register(descriptor, select.EPOLLIN)
+
+        def remove(self, descriptor: int) -> None:
+            self._watched.discard(descriptor)
+            self._set.unregister(descriptor)
+
+        def attach(self, loop: "asyncio.AbstractEventLoop") -> None:
+            self._loop = loop
+            loop.add_reader(self._set, self._turn)
+
+        def close(self) -> None:
+            if self._loop:
+                self._loop.remove_reader(self._set)
+            self._set.close()
+
+        def _turn(self) -> None:
+            end = time.monotonic_ns() + TURN
+            while found := self._set.poll(0):
+                for descriptor, _ in found:
+                    if descriptor in self._watched:  # taking from one may have ended another
+                        self._take(descriptor)
+                if time.monotonic_ns() > end:
+                    break
+            self._done()
+
+    def ready(take: Take, done: Callable[[], None]) -> Ready:
+        """The best there is here."""
+        return _ByEpoll(take, done)
+else:
+
+    def ready(take: Take, done: Callable[[], None]) -> Ready:
+        """The best there is here."""
+        return _ByLoop(take, done)
