@@ -7,7 +7,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
 
-.PHONY: help up down restart status logs setup check test soak docs clean
+.PHONY: help up down restart status logs setup check test test-processes test-stacks soak docs clean
 
 help: ## show this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1\t\2/p' Makefile | while IFS="$$(printf '\t')" read -r name text; do \
@@ -36,14 +36,21 @@ check: $(VENV)/.dev ## format, lint, types, architecture, unit tests: under a mi
 	@mypy --no-error-summary --cache-dir .mypy_cache/linux
 	@mypy --no-error-summary --cache-dir .mypy_cache/darwin --platform darwin
 	@lint-imports --no-cache > $(VENV)/.contracts || { cat $(VENV)/.contracts; exit 1; }
-	@python -m pytest -q tests/unit
+	@python -m pytest -q -n auto tests/unit
 
+test: export THOROUGH = 1
 test: setup check ## everything: check, then integration and end-to-end tests with the real services
-	@python -m pytest -q tests/integration tests/torture tests/e2e
+	@$(MAKE) --no-print-directory -j2 $(if $(filter output-sync,$(.FEATURES)),-O) test-processes test-stacks
+
+test-processes:
+	@python -m pytest -q -n 3 tests/torture tests/integration
+
+test-stacks:
+	@python -m pytest -q tests/e2e
 
 soak: $(VENV)/.dev ## torture for hours: a long random walk, and SIGKILL at every system call (ACTIONS, SEED, EVERY)
-	@SEED=$${SEED:-$$(date +%s)} ACTIONS=$${ACTIONS:-20000} EVERY=$${EVERY:-1} python -m pytest -q \
-		tests/torture/test_monkey.py tests/torture/test_killed_at_any_call.py
+	@SEED=$${SEED:-$$(date +%s)} ACTIONS=$${ACTIONS:-20000} EVERY=$${EVERY:-1} RESTARTS=$${RESTARTS:-200} python -m pytest -q \
+		tests/torture/test_monkey.py tests/torture/test_killed_at_any_call.py tests/integration/test_stop_proved.py
 
 docs: $(VENV)/.dev ## write docs/commands.md from the commands
 	@python docs/commands.py > docs/commands.md

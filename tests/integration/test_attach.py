@@ -95,9 +95,9 @@ def test_up_that_waits_fails_when_nothing_is_left_running(stack):
 
 def test_up_that_waits_has_its_limit_and_says_what_it_waited_for(stack):
     made = stack({"web": NEVER})
-    code, output = made.run("up", "--wait", "--wait-timeout", "0.3s")
+    code, output = made.run("up", "--wait", "--wait-timeout", "2s")
     assert code == 124
-    assert "error: not ready after 0.3 s; web waits for a log line like never: not printed yet\n" in output
+    assert "error: not ready after 2 s; web waits for a log line like never: not printed yet\n" in output
     assert made.run("status")[0] == 0
     made.run("down")
 
@@ -290,10 +290,12 @@ def test_a_face_goes_to_the_background_and_comes_back(stack):
 
 
 def test_nothing_of_ours_stays_when_the_stack_in_the_background_ends(stack):
-    made = stack({"job": {"command": "sleep 0.2", "restart": "no"}})
+    made = stack({"job": {"command": "cat gate", "restart": "no"}})
+    os.mkfifo(made.folder / "gate")
     assert made.run("up", "-d")[0] == 0
     wait = guardian_ends(made)
     guardian = made.guardian()
+    (made.folder / "gate").write_bytes(b"")  # whoever reads there comes to the end
     wait()
     assert not any(processes.parent(pid) == guardian for pid in processes.pids())
     assert not os.path.exists(made.places.socket)

@@ -4,6 +4,7 @@ import json
 import os
 
 import pytest
+from effort import examples
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from imagined_folders import make, package
@@ -14,7 +15,9 @@ from aura_stack.errors import AuraError, InvalidDefinition
 from aura_stack.session import definition
 
 # one folder for all examples will do, and a busy disk is no fault
-QUIET = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60)
+QUIET = settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=examples(60)
+)
 
 
 def read(path):
@@ -100,7 +103,7 @@ FILES = st.one_of(
 )
 
 
-@settings(QUIET, max_examples=150)
+@settings(QUIET, max_examples=examples(150))
 @given(texts=st.lists(FILES, max_size=7).map(dict), source=st.sampled_from(Source))
 def test_a_draft_of_anything_is_a_good_definition(tmp_path_factory, texts, source):
     folder = make(tmp_path_factory.mktemp("any", numbered=True), texts)

@@ -5,6 +5,7 @@ import sys
 
 import pytest
 import yaml
+from effort import examples
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -70,7 +71,7 @@ def test_no_bytes_raise_anything_but_their_mistakes(tmp_path, data):
     assert outcome(tmp_path, data)
 
 
-@settings(QUIET, max_examples=300)
+@settings(QUIET, max_examples=examples(300))
 @given(
     VALUES
     | st.fixed_dictionaries(

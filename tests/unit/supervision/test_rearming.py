@@ -1,6 +1,7 @@
 """To have given up is no end for good: an order, or what was needed, begins anew."""
 
 import pytest
+from effort import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from imagined import CRASH, SUCCESS, World, events, service
@@ -141,7 +142,7 @@ def act(world, action, name):
         world.empties(name)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(st.lists(ACTS, max_size=60))
 def test_nobody_stays_down_for_the_sake_of_what_is_up(history):
     services = {

@@ -1,5 +1,6 @@
 """Random histories of orders, facts and time: whatever comes in whatever order, the promises hold after every step."""
 
+from effort import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from imagined import CRASH, SUCCESS, World, service
@@ -33,10 +34,10 @@ ACTIONS = (
     "break",
     "time",
 )
-STEPS = 50_000
+STEPS = examples(50_000)
 """Of all walks together."""
 
-WALKS, LENGTH = 320, 200  # the shorter ones, where what went wrong is looked for, come on top
+WALKS, LENGTH = examples(320), 200  # the shorter ones, where what went wrong is looked for, come on top
 
 
 def world():

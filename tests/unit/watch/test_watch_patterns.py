@@ -3,6 +3,7 @@
 import os
 
 import pytest
+from effort import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -203,7 +204,7 @@ PLACES = st.lists(NAMES, min_size=1, max_size=4).map(tuple)
 
 
 @given(files=st.sets(PLACES, max_size=8), signs=st.lists(SIGNS, min_size=1, max_size=4))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 def test_what_counts_is_what_a_fingerprint_of_the_same_paths_holds(tmp_path_factory, files, signs):
     root = tmp_path_factory.mktemp("r")
     made = []

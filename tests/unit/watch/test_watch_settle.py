@@ -3,6 +3,7 @@
 import itertools
 
 import pytest
+from effort import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -256,7 +257,7 @@ def histories(draw):
 
 
 @given(histories(), KEYS)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 def test_in_the_end_all_that_is_other_was_told_and_nothing_waits(steps, keys):
     world = World(steps, keys)
     world.run()
@@ -266,7 +267,7 @@ def test_in_the_end_all_that_is_other_was_told_and_nothing_waits(steps, keys):
 
 
 @given(histories())
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 def test_nothing_waits_longer_than_the_bound(steps):
     world, began = World(steps), {}
     while world.steps or world.settle.moment() is not None:
@@ -284,7 +285,7 @@ def test_nothing_waits_longer_than_the_bound(steps):
 
 
 @given(st.lists(st.tuples(st.floats(0, 0.0099), PATHS, HELD), min_size=1, max_size=30))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 def test_what_is_written_without_a_pause_is_never_two_calls(writes):
     now, steps = 0.0, []
     for pause, path, content in writes:
