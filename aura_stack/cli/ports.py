@@ -6,6 +6,9 @@ from .lazy import Lazy, LazyGroup
 
 COMMANDS = {
     "who": Lazy("aura_stack.cli.ports_live:who", "Say who holds a port."),
+    "inventory": Lazy(
+        "aura_stack.cli.inventory:inventory", "Compare the manifest with the code and the machine."
+    ),
 }
 
 
