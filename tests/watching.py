@@ -18,7 +18,8 @@ class Watching:
     Args:
         folder: the root of all interests.
         polled: whether the file system is one that tells of no saves.
-        interests: by key, (paths, patterns to ignore); without any, `svc` asks for everything.
+        interests: by key, (paths, patterns to ignore), or as the watch takes them; without any, `svc` asks for
+            everything.
     """
 
     def __init__(self, folder, interests=None, *, polled=False, **options):
@@ -29,11 +30,12 @@ class Watching:
         self.loop = asyncio.new_event_loop()
         self._news = asyncio.Event()
         self._marks = itertools.count()
-        interests = interests or {"svc": (["."], [])}
-        wanted = [
-            Interest(key, str(folder), (*paths, MARK), tuple(ignore))
-            for key, (paths, ignore) in interests.items()
-        ]
+        wanted = interests or {"svc": (["."], [])}
+        if isinstance(wanted, dict):
+            wanted = [
+                Interest(key, str(folder), (*paths, MARK), tuple(ignore))
+                for key, (paths, ignore) in wanted.items()
+            ]
         if polled:
             options.setdefault("kind", lambda _: "9p")
         self.watch = Watch(wanted, self._saved, self.notices.append, period=PERIOD, **options)
@@ -70,7 +72,19 @@ class Watching:
         self._beside(change, *words)
         return self._rest()
 
-    def _saved(self, files):
+    def seen(self):
+        """Wait until all that was saved has been told."""
+        done = asyncio.Event()
+        self.loop.call_soon(self.watch.when_seen, done.set)
+        self._wait(done.wait())
+
+    def renewed(self):
+        """Wait until a change of which files count has been acted on."""
+        self.seen()
+        self._wait(self.watch.learnt.wait())
+
+    def _saved(self, files, looked):
+        assert looked <= self.loop.time()
         assert all(names == tuple(sorted(set(names))) for names in files.values())
         self.calls.append(dict(files))
         self._news.set()

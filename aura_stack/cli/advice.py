@@ -51,6 +51,13 @@ def _steps(account: Account) -> Iterator[str]:
         if one["held_by"]:
             yield f"free port {one['port']}: end {one['held_by']}"
     lost = [one["service"] for one in account["needs"] if not one["met"]]
+    if account["stale"]:
+        yield "mend it and save: that tries it again" if account["watched"] else f"aura-stack restart {name}"
+    yield from _for_state(account, lost)
+
+
+def _for_state(account: Account, lost: list[str]) -> Iterator[str]:
+    name = account["service"]
     match account["state"]:
         case "failed":
             yield from (f"aura-stack why {other}" for other in lost)

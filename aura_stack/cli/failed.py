@@ -1,6 +1,6 @@
 """The last words of a service that did not come up: what it printed before it ended."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from aura_stack.logs.render import Style
@@ -24,15 +24,30 @@ def last_words(logs: str, outcome: Mapping[str, Any], style: Style, begin: int) 
     return b"".join(style.log(name) + line + b"\n" for line in lines)
 
 
-def reason(logs: str, view: Mapping[str, Any], begin: int) -> str:
-    """The line that most likely says why a service failed, "" if it printed nothing."""
-    lines = _lines(logs, view["service"], 40, view["run"], begin)
-    return telling_line(lines)
+def reason(logs: str, view: Mapping[str, Any], begin: int, *, built: bool = False) -> str:
+    """The line that most likely says why a service failed, "" if it printed nothing.
+
+    Args:
+        logs: the folder of the record.
+        view: `service`, and `run`.
+        begin: where in the index of the record this engine began.
+        built: ask for what its steps and builds printed, and not its run.
+    """
+    if built:
+        return telling_line(_lines(logs, view["service"], 40, None, begin, ("prepare",)))
+    return telling_line(_lines(logs, view["service"], 40, view["run"], begin))
 
 
-def _lines(logs: str, name: str, count: int, run: int | None, begin: int) -> list[bytes]:
+def _lines(
+    logs: str,
+    name: str,
+    count: int,
+    run: int | None,
+    begin: int,
+    streams: Collection[str] = ("out", "err", "prepare"),
+) -> list[bytes]:
     def of_it(service: str, stream: str) -> bool:
-        return service == name and stream in ("out", "err", "prepare")
+        return service == name and stream in streams
 
     try:
         return last_lines(logs, count, of_it, run, begin)

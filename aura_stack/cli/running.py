@@ -33,7 +33,7 @@ def status(settings: Settings, services: Sequence[str], *, as_json: bool) -> int
     engine = target.engine(settings)
     views = engine.call("status", services=list(services), usage=True)
     failed = [view for view in views if view["state"] == "failed"]
-    if as_json or any(view["state"] in _DOWN for view in views):
+    if as_json or any(view["state"] in _DOWN or view["stale"] for view in views):
         _add_reasons(engine, views)
     if as_json:
         tables.print_json(views)
@@ -157,7 +157,9 @@ def _add_reasons(engine: "Client", views: list[dict[str, Any]]) -> None:
     where = engine.call("attach", own=False)
     for view in views:
         down = view["state"] in _DOWN
-        view["last_error"] = (reason(where["logs"], view, where["began"]) or None) if down else None
+        stale = bool(view["stale"]) and not down
+        words = reason(where["logs"], view, where["began"], built=stale) if down or stale else ""
+        view["last_error"] = words or None
 
 
 def _painted(state: str, row: str) -> str:
@@ -172,6 +174,9 @@ def _below(view: Mapping[str, Any]) -> list[str]:
         lines.append(": ".join(filter(None, (view["ended"], view["last_error"]))))
     elif view["waits_for"]:
         lines.append(f"waits for {view['waits_for']}")
+    if view["stale"]:
+        said = view["last_error"] if view["state"] not in _DOWN else None
+        lines.append(": ".join(filter(None, (f"new version failed: {view['stale']}", said))))
     if view["pid"] and view["stop_command"]:
         lines.append(f"its real work is no process of ours: {view['stop_command']} ends it")
     return [line for line in lines if line]

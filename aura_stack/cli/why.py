@@ -72,6 +72,8 @@ def why(context: click.Context, service: str, as_json: bool) -> None:
         "restarts": found.restarts[-_SHOWN:],
         "last_error": None if well else reason(places.logs, account, begin) or None,
     }
+    if account.get("stale") and well:
+        account["last_error"] = reason(places.logs, account, begin, built=True) or None
     account["todo"] = advice.what_to_do(account)
     if as_json:
         tables.print_json(account)
@@ -117,6 +119,8 @@ def _held(port: Mapping[str, Any], pid: int | None) -> dict[str, Any]:
 
 def _screen(account: advice.Account) -> Iterator[str]:
     yield f"{account['service']} is {advice.state(account)}"
+    if account.get("stale"):
+        yield f"  {'new version':<10} failed: {account['stale']}"
     if account.get("waits_for"):
         yield f"  waits for  {account['waits_for']}"
     yield from _rows("needs", map(advice.need, account["needs"]))

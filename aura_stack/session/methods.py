@@ -63,7 +63,7 @@ class Stage(Protocol):
     def perform(self, order: Callable[[], Order]) -> "asyncio.Task[Result]":
         """Carry out an order once orders are taken, whether or not its client stays; a refusal is an answer."""
 
-    def perform_alone(self, order: Callable[[], Order]) -> None:
+    def perform_alone(self, order: Callable[[], Order]) -> "asyncio.Task[Result]":
         """The same where nobody waits for the answer: a refusal becomes a notice."""
 
     def doing(self, service: str) -> str:
@@ -408,6 +408,7 @@ class Methods:
             "stop_command": view.service.stop.command.text if view.service.stop.command else None,
             "ended": status.verdict.words if status.verdict else None,
             "exit_code": status.verdict.code if status.verdict else None,
+            "stale": self._orders.stale.get(name),
         }
 
 

@@ -59,6 +59,8 @@ class Orders:
         """Services that are up only as long as one of these holds them."""
         self.held: set[str] = set()
         """Services that somebody ordered down and nobody up again: the stack waits for them, saves do not."""
+        self.stale: dict[str, str] = {}
+        """Why what runs of a service is not what was saved or ordered last: what failed instead, in words."""
         self.coming: set[str] = set()
         """Services that will be started once their steps have run."""
         self.redefine(stack)
@@ -70,12 +72,17 @@ class Orders:
         self._external = {service.name for service in stack.services if service.external}
         self._needs = {service.name: tuple(service.depends_on) for service in stack.own}
         self.held &= self._services.keys()
+        self.stale = {name: words for name, words in self.stale.items() if name in self._services}
         self.coming &= self._services.keys()
         self.lent = {name: holders for name, holders in self.lent.items() if name in self._services}
 
     def family(self, name: str) -> tuple[str, ...]:
         """All replicas of a service."""
         return tuple(service.name for service in self._services.values() if service.family == name)
+
+    def service(self, name: str) -> Service:
+        """One of ours; KeyError where none is called that."""
+        return self._services[name]
 
     def named(self, patterns: Iterable[str]) -> tuple[str, ...]:
         """The services that are meant, in the order of the definition; no pattern means all.
@@ -156,6 +163,8 @@ class Orders:
         if failed:
             raise AuraError("\n".join(f"{name}: {words}" for name, words in failed.items()))
         self.held -= set(meant)
+        for name in down:
+            self.stale.pop(name, None)
         names = tuple(
             name for name in names if name in self._services
         )  # some may have been scaled away meanwhile
@@ -180,6 +189,9 @@ class Orders:
         self.held -= set(names)
         failed = await self._prepare(names, "what runs of it goes on")
         going = tuple(name for name in names if name not in failed and name in self._services)
+        for name in names:
+            self.stale.pop(name, None)
+        self.stale |= {name: words for name, words in failed.items() if name in self._services}
         outcomes = [self._unprepared(name, words) for name, words in failed.items() if name in self._services]
         if going:
             now = time.monotonic()

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from aura_stack.errors import AuraError
 from aura_stack.frozen import Frozen
 from aura_stack.messages import events
-from aura_stack.stack.model import Prepare, Service
+from aura_stack.stack.model import Command, Prepare, Service
 from aura_stack.system import fingerprint
 
 Run = Callable[[Service, Prepare], Awaitable[str]]
@@ -125,6 +125,29 @@ class Preparation:
         except* StepFailed as errors:
             failure = str(errors.exceptions[0])
         return failure
+
+    async def command(self, service: Service, command: Command, why: str, then: str) -> str:
+        """Run a command that is none of the service's steps; "" when it succeeded, else how it failed.
+
+        Args:
+            service: whose folder and variables it has.
+            command: which.
+            why: for what reason.
+            then: what a failure means for the service, in words.
+        """
+        text = command.text
+        self._publish(events.Preparing(service.name, text, why))
+        began = time.monotonic()
+        self.doing[service.name] = text
+        try:
+            words = await self._run(service, Prepare(command, (), ()))
+        finally:
+            del self.doing[service.name]
+        if words:
+            self._publish(events.PrepareFailed(service.name, text, words, then))
+            return f"{text} failed: {words}"
+        self._publish(events.Prepared(service.name, text, round(time.monotonic() - began, 3)))
+        return ""
 
     async def _chain(self, steps: Iterable[Due], then: str) -> None:
         for step in steps:

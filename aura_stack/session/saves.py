@@ -1,65 +1,259 @@
-"""From a save to a restart: whose files they are, what has to be prepared again, and who is left alone."""
+"""From a save to what comes of it: whose files they are, what runs first, who is restarted, and who is left alone."""
 
+import asyncio
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Coroutine, Iterable, Mapping
 from functools import partial
+from typing import Any
 
+from aura_stack.errors import AuraError
+from aura_stack.frozen import Frozen
 from aura_stack.messages import events
 from aura_stack.stack.model import Service
-from aura_stack.supervision.lifecycle import Status, Wanted
+from aura_stack.supervision.lifecycle import State, Wanted
+from aura_stack.supervision.supervisor import Outcome, Supervisor
 from aura_stack.watch.interest import Interest
 
-from .methods import Order
+from .circles import Circles
+from .deeds import Deeds, deeds
 from .orders import Orders
+from .prepare import Preparation
 
 _INPUTS = " inputs"  # what follows the name of a service in the key of its steps' inputs: no name has a blank
+SHOWN = 3  # files that are named where something runs for their sake
+
+Order = Coroutine[Any, Any, list[Outcome]]
+Perform = Callable[[Callable[[], Order]], "asyncio.Task[list[Outcome] | AuraError]"]
+"""Carries an order out beside us, and tells what is refused."""
+
+
+class Trigger(Frozen):
+    """The last save of a service: when, in seconds since 1970, which files, and what was done."""
+
+    time: float
+    files: tuple[str, ...]
+    deed: str
+
+
+class _Work(Frozen):
+    """What is to be done for a service, for the sake of saves that were looked at until then."""
+
+    deeds: Deeds
+    looked: float
 
 
 class Saves:
-    """Restarts services on a save.
+    """Does what is to be done on a save.
 
     Args:
-        orders: restarts them.
-        statuses: those of all services.
+        orders: restarts services.
+        supervisor: knows where they are.
+        preparation: runs builds and other commands.
         publish: the direct path of facts to the record.
-        perform: carries an order out beside us, and tells what is refused.
+        perform: carries orders out.
+        signal: sends a signal to the processes of a service, and answers to which.
+        wrote: whether the run of a service may have written a file of its folder.
     """
 
     def __init__(
         self,
         orders: Orders,
-        statuses: Mapping[str, Status],
+        supervisor: Supervisor,
+        preparation: Preparation,
         publish: Callable[[events.Event], None],
-        perform: Callable[[Callable[[], Order]], object],
+        perform: Perform,
+        signal: Callable[[str, int], list[int]],
+        wrote: Callable[[Service, Collection[str]], bool],
     ) -> None:
         self._orders = orders
-        self._statuses = statuses
+        self._supervisor = supervisor
+        self._preparation = preparation
         self._publish = publish
         self._perform = perform
+        self._signal = signal
+        self._wrote = wrote
+        self.off: set[str] = set()
+        """Services of which nothing is done on a save, because somebody said so."""
+        self.paused: set[str] = set()
+        """The same, as long as they are paused."""
+        self.missed: dict[str, set[str]] = {}
+        """What was saved meanwhile, by service."""
+        self.circling: dict[str, set[str]] = {}
+        """Files that a service writes itself; they count for nothing."""
+        self.counts: dict[str, int] = {}
+        """Saves that something was done about, by service."""
+        self.triggers: dict[str, Trigger] = {}
+        self.outcomes: dict[str, Outcome] = {}
+        """What came of the last restart by a save, by the name of the replica."""
+        self._circles: dict[str, Circles] = {}
+        self._began: dict[
+            str, float
+        ] = {}  # when something began that may write files: a run, or a command of ours
+        self._pending: dict[str, _Work] = {}
+        self._working: set[str] = set()
+        self._going = 0
+        self._waiting: list[asyncio.Future[None]] = []
 
-    def saved(self, changes: Mapping[str, tuple[str, ...]]) -> None:
-        """Files have other content now: by interest, their paths."""
-        now = time.monotonic()
-        by_service: dict[str, set[str]] = {}
-        for key, files in changes.items():
-            by_service.setdefault(key.removesuffix(_INPUTS), set()).update(files)
-        for service, found in by_service.items():
-            matters = [
-                name
-                for name in self._orders.family(service)
-                if self._matters(name, watched=service in changes)
-            ]
-            if matters:
-                self._publish(events.Saved(service, tuple(sorted(found))))
-                # a save during the steps or the stop is in the run that follows them: no second one
-                self._perform(partial(self._orders.restart, tuple(matters), now))
+    # --- a save ---
 
-    def _matters(self, service: str, *, watched: bool) -> bool:
-        """Not for one that is wanted down, nor for inputs that are again what the step last saw."""
-        coming = service in self._orders.coming
-        if not coming and (service in self._orders.held or self._statuses[service].wanted is Wanted.DOWN):
+    def saved(self, changes: Mapping[str, tuple[str, ...]], looked: float) -> None:
+        """Files have other content now: by interest, their paths; a run that began after `looked` has seen them."""
+        services = dict.fromkeys(key.removesuffix(_INPUTS) for key in changes)
+        for service in services:
+            self._saved(service, changes.get(service, ()), changes.get(service + _INPUTS, ()), looked)
+
+    def _saved(self, family: str, watched: Iterable[str], inputs: tuple[str, ...], looked: float) -> None:
+        members = self._orders.family(family)
+        if not members:
+            return
+        service = self._orders.service(members[0])
+        watched = tuple(name for name in watched if name not in self.circling.get(family, ()))
+        if family in self.off | self.paused:
+            self.missed.setdefault(family, set()).update(watched, inputs)
+            return
+        wanted = [name for name in members if self._is_wanted(name)]
+        if not wanted:
+            return
+        found = deeds(service.watch, service.cwd, watched) if service.watch else Deeds()
+        if inputs and any(self._orders.due(name) for name in wanted):
+            found = found.and_then(Deeds(restart=inputs))
+        if not found.files:
+            return
+        self._publish(events.Saved(family, found.files))
+        self.counts[family] = self.counts.get(family, 0) + 1
+        self.triggers[family] = Trigger(time.time(), found.files, _told(found, service))
+        if not (found.restart and self._goes_round(service, found.restart, looked)):
+            self._do(service, _Work(found, looked))
+
+    def _is_wanted(self, name: str) -> bool:
+        """Not one that somebody ordered down; one that had given up is."""
+        if name in self._orders.coming:
+            return True
+        return name not in self._orders.held and self._supervisor.statuses[name].wanted is Wanted.UP
+
+    # --- what is done ---
+
+    def _do(self, service: Service, work: _Work) -> None:
+        watch, family = service.watch, service.family
+        if (watch and (watch.build or work.deeds.commands or work.deeds.signals)) or family in self._working:
+            pending = self._pending.get(family)
+            if pending:
+                work = _Work(pending.deeds.and_then(work.deeds), max(pending.looked, work.looked))
+            self._pending[family] = work
+            if family not in self._working:
+                self._working.add(family)
+                self._begin(partial(self._work, family))
+        else:
+            self._restart(service, work.looked)
+
+    async def _work(self, family: str) -> list[Outcome]:
+        """Commands and signals, the build, then the restart; what is saved meanwhile is done behind it."""
+        try:
+            while work := self._pending.pop(family, None):
+                members = self._orders.family(family)
+                if members:
+                    service = self._orders.service(members[0])
+                    for name in members:
+                        self._orders.stale.pop(name, None)
+                    if await self._first(service, work) and work.deeds.restart:
+                        self._restart(service, work.looked)
+        finally:
+            self._working.discard(family)
+        return []
+
+    async def _first(self, service: Service, work: _Work) -> bool:
+        """Whether nothing stands in the way of a restart."""
+        for command, files in work.deeds.commands:
+            self._began[service.family] = time.monotonic()
+            failure = await self._preparation.command(service, command, _saved(files), "it runs on")
+            self._note(service, failure)
+        for signum, _ in work.deeds.signals:
+            for name in self._orders.family(service.family):
+                self._signal(name, signum)
+        if not (work.deeds.restart and service.watch and service.watch.build):
+            return True
+        self._began[service.family] = time.monotonic()
+        then = "what runs of it goes on"
+        failure = await self._preparation.command(
+            service, service.watch.build, _saved(work.deeds.restart), then
+        )
+        self._note(service, failure)
+        return not failure
+
+    def _note(self, service: Service, failure: str) -> None:
+        if failure:
+            self._orders.stale |= dict.fromkeys(self._orders.family(service.family), failure)
+
+    def _restart(self, service: Service, looked: float) -> None:
+        names = tuple(name for name in self._orders.family(service.family) if self._is_wanted(name))
+        if names:
+            self._begin(partial(self._restarted, service, names, looked))
+
+    async def _restarted(self, service: Service, names: tuple[str, ...], looked: float) -> list[Outcome]:
+        # a save during the steps or the stop is in the run that follows them: no second one
+        try:
+            outcomes = await self._orders.restart(names, looked)
+        except AuraError as error:
+            self._orders.stale |= dict.fromkeys(names, error.message)
+            raise
+        self.outcomes |= {one.service: one for one in outcomes}
+        if service.watch and service.watch.dependents and all(one.ok for one in outcomes):
+            others = self._orders.with_dependents(names)
+            others = tuple(name for name in others if name not in names and self._runs(name))
+            if others:
+                outcomes += await self._orders.restart(others, None)
+        return outcomes
+
+    def _runs(self, name: str) -> bool:
+        return self._is_wanted(name) and self._supervisor.statuses[name].state is not State.COMPLETED
+
+    def _begin(self, order: Callable[[], Order]) -> None:
+        self._going += 1
+        self._perform(order).add_done_callback(self._done)
+
+    def _done(self, _: object) -> None:
+        self._going -= 1
+        if not self._going:
+            waiting, self._waiting = self._waiting, []
+            for each in waiting:
+                if not each.done():
+                    each.set_result(None)
+
+    async def done(self) -> None:
+        """Wait until all that saves have led to has been done, or has failed."""
+        if self._going:
+            waiting = asyncio.get_running_loop().create_future()
+            self._waiting.append(waiting)
+            await waiting
+
+    # --- circles ---
+
+    def hear(self, event: events.Event) -> None:
+        """Note when a run begins."""
+        if isinstance(event, events.Started) and event.service in self._supervisor.statuses:
+            self._began[self._supervisor.view(event.service).service.family] = time.monotonic()
+
+    def _goes_round(self, service: Service, files: Collection[str], looked: float) -> bool:
+        """Whether the service writes these files itself, at each start; then they count for nothing from now on."""
+        family = service.family
+        circles = self._circles.setdefault(family, Circles())
+        after = looked - self._began.get(family, -looked)
+        wrote = not circles.suspicious or self._wrote(service, files)
+        circle = circles.turn(files, after, wrote=wrote)
+        if circle is None:
             return False
-        return watched or bool(self._orders.due(service))
+        self.circling.setdefault(family, set()).update(circle.files)
+        several = len(circle.files) > 1
+        self._publish(
+            events.Notice(
+                f"{family} restarted again and again, because {_listed(circle.files)} "
+                f"{'were' if several else 'was'} written {circle.after:.1f} s after each start: "
+                f"{'they count' if several else 'it counts'} for nothing from now on "
+                f"(watch.ignore in the stack file says so for good, aura-stack watch on {family} takes it back)",
+                alarm=True,
+            )
+        )
+        return True
 
 
 def interests(services: Iterable[Service]) -> list[Interest]:
@@ -71,12 +265,30 @@ def interests(services: Iterable[Service]) -> list[Interest]:
     for service in services:
         if service.replica > 1:  # the files of the first are everybody's
             continue
-        if service.watch:
+        if watch := service.watch:
             made = tuple(f"/{output}" for step in service.prepare for output in step.outputs)
-            found.append(
-                Interest(service.name, service.cwd, service.watch.paths, (*service.watch.ignore, *made))
-            )
+            ignore = (*watch.ignore, *made)
+            found.append(Interest(service.name, service.cwd, watch.paths, ignore, gitignore=watch.gitignore))
         for step in service.prepare:
             made = tuple(f"/{output}" for output in step.outputs)
             found += [Interest(service.name + _INPUTS, service.cwd, step.inputs, made)] if step.inputs else []
     return found
+
+
+def _told(found: Deeds, service: Service) -> str:
+    """What a save leads to, in words."""
+    words = [f"runs {command.text}" for command, _ in found.commands]
+    words += [f"sends signal {signum}" for signum, _ in found.signals]
+    if found.restart:
+        build = service.watch.build if service.watch else None
+        words.append(f"runs {build.text}, restarts" if build else "restarts")
+    return ", ".join(words)
+
+
+def _saved(files: tuple[str, ...]) -> str:
+    return f"{_listed(files)} saved"
+
+
+def _listed(files: tuple[str, ...]) -> str:
+    more = f" and {len(files) - SHOWN} more" if len(files) > SHOWN else ""
+    return ", ".join(files[:SHOWN]) + more

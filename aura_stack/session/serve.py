@@ -15,7 +15,6 @@ from aura_stack.supervision import errand
 from aura_stack.supervision.guardian import GRACE, HELD, end_all_children
 from aura_stack.supervision.lifecycle import AT_REST, State
 from aura_stack.supervision.supervisor import Outcome, Ticket, View
-from aura_stack.watch.watch import Watch
 
 from .defined import Definition
 from .definition import digest
@@ -25,8 +24,9 @@ from .options import Aborts
 from .orders import Orders
 from .preflight import require_ports
 from .prepare import Preparation
-from .saves import Saves, interests
+from .saves import Saves
 from .scaling import Scaling
+from .watching import Watching, may_have_written
 
 PATIENCE = 1.0  # seconds for the last answers to clients
 
@@ -84,6 +84,18 @@ class Session:
             parts.environment,
             self._defined,
         )
+        self._saves = Saves(
+            self._orders,
+            parts.supervisor,
+            self._preparation,
+            parts.record.publish,
+            self.perform_alone,
+            self._send,
+            lambda service, files: may_have_written(parts.supervisor, service, files),
+        )
+        self.watching = Watching(
+            self._saves, parts.record.publish, lambda: (), on=parts.watches, since=parts.began
+        )
         parts.record.listener = self._hear
 
     async def run(self, door: socket.socket, link: socket.socket | None) -> int:
@@ -110,10 +122,9 @@ class Session:
                     self._adopt(self._started)
                 else:
                     self._tasks.create_task(self._bring_up(), name="bringing up")
-                watch = self._watch()
+                self.watching.begin(parts.ground.stack.own, self._saves.saved)
                 await self._finished.wait()
-                if watch:
-                    watch.close()
+                self.watching.close()
                 self._wind_up()
                 await self._take_leave(server)
                 self._tasks.create_task(_end_the_group())
@@ -157,18 +168,14 @@ class Session:
         await server.listen(door)
         return server
 
-    def _watch(self) -> Watch | None:
-        """Act on saves from now on, if there is anything to watch."""
-        parts = self._parts
-        found = interests(parts.ground.stack.own) if parts.watches else []
-        if not found:
-            return None
-        saves = Saves(self._orders, parts.supervisor.statuses, parts.record.publish, self.perform_alone)
-        watch = Watch(
-            found, saves.saved, lambda text: parts.record.publish(events.Notice(text)), since=parts.began
-        )
-        watch.attach(asyncio.get_running_loop())
-        return watch
+    def _send(self, service: str, signum: int) -> list[int]:
+        """Send a signal to the processes of a service, and tell so."""
+        pids = self._parts.runner.signal(service, signum, main_only=False)
+        if pids:
+            run = self._parts.supervisor.statuses[service].run
+            name = signal.Signals(signum).name
+            self._parts.record.publish(events.Signalled(service, run, name, tuple(pids)))
+        return pids
 
     async def _bring_up(self) -> None:
         self._orders.coming |= set(self._parts.first.services)
@@ -233,14 +240,16 @@ class Session:
         """Carry out an order once orders are taken, whether or not its client stays; a refusal is an answer."""
         return self._tasks.create_task(self._answered(order))
 
-    def perform_alone(self, order: Callable[[], Order]) -> None:
+    def perform_alone(self, order: Callable[[], Order]) -> asyncio.Task[Result]:
         """The same where nobody waits for the answer: a refusal becomes a notice."""
 
         def tell(task: asyncio.Task[Result]) -> None:
             if not task.cancelled() and isinstance(result := task.result(), AuraError):
                 self._parts.record.publish(events.Notice(result.message, alarm=True))
 
-        self.perform(order).add_done_callback(tell)
+        task = self.perform(order)
+        task.add_done_callback(tell)
+        return task
 
     async def _answered(self, order: Callable[[], Order]) -> Result:
         self._under_way += 1
@@ -325,6 +334,7 @@ class Session:
     # --- the end ---
 
     def _hear(self, event: events.Event) -> None:
+        self._saves.hear(event)
         match event:
             case events.Completed(service) | events.Failed(service):
                 self._end_with(service, event.code if isinstance(event, events.Failed) else 0)

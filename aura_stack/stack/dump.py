@@ -11,6 +11,7 @@ from .filled import SHELL
 from .model import (
     Answer,
     Command,
+    Deed,
     EnvFile,
     Prepare,
     ProbeKind,
@@ -19,6 +20,7 @@ from .model import (
     Service,
     Stack,
     Watch,
+    WatchRule,
     address,
 )
 
@@ -114,7 +116,7 @@ def _service(service: Service, signals: Mapping[str, int]) -> Data:
                 **_surroundings(service),
                 **common,
                 "prepare": [_prepare(step) for step in service.prepare],
-                "watch": _watch(service.watch) if service.watch else None,
+                "watch": _watch(service.watch, signals) if service.watch else None,
                 "depends_on": {name: str(condition) for name, condition in service.depends_on.items()},
                 **_restart(service.restart),
                 "stop": _without_empty(
@@ -182,9 +184,22 @@ def _prepare(step: Prepare) -> Data:
     return _without_empty({"command": _command(step.command), "inputs": inputs, "outputs": outputs})
 
 
-def _watch(watch: Watch) -> Data:
+def _watch(watch: Watch, signals: Mapping[str, int]) -> Data:
     paths, ignore = [list(map(_text, patterns)) for patterns in (watch.paths, watch.ignore)]
-    return _without_empty({"paths": paths, "ignore": ignore})
+    rules = [_watch_rule(rule, signals) for rule in watch.rules]
+    data = {"paths": paths, "ignore": ignore, "build": _command(watch.build), "rules": rules}
+    flags = ({} if watch.gitignore else {"gitignore": False}) | (
+        {"dependents": True} if watch.dependents else {}
+    )
+    return _without_empty(data) | flags
+
+
+def _watch_rule(rule: WatchRule, signals: Mapping[str, int]) -> Data:
+    values: dict[Deed, Any] = {
+        Deed.SIGNAL: next((name for name, number in signals.items() if number == rule.signal), ""),
+        Deed.RUN: _command(rule.command),
+    }
+    return {"match": list(map(_text, rule.match)), str(rule.deed): values.get(rule.deed, True)}
 
 
 def _command(command: Command | None) -> str | list[str] | None:

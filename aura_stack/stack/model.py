@@ -126,15 +126,38 @@ class Ready(Frozen):
         return self.parts or (self,)
 
 
+class Deed(StrEnum):
+    """What is done on a save."""
+
+    RESTART = "restart"
+    IGNORE = "ignore"
+    SIGNAL = "signal"
+    RUN = "run"
+
+
+class WatchRule(Frozen):
+    """What is done on a save of certain files: `match` as `Watch.ignore`; with a signal, or a command."""
+
+    match: tuple[str, ...]
+    deed: Deed
+    signal: int = 0
+    command: Command | None = None
+
+
 class Watch(Frozen):
     """Whose saves restart a service: files, folders and patterns as written, from the service's folder.
 
     An `ignore` without a slash is the name of a file or folder at any depth, one with a slash starts from the
-    folder.
+    folder. The first rule that fits a file says what its save does; without one, the service is restarted, once
+    the `build` has succeeded, and with `dependents` what depends on it, too.
     """
 
     paths: tuple[str, ...] = (".",)
     ignore: tuple[str, ...] = ()
+    gitignore: bool = True
+    build: Command | None = None
+    dependents: bool = False
+    rules: tuple[WatchRule, ...] = ()
 
 
 class Restart(Frozen):

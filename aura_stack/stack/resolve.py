@@ -15,6 +15,7 @@ from .graph import closure
 from .model import (
     MAIN_PORT,
     Condition,
+    Deed,
     EnvFile,
     Port,
     Prepare,
@@ -25,6 +26,7 @@ from .model import (
     Stack,
     Stop,
     Watch,
+    WatchRule,
 )
 from .outline import dependencies_of, env_files_of, is_external, profiles, services, tasks
 from .readiness import readiness
@@ -203,7 +205,7 @@ def _service(
         env_files=env_files_of(table, around.directory),
         ports=ports,
         prepare=tuple(_prepare(table, filled)),
-        watch=_watch(table),
+        watch=_watch(table, filled, around),
         ready=readiness(table.table("ready"), filled, main, cwd),
         restart=_restart(table),
         stop=_stop(table.table("stop"), filled, around),
@@ -243,12 +245,30 @@ def _prepare(table: Table, filled: Filled) -> Iterator[Prepare]:
             yield Prepare(command, _paths(node, "inputs"), _paths(node, "outputs"))
 
 
-def _watch(table: Table) -> Watch | None:
+def _watch(table: Table, filled: Filled, around: Surroundings) -> Watch | None:
     """`true` and a mapping turn it on, `false`, nothing and no key leave it off."""
     node = table.get("watch")
-    if isinstance(node, Table):
-        return Watch(_paths(node, "paths") or Watch.paths, _paths(node, "ignore"))
-    return Watch() if isinstance(node, Scalar) and node.value is True else None
+    if not isinstance(node, Table):
+        return Watch() if isinstance(node, Scalar) and node.value is True else None
+    gitignore, dependents = node.scalar("gitignore"), node.scalar("dependents")
+    return Watch(
+        _paths(node, "paths") or Watch.paths,
+        _paths(node, "ignore"),
+        gitignore is None or gitignore.value is not False,
+        filled.command(node.get("build")),
+        dependents is not None and dependents.value is True,
+        tuple(_watch_rules(node, filled, around)),
+    )
+
+
+def _watch_rules(watch: Table, filled: Filled, around: Surroundings) -> Iterator[WatchRule]:
+    for rule in watch.items("rules"):
+        if not isinstance(rule, Table):
+            continue
+        deed = next((each for each in Deed if str(each) in rule.entries), Deed.RESTART)
+        name = rule.scalar("signal")
+        number = signal_number(name.text, around.signals) if name else None
+        yield WatchRule(_paths(rule, "match"), deed, number or 0, filled.command(rule.get("run")))
 
 
 def _paths(table: Table, key: str) -> tuple[str, ...]:

@@ -6,12 +6,12 @@ from collections.abc import Iterator, Mapping
 from aura_stack.errors import InvalidDefinition, Place, Problem
 from aura_stack.reading.suggest import did_you_mean
 from aura_stack.reading.tree import Entry, Scalar, Table
-from aura_stack.reading.words import quoted
+from aura_stack.reading.words import listed, quoted
 
 from .graph import cycles
 from .model import Condition
 from .outline import as_variable, dependencies_of, is_external, ports_of, profiles, services, tasks
-from .shape import SERVICE
+from .shape import DEEDS, SERVICE
 from .units import seconds, signal_name, signal_number
 from .versions import parse_constraint
 
@@ -149,9 +149,24 @@ def _watched(root: Table) -> Iterator[Problem]:
             yield Problem(
                 watch.entries["paths"].key.place, "nothing would be watched", "watch: false turns it off"
             )
-        for word in (*watch.items("paths"), *watch.items("ignore")):
+        rules = [rule for rule in watch.items("rules") if isinstance(rule, Table)]
+        patterns = [*watch.items("paths"), *watch.items("ignore")]
+        for word in (*patterns, *(word for rule in rules for word in rule.items("match"))):
             if isinstance(word, Scalar):
                 yield from _pattern(word)
+        for rule in rules:
+            yield from _deed(rule)
+
+
+def _deed(rule: Table) -> Iterator[Problem]:
+    """A rule says what is done."""
+    deeds = [name for name in DEEDS if name in rule.entries]
+    if not deeds:
+        yield Problem(rule.place, "this rule says not what is done", f"it takes one of {listed(DEEDS)}")
+    for name in deeds:
+        word = rule.scalar(name)
+        if word is not None and word.value is False:
+            yield Problem(word.place, f"{quoted(name)} can only be true", "leave out the rule")
 
 
 def _pattern(word: Scalar) -> Iterator[Problem]:
@@ -174,7 +189,9 @@ def _signals(root: Table, signals: Mapping[str, int]) -> Iterator[Problem]:
     for _, service in services(root):
         codes = service.items("success_codes")
         named = [word for word in codes if isinstance(word, Scalar) and not word.text.isdecimal()]
-        for word in filter(None, (service.table("stop").scalar("signal"), *named)):
+        rules = [rule for rule in service.table("watch").items("rules") if isinstance(rule, Table)]
+        sent = [service.table("stop").scalar("signal"), *(rule.scalar("signal") for rule in rules)]
+        for word in filter(None, (*sent, *named)):
             if signal_number(word.text, signals) is not None:
                 continue
             hint = did_you_mean(signal_name(word.text), signals)

@@ -112,11 +112,30 @@ HEALTH = Record(
     exclusive=("http", "tcp", "exec"),
 )
 
+_DEEDS = {
+    "restart": Key(Flag(), "The service is restarted, as without any rule."),
+    "signal": Key(Text("the name of a signal", SIGNAL), "Its process group gets this signal, and runs on."),
+    "run": Key(COMMAND, "This command runs, and the service runs on."),
+    "ignore": Key(Flag(), "Nothing happens."),
+}
+DEEDS = tuple(_DEEDS)
+WATCH_RULE = Record(
+    "a rule",
+    {
+        "match": Key(PATHS, "Patterns of files, as in ignore.", required=True, also=("paths", "files")),
+        **_DEEDS,
+    },
+    exclusive=DEEDS,
+)
 WATCH = Record(
     "watch",
     {
         "paths": Key(PATHS, "Files, folders and patterns; a save in them restarts the service.", "."),
         "ignore": Key(PATHS, "Patterns of what counts for nothing.", []),
+        "gitignore": Key(Flag(), "Whether what git leaves out counts for nothing.", default=True),
+        "build": Key(COMMAND, "What runs first; if it fails, the old run stays."),
+        "dependents": Key(Flag(), "Whether what depends on it is restarted as well.", default=False),
+        "rules": Key(ListOf(WATCH_RULE), "What else is done on a save of certain files.", []),
     },
 )
 

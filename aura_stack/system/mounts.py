@@ -53,6 +53,17 @@ def kind(path: str) -> str:
     return covering(table, os.path.realpath(path))
 
 
+def inside(path: str) -> list[tuple[str, str]]:
+    """What is mounted below a path, and its kind; nothing where it cannot be known."""
+    top = os.path.join(os.path.realpath(path), "")
+    try:
+        with open(_TABLE, "rb") as file:
+            table = parsed(file.read())
+    except OSError:
+        return []
+    return [(mount.point, mount.kind) for mount in table if mount.point.startswith(top)]
+
+
 def written_elsewhere(kind: str) -> bool:
     """Whether files of such a file system can change without the kernel telling anybody, so one has to look."""
     return kind in _WRITTEN_ELSEWHERE or kind.startswith("fuse.")

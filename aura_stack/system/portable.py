@@ -77,6 +77,11 @@ def usage(pid: int) -> tuple[float, int] | None:
     return None
 
 
+def dirtied(_: int) -> int | None:
+    """Bytes of files that it has written to: nobody counts them by process here."""
+    return None
+
+
 def environment(pid: int) -> dict[str, str] | None:
     """The environment it was started with."""
     with _gone_is_none():

@@ -120,6 +120,11 @@ def usage(pid: int) -> tuple[float, int] | None:
     return source.usage(pid)
 
 
+def dirtied(pid: int) -> int | None:
+    """Bytes of files on disks that it has written to; None where nobody counts them."""
+    return source.dirtied(pid)
+
+
 def environment(pid: int) -> dict[str, str] | None:
     """The environment it was started with; what it changed since does not show."""
     return source.environment(pid)

@@ -134,6 +134,14 @@ def usage(pid: int) -> tuple[float, int] | None:
     return ticks / os.sysconf("SC_CLK_TCK"), int(fields[21]) * os.sysconf("SC_PAGE_SIZE")
 
 
+def dirtied(pid: int) -> int | None:
+    """Bytes of files that it has written to, as the kernel counts what has to go to a disk (proc_pid_io(5))."""
+    for line in (_read(f"/proc/{pid}/io") or b"").splitlines():
+        if line.startswith(b"write_bytes:"):
+            return int(line.split()[1])
+    return None
+
+
 def environment(pid: int) -> dict[str, str] | None:
     """The environment it was started with."""
     content = _read(f"/proc/{pid}/environ")

@@ -1,5 +1,6 @@
 """What all ways of seeing saves have in common: where they look, and what they tell to whom."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
 from .listing import Status
@@ -46,6 +47,10 @@ class Host(Protocol):
 class Backend(Protocol):
     """One way of seeing saves; all calls are made in the loop."""
 
+    @property
+    def means(self) -> str:
+        """How it sees them, in a few words."""
+
     def begin(self, loop: "asyncio.AbstractEventLoop") -> None:
         """Look at what is there, and see what happens from now on.
 
@@ -55,6 +60,9 @@ class Backend(Protocol):
 
     def drain(self) -> None:
         """Tell all that has happened until now, as far as it can be known at once."""
+
+    def look(self, done: Callable[[], None]) -> None:
+        """Tell all that has happened until now, and call back then: also where that takes a look at every file."""
 
     def close(self) -> None:
         """See nothing any more."""

@@ -12,13 +12,18 @@ from . import git
 from .aside import aside
 from .contents import Contents, is_heavy, learn, look, unread
 from .listing import Status
-from .rules import Rules
-from .settle import FIRST, Look, Seen, Settle, compared
+from .rules import Asking
+from .settle import FIRST, MISSING, Look, Seen, Settle, compared
 
 _MANY = 50  # files that are looked at in the loop; more are looked at beside it
 _LARGE = 1 << 20  # bytes of such a file
 
-Saved = Callable[[Mapping[str, tuple[str, ...]]], None]
+Saved = Callable[[Mapping[str, tuple[str, ...]], float], None]
+"""Takes the changed files by interested key, and when they were looked at last (monotonic seconds)."""
+
+
+def _nothing() -> None:
+    """Nobody has anything to tell."""
 
 
 class Changes:
@@ -30,28 +35,56 @@ class Changes:
         saved: told of saves; see `Watch`.
         since: ns since 1970; a file that was changed later and is met now was saved. None where times say nothing.
         slow: whether the files may take long to be read, as on file systems of another machine.
+        drain: makes the backends tell what they have seen.
     """
 
     def __init__(
         self,
         loop: asyncio.AbstractEventLoop,
-        rules: Sequence[Rules],
+        rules: Sequence[Asking],
         saved: Saved,
         *,
         since: int | None,
         slow: bool,
+        drain: Callable[[], None] = _nothing,
     ) -> None:
         self._loop = loop
-        self._rules = tuple(rules)
-        self._bases = frozenset(base for each in rules for base in each.bases)
-        self._locks = git.locks(sorted(self._bases))
         self._saved = saved
-        self._since = since
         self._slow = slow
+        self._drain = drain
         self._known = Contents()
         self._settle = Settle()
         self._timer: asyncio.TimerHandle | None = None
+        self._earlier: tuple[Asking, ...] = ()  # who asked until a moment ago
+        self._unmet: set[str] = set()  # files of theirs that have not been met since
+        self._ask(rules, since)
+        self._calm: list[Callable[[], None]] = []  # who waits until nothing is going on
         self._closed = False
+
+    def redefine(self, rules: Sequence[Asking], *, since: int | None) -> None:
+        """Others ask for files from now on; what is known of a file for which somebody asked before stays known.
+
+        All files are met anew then. One that is not known by that time is new, if somebody asked for it before.
+        """
+        earlier = self._rules
+        self._ask(rules, since)
+        for path in tuple(self._known):
+            if not self._keys(path):
+                self._known[path] = MISSING
+        self._earlier, self._unmet = earlier, set(self._known)
+
+    def _ask(self, rules: Sequence[Asking], since: int | None) -> None:
+        self._rules = tuple(rules)
+        self._bases = frozenset(base for each in rules for base in each.bases)
+        self._locks = git.locks(sorted(self._bases))
+        self._since = since
+
+    def when_calm(self, done: Callable[[], None]) -> None:
+        """Call back once all that was seen has been told, or was nothing."""
+        if self._settle.empty:
+            done()
+        else:
+            self._calm.append(done)
 
     def close(self) -> None:
         """Tell nothing any more."""
@@ -66,6 +99,12 @@ class Changes:
         if not self._keys(path):
             return
         is_late = self._since is not None and status.ctime > self._since
+        if self._known[path] != MISSING:  # it was met before, for others or by another backend
+            self._unmet.discard(path)
+            if is_late or self._since is None:
+                self.saw(path, Seen.MADE)
+            return
+        is_late = is_late or any(each.covers(path) for each in self._earlier)
         self._known[path] = unread(None if is_late else status)
         if is_late:
             self.saw(path, Seen.MADE)
@@ -82,21 +121,19 @@ class Changes:
         for path in tuple(self._known):
             self._sight(path, Seen.MADE)
 
-    def learn(self, drain: Callable[[], None], learnt: Callable[[], None]) -> None:
-        """Read, beside the loop, what the files hold that were met.
-
-        Args:
-            drain: makes the backends tell what they have seen.
-            learnt: called when it is known.
-        """
+    def learn(self, learnt: Callable[[], None]) -> None:
+        """Read, beside the loop, what the files hold that were met; calls back when it is known."""
         found = self._known.unread()
+        unmet, self._unmet, self._earlier = self._unmet, set(), ()
+        for path in unmet:
+            self.saw(path, Seen.GONE)
 
         def read() -> list[tuple[str, str, str]]:
             return [(path, word, learn(path, word, through=path in self._bases)) for path, word in found]
 
         def keep(read: list[tuple[str, str, str]]) -> None:
             if not self._closed:
-                drain()  # what was saved while it was read must not pass for what was there before
+                self._drain()  # what was saved while it was read must not pass for what was there before
                 self._keep(read)
                 learnt()
 
@@ -132,6 +169,7 @@ class Changes:
         if git.is_busy(self._locks):
             self._wake(self._loop.time() + git.PAUSE)
             return
+        self._drain()  # of many files at once the first is not told as if it were alone
         looks = self._settle.looks(self._loop.time())
         if looks:
             self._look(looks)
@@ -160,13 +198,19 @@ class Changes:
     def _tell(self) -> None:
         """Hand over what is settled, and wait for the rest."""
         by_key: dict[str, set[str]] = {}
+        looked = 0.0
         for over in self._settle.settled(self._loop.time()):
             self._known[over.path] = over.content
+            looked = max(looked, over.looked)
             for rules in self._rules:
                 if rules.key in over.keys and rules.covers(over.path):
                     by_key.setdefault(rules.key, set()).add(rules.name(over.path))
         moment = self._settle.moment()
         if moment is not None:
             self._wake(moment)
-        if by_key:
-            self._saved({key: tuple(sorted(names)) for key, names in sorted(by_key.items())})
+        if by_key and not self._closed:
+            self._saved({key: tuple(sorted(names)) for key, names in sorted(by_key.items())}, looked)
+        if self._settle.empty:
+            calm, self._calm = self._calm, []
+            for done in calm:
+                done()

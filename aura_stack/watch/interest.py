@@ -12,9 +12,11 @@ class Interest(Frozen):
         paths: files, folders and patterns (see `system/globs`), below the root or outside of it by way of `..`.
         ignore: patterns of what counts for nothing; one without a slash is the name of a file or folder at any
             depth, one with a slash starts from the root, also where it begins with that slash.
+        gitignore: whether what git leaves out counts for nothing, too.
     """
 
     key: str
     root: str
     paths: tuple[str, ...]
     ignore: tuple[str, ...] = ()
+    gitignore: bool = False

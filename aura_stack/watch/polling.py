@@ -1,6 +1,7 @@
 """Sees saves by looking at every file once in a while, where nobody tells of them."""
 
 import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from .aside import aside
@@ -37,8 +38,15 @@ class Polling:
         self._first = first
         self._period = period
         self._known: Statuses = {}
+        self._asked: list[Callable[[], None]] = []  # who waits for the next look
+        self._answered: list[Callable[[], None]] = []  # who waits for the one that goes on
         self._timer: asyncio.TimerHandle | None = None
         self._over = False
+
+    @property
+    def means(self) -> str:
+        """See `Backend.means`."""
+        return f"{len(self._known)} files are looked at every {self._period:g} s"
 
     def begin(self, loop: "asyncio.AbstractEventLoop") -> None:
         """See `Backend.begin`; nothing is raised."""
@@ -48,6 +56,14 @@ class Polling:
     def drain(self) -> None:
         """See `Backend.drain`: nothing can be known at once."""
 
+    def look(self, done: Callable[[], None]) -> None:
+        """See `Backend.look`: a look that is going on may have passed by what was saved a moment ago."""
+        self._asked.append(done)
+        if self._timer:
+            self._timer.cancel()
+            self._timer = None
+            self._look()
+
     def close(self) -> None:
         """See `Backend.close`."""
         self._over = True
@@ -55,6 +71,8 @@ class Polling:
             self._timer.cancel()
 
     def _look(self) -> None:
+        self._timer = None
+        self._answered, self._asked = self._asked, []
         aside(self._loop, self._statuses, self._compare)
 
     def _statuses(self) -> tuple[Statuses, float]:
@@ -75,7 +93,10 @@ class Polling:
             self._host.complete()
         else:
             self._tell(before, found)
-        self._timer = self._loop.call_later(max(self._period, _REST * took), self._look)
+        for done in self._answered:
+            done()
+        pause = 0.0 if self._asked else max(self._period, _REST * took)
+        self._timer = self._loop.call_later(pause, self._look)
 
     def _tell(self, before: Statuses, now: Statuses) -> None:
         for path, its_status in now.items():

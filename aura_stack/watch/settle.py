@@ -4,16 +4,18 @@ An editor that saves one file may cut it off and fill it, write it twice, move i
 place. A tool may write a thousand files. In between, a file may be missing, empty or half there, and whoever
 looked then would see a change that nobody meant. So nothing is told before the files are calm:
 
-1. What was seen of a file begins its wait anew. `WAITS` says how long it is, by what was seen last and by what
-   the file holds now. A file that was closed after writing is whole: 10 ms. One that is gone or empty may be
-   about to come back, one of which it is not known whether its writer has finished may be growing: 150 ms.
-2. Such a file is looked at a second time when its wait is over. If it holds something else, it waits again.
-3. A file that holds what it held before all this is forgotten. So a touch, a save without a change, and a file
+1. The first real change is told at once: one file that was closed after writing, and holds something else.
+2. What was seen of any other file begins its wait anew. `WAITS` says how long it is, by what was seen last and by
+   what the file holds now. One that is gone or empty may be about to come back, one of which it is not known
+   whether its writer has finished may be growing: 150 ms.
+3. Such a file is looked at a second time when its wait is over. If it holds something else, it waits again.
+4. A file that holds what it held before all this is forgotten. So a touch, a save without a change, and a file
    that came and went are nothing.
-4. Files for which the same one asks make a group, also by way of a file for which two ask. A group is told at
+5. Files for which the same one asks make a group, also by way of a file for which two ask. A group is told at
    once, when each of its files has waited long enough and, the larger it is, the longer nothing has been seen of
-   any (`QUIET`).
-5. Whoever goes on writing is not waited for longer than `BOUND`: then all that is other than before is told.
+   any (`QUIET`). What follows something that was told a moment ago (`FOLLOWS`) waits for quiet as well, so it is
+   told once, however many files come one by one. Where that has happened, the next first change waits, too.
+6. Whoever goes on writing is not waited for longer than `BOUND`: then all that is other than before is told.
 
 Seconds are those of any clock that only goes forward; they are handed in.
 """
@@ -23,9 +25,11 @@ from enum import Enum
 from types import MappingProxyType
 from typing import NamedTuple
 
-FIRST = 0.010  # seconds after the last sight of any file of a group, until they are looked at
+FIRST = 0.001  # seconds after the last sight of any file of a group, until they are looked at
 BOUND = 2.0  # seconds after the first sight, however much is still seen
 QUIET = ((10, 0.100), (2, 0.030), (1, 0.0))  # so many changed files: so many seconds of quiet
+FOLLOWS = 0.5  # seconds after something was told, for which what begins belongs to it
+AFTERWARDS = 0.050  # seconds of quiet, at least, behind what follows
 
 
 class Seen(Enum):
@@ -77,20 +81,22 @@ class Look(NamedTuple):
 
 
 class Over(NamedTuple):
-    """A file whose save is over: what it holds, and who asks for it."""
+    """A file whose save is over: what it holds, who asks for it, and when that was looked at."""
 
     path: str
     content: str
     keys: frozenset[str]
+    looked: float
 
 
 class _File:
     """A file that was seen and is not settled yet."""
 
-    __slots__ = ("asked", "content", "found", "last", "number", "seen", "sure")
+    __slots__ = ("asked", "content", "found", "last", "looked", "number", "seen", "sure")
 
     def __init__(self, seen: Seen, now: float, number: int) -> None:
         self.seen, self.last, self.number = seen, now, number
+        self.looked = now
         self.found: Found | None = None  # nobody has looked since
         self.content = ""
         self.asked = self.sure = False
@@ -129,6 +135,13 @@ class Settle:
         self._batches: dict[frozenset[str], _Batch] = {}
         self._homes: dict[str, _Batch] = {}  # by file
         self._count = 0
+        self._told: dict[str, float] = {}  # when something was told last, by who asks
+        self._in_rows: set[str] = set()  # who asks for files that come one by one
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing waits."""
+        return not self._homes
 
     def __contains__(self, path: str) -> bool:
         return path in self._homes
@@ -152,10 +165,10 @@ class Settle:
         """What is to be looked at now; each look is to be answered by `answer`."""
         found = []
         for group in self._groups():
-            if now >= _moment(group):
+            if now >= self._moment(group):
                 for path, file in _files(group):
                     if not file.sure and not file.asked:
-                        file.asked = True
+                        file.asked, file.looked = True, now
                         found.append(Look(path, file.number))
         return found
 
@@ -190,12 +203,15 @@ class Settle:
         for group in self._groups():
             looked_at = not any(batch.unknown for batch in group)
             late = looked_at and now >= _bound(group)
-            if late or (looked_at and now >= _moment(group) and all(file.sure for _, file in _files(group))):
+            if late or (
+                looked_at and now >= self._moment(group) and all(file.sure for _, file in _files(group))
+            ):
                 over += [
-                    Over(path, file.content, batch.keys)
+                    Over(path, file.content, batch.keys, file.looked)
                     for batch in group
                     for path, file in batch.files.items()
                 ]
+                self._note(group, now)
         for each in over:
             self._drop(each.path)
         return over
@@ -203,9 +219,38 @@ class Settle:
     def moment(self) -> float | None:
         """When to ask for looks and for what is settled again; None while nothing is waited for but answers."""
         moments = [
-            _moment(group) for group in self._groups() if not any(file.asked for _, file in _files(group))
+            self._moment(group)
+            for group in self._groups()
+            if not any(file.asked for _, file in _files(group))
         ]
         return min(moments, default=None)
+
+    def _moment(self, group: _Group) -> float:
+        """When something is to be done about a group: to look, or to tell."""
+        last = max(batch.last for batch in group)
+        calm = last + FIRST
+        if not any(batch.unknown for batch in group):
+            number = sum(len(batch.files) for batch in group)
+            quiet = next(quiet for least, quiet in QUIET if number >= least)
+            if self._follows(group) or not self._in_rows.isdisjoint(_keys(group)):
+                quiet = max(quiet, AFTERWARDS)
+            waits = (file.last + WAITS[file.seen, file.found] for _, file in _files(group) if file.found)
+            calm = max(last + quiet, *waits)
+        return min(calm, _bound(group))
+
+    def _follows(self, group: _Group) -> bool:
+        """Whether it began so soon behind something told that it belongs to that."""
+        first = min(batch.first for batch in group)
+        return any(first - self._told.get(key, -FOLLOWS) < FOLLOWS for key in _keys(group))
+
+    def _note(self, group: _Group, now: float) -> None:
+        """Remember when it was told, and whether it came in a row."""
+        keys = _keys(group)
+        if self._follows(group):
+            self._in_rows |= keys
+        elif sum(len(batch.files) for batch in group) == 1:
+            self._in_rows -= keys
+        self._told |= dict.fromkeys(keys, now)
 
     def _drop(self, path: str) -> None:
         home = self._homes.pop(path)
@@ -235,16 +280,8 @@ def _bound(group: _Group) -> float:
     return min(batch.first for batch in group) + BOUND
 
 
-def _moment(group: _Group) -> float:
-    """When something is to be done about a group: to look, or to tell."""
-    last = max(batch.last for batch in group)
-    calm = last + FIRST
-    if not any(batch.unknown for batch in group):
-        number = sum(len(batch.files) for batch in group)
-        quiet = next(quiet for least, quiet in QUIET if number >= least)
-        waits = (file.last + WAITS[file.seen, file.found] for _, file in _files(group) if file.found)
-        calm = max(last + quiet, *waits)
-    return min(calm, _bound(group))
+def _keys(group: _Group) -> set[str]:
+    return {key for batch in group for key in batch.keys}
 
 
 MISSING = "missing"

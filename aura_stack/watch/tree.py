@@ -56,8 +56,14 @@ class Tree:
         self._leads: dict[str, str] = {}  # by base: the folder above that is watched for it
         self._links: dict[str, str] = {}  # bases that are links to files, by where they lead
         self._waiting: list[tuple[str, bool]] = []  # folders to look into, and whether it is the beginning
+        self._asked: list[Callable[[], None]] = []  # who wants to know when these have been looked into
         self._kernel: Inotify | None = None
         self._over = False
+
+    @property
+    def means(self) -> str:
+        """See `Backend.means`."""
+        return f"the kernel tells of them, by {self.watches} inotify watches"
 
     @property
     def watches(self) -> int:
@@ -81,6 +87,14 @@ class Tree:
         """See `Backend.drain`."""
         while self._kernel and (events := self._kernel.read()):
             self._handle(events)
+
+    def look(self, done: Callable[[], None]) -> None:
+        """See `Backend.look`: the kernel has every event ready before the call that made it comes back."""
+        self.drain()
+        if self._waiting and not self._over:
+            self._asked.append(done)
+        else:
+            done()
 
     def close(self) -> None:
         """See `Backend.close`."""
@@ -125,9 +139,13 @@ class Tree:
             return
         if self._waiting:
             self._loop.call_soon(self._work)
-        elif self._first:
+            return
+        if self._first:
             self._first = False
             self._host.complete()
+        asked, self._asked = self._asked, []
+        for done in asked:
+            self.look(done)
 
     def _look_into(self, folder: str, first: bool) -> None:
         if not self._watch(folder, ALL):

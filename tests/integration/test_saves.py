@@ -200,3 +200,108 @@ def test_the_engine_wakes_up_for_nothing_while_nobody_saves(made):
     before = switches()
     subprocess.run(["sleep", "1"], check=True)
     assert switches() - before <= 1
+
+
+# --- rules, builds, dependents, circles ---
+
+
+def events_of(made, kind):
+    with open(made.places.events, encoding="utf-8") as file:
+        return [event for line in file if (event := json.loads(line))["kind"] == kind]
+
+
+def status_of(made, name):
+    (view,) = json.loads(made.run("status", "--json", name)[1])
+    return view
+
+
+def test_rules_say_what_a_save_does(made):
+    hup = "import signal, time; signal.signal(signal.SIGHUP, lambda *_: print('read again', flush=True))\n"
+    rules = [
+        {"match": "*.conf", "signal": "HUP"},
+        {"match": "*.proto", "run": "cp a.proto made; echo generated"},
+        {"match": "*.md", "ignore": True},
+    ]
+    command = [sys.executable, "-c", hup + SERVER]
+    watch = {"paths": ["."], "ignore": ["made"], "rules": rules}
+    made.write({"web": {**WEB, "command": command, "watch": watch}, "other": OTHER})
+    up = made.up()
+    web = made.folder / "web"
+    (web / "README.md").write_text("nothing")
+    (web / "a.conf").write_text("one")
+    up.expect(r"web +· a.conf saved[\s\S]*web +· SIGHUP sent to[\s\S]*read again")
+    (web / "a.proto").write_text("one")
+    up.expect(r"web +· a.proto saved\nweb +· cp .* \(a.proto saved\)[\s\S]*generated[\s\S]*done in")
+    assert started(made) == {"web": 1, "other": 1}
+    (web / "word.txt").write_text("two\n")
+    up.expect("serving two")
+    assert "README" not in up.output
+    assert (web / "made").read_text() == "one"
+
+
+def test_a_build_runs_first_and_when_it_fails_what_runs_goes_on(made):
+    build = "grep -v error word.txt > built || { echo 'word.txt(1,1): error: bad word'; exit 2; }"
+    watch = {"paths": ["word.txt"], "build": build}
+    made.write({"web": {**WEB, "watch": watch}, "other": OTHER})
+    up = made.up()
+    word = made.folder / "web" / "word.txt"
+    pid = status_of(made, "web")["pid"]
+    word.write_text("error\n")
+    up.expect("failed: exited 2; what runs of it goes on")
+    view = status_of(made, "web")
+    assert (view["state"], view["pid"]) == ("ready", pid)
+    assert view["stale"].endswith("failed: exited 2")
+    assert view["last_error"] == "word.txt(1,1): error: bad word"
+    code, table = made.run("status")
+    assert code == 0
+    assert "new version failed: " in table
+    assert "error: bad word" in table
+    code, told = made.run("why", "web")
+    assert "new version failed: " in told
+    assert "mend it and save" in told
+    word.write_text("two\n")
+    up.expect("serving two")
+    made.run("wait")
+    assert status_of(made, "web")["stale"] is None
+    assert (made.folder / "web/built").read_text() == "two\n"
+    assert started(made) == {"web": 2, "other": 1}
+
+
+def test_a_save_during_a_build_is_built_as_well(made):
+    build = "cat word.txt >> built; test -e go || { touch going; while ! test -e go; do sleep 0.01; done; }"
+    watch = {"paths": ["word.txt"], "build": build}
+    made.write({"web": {**WEB, "watch": watch}, "other": OTHER})
+    up = made.up()
+    web = made.folder / "web"
+    (web / "word.txt").write_text("two\n")
+    up.expect("word.txt saved\\)")
+    (web / "word.txt").write_text("three\n")
+    up.expect("(?:word.txt saved[\\s\\S]*){3}")
+    (web / "go").touch()
+    up.expect("serving three")
+    made.run("wait")
+    assert (web / "built").read_text() in ("two\nthree\n", "three\nthree\n")
+    assert 2 <= started(made)["web"] <= 3
+
+
+def test_what_depends_on_a_service_follows_where_that_is_wanted(made):
+    watch = {"paths": ["word.txt"], "dependents": True}
+    services = {"web": {**WEB, "watch": watch}, "other": {**OTHER, "depends_on": ["web"]}}
+    made.write(services)
+    up = made.up()
+    (made.folder / "web" / "word.txt").write_text("two\n")
+    up.expect(r"saved[\s\S]*web +· ready in[\s\S]*other +· stopping[\s\S]*other +· ready in")
+    assert started(made) == {"web": 2, "other": 2}
+
+
+def test_a_service_that_writes_what_restarts_it_is_noticed_and_left_alone(made):
+    script = "import time; open('count.txt', 'a').write('x' * 5000); " + SERVER
+    made.write({"web": {**WEB, "command": [sys.executable, "-c", script]}, "other": OTHER})
+    up = made.start("up", start_new_session=True)
+    up.expect("aura +· web restarted again and again, because count.txt was written .* after each start")
+    made.run("wait")
+    before = started(made)["web"]
+    (made.folder / "web" / "word.txt").write_text("two\n")
+    up.expect("serving two")
+    made.run("wait")
+    assert started(made)["web"] == before + 1

@@ -6,7 +6,9 @@ import shutil
 import threading
 
 import pytest
-from watching import Watching
+from watching import MARK, Watching
+
+from aura_stack.watch.interest import Interest
 
 
 @pytest.fixture(params=["told", "polled"])
@@ -237,3 +239,68 @@ def test_while_nothing_but_the_status_of_a_file_is_known_another_status_is_anoth
     assert watching.told(touch) == [{"svc": ("app.js",)}]
     reading.set()
     watching.end()
+
+
+def ignoring(folder, paths=(".",)):
+    return [Interest("svc", str(folder), (*paths, MARK), gitignore=True)]
+
+
+def test_what_git_leaves_out_counts_for_nothing_and_is_not_looked_into(project, polled):
+    (project / ".git").mkdir()
+    (project / ".gitignore").write_text("/dist\n*.log\n")
+    for number in range(50):
+        os.makedirs(project / f"dist/{number}")
+    with Watching(project, ignoring(project), polled=polled) as watching:
+        assert watching.silent((project / "dist/7/x.js").write_text, "x") == []
+        assert watching.silent((project / "a.log").write_text, "x") == []
+        assert watching.told((project / "a.js").write_text, "x") == [{"svc": ("a.js",)}]
+        if not polled:
+            assert watching.watch._backends[0].watches == 4
+
+
+def test_other_patterns_of_git_count_at_once_and_are_no_save_themselves(project, polled):
+    (project / ".git").mkdir()
+    (project / "src/dist").mkdir()
+    with Watching(project, ignoring(project, ["src"]), polled=polled) as watching:
+        assert watching.told((project / "src/dist/x.js").write_text, "x") == [{"svc": ("src/dist/x.js",)}]
+        assert watching.silent((project / ".gitignore").write_text, "dist\n") == []
+        watching.renewed()
+        assert watching.silent((project / "src/dist/x.js").write_text, "y") == []
+        assert watching.told((project / "src/deep/a.js").write_text, "2") == [{"svc": ("src/deep/a.js",)}]
+        assert watching.silent((project / ".gitignore").unlink) == []
+        watching.renewed()
+        assert watching.told((project / "src/dist/x.js").write_text, "z") == [{"svc": ("src/dist/x.js",)}]
+
+
+def test_others_may_ask_from_now_on_and_no_save_in_between_is_missed(project, polled):
+    with Watching(project, {"svc": (["."], [])}, polled=polled) as watching:
+
+        def change():
+            (project / "app.js").write_text("2")
+            (project / "new.js").write_text("2")
+            watching.watch.change(
+                [Interest("svc", str(project), (".",)), Interest("two", str(project), ("src",))]
+            )
+            (project / "src/deep/a.js").write_text("2")
+
+        watching.loop.call_soon(change)
+        assert both(*watching.told(lambda: None)) == [
+            ("svc", "app.js"),
+            ("svc", "new.js"),
+            ("svc", "src/deep/a.js"),
+            ("two", "src/deep/a.js"),
+        ]
+
+
+def test_whoever_asks_is_answered_when_all_that_was_saved_before_has_been_told(project, polled):
+    with Watching(project, polled=polled) as watching:
+        for number in range(10):
+            (project / f"new{number}").mkdir()
+            (project / f"new{number}/x.js").write_text("x")
+        (project / "app.js").write_text("2")
+        watching.seen()
+        expected = [("svc", "app.js"), *(("svc", f"new{number}/x.js") for number in range(10))]
+        assert both(*watching.calls) == expected
+        watching.calls.clear()
+        watching.seen()
+        assert watching.calls == []

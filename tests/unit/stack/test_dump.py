@@ -39,6 +39,17 @@ services:
   b: {command: [x, "a b"], ports: {web: 4001, admin: 4002}, ready: {log: "up $"}}
   c: {command: x, ready: {exec: [true]}, give_up: 3 in 90s}
   d: {command: x, ready: {file: up}, watch: true, tty: true}
+  w:
+    command: x
+    watch:
+      gitignore: false
+      build: [npm, run, build]
+      dependents: true
+      rules:
+        - {match: "*.conf", signal: HUP}
+        - {match: [a.ts, "b/$$$${x}"], run: "make $X"}
+        - {match: "*.md", ignore: true}
+        - {match: "*.js", restart: true}
   e: {command: x, port: 4010, replicas: 3, env_file: [e.env, {path: f.env, required: false}], depends_on: [migrate]}
   f: {command: x, port: 4020, ready: {http: {path: /h, status: [204, 300-302], header: {X-A: "$b"}, body: "^up$"}}}
   h: {command: x, ready: {all: [{tcp: 4010}, {notify: true}, {log: "$x"}]}}

@@ -28,7 +28,7 @@ def told(file, play):
     async def main():
         calls, last = [], asyncio.Event()
 
-        def saved(by_key):
+        def saved(by_key, _):
             calls.append(by_key["svc"])
             if "last.js" in by_key["svc"]:
                 last.set()
@@ -51,7 +51,8 @@ def told(file, play):
 
 async def learn(watched, drain):
     learnt = asyncio.Event()
-    watched.learn(drain, learnt.set)
+    watched._drain = drain
+    watched.learn(learnt.set)
     async with asyncio.timeout(10):
         await learnt.wait()
 
