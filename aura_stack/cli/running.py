@@ -106,11 +106,7 @@ def scale(
     else:
         tables.print_lines(
             f"{one['service']} {one['state']}"
-            + (
-                f", ready in {tables.duration(one['ready_seconds'])}"
-                if one["ready_seconds"] is not None
-                else ""
-            )
+            + (f" in {seconds}" if (seconds := tables.ready_in(one)) != "-" else "")
             for one in outcomes
             if one["ok"]
         )

@@ -103,7 +103,7 @@ def test_a_running_stack_is_scaled(stack, port):
     up = one.up()
     pid = status(one)["w"]["pid"]
     code, output = one.run("scale", "w=3")
-    assert (code, re.sub(r"[0-9.]+ s", "T", output)) == (0, "w-2 ready, ready in T\nw-3 ready, ready in T\n")
+    assert (code, re.sub(r"[0-9.]+ s", "T", output)) == (0, "w-2 ready in T\nw-3 ready in T\n")
     up.expect(r"w-3 +· ready")
     assert status(one)["w"]["pid"] == pid
     assert one.run("restart", "v")[0] == 0
