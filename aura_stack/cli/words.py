@@ -31,8 +31,12 @@ def _said(event: events.Event) -> tuple[str, str, bool] | None:  # noqa: C901, P
             return service, f"{named(files)} saved", False
         case events.Signalled(service, _, signal, pids):
             return service, f"{signal} sent to {', '.join(str(pid) for pid in pids)}", False
+        case events.Started(service, _, pid, _, beside) if beside:
+            return service, f"new version started (pid {pid}); pid {beside} serves until it is ready", False
         case events.Started(service, _, pid, why):
             return service, f"started (pid {pid})" + (f" after it {why}" if why else ""), False
+        case events.SetBack(service, _, pid, words):
+            return service, f"the new version failed: {words}; pid {pid} goes on serving", True
         case events.Ready(service, _, _, seconds, address):
             return service, f"ready in {duration(seconds)}" + (f" at {address}" if address else ""), False
         case events.Exited(service, _, pid, code, words, fine):

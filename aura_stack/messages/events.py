@@ -62,12 +62,22 @@ class Waiting(Frozen):
 
 
 class Started(Frozen):
-    """A run of a service was executed."""
+    """A run of a service was executed; `beside` is the pid of the run that serves until this one is ready, or 0."""
 
     service: str
     run: int
     pid: int
     why: str = ""
+    beside: int = 0
+
+
+class SetBack(Frozen):
+    """A run that was to take over did not get ready, as `words` says: the one of `pid` goes on serving."""
+
+    service: str
+    run: int
+    pid: int
+    words: str
 
 
 class Ready(Frozen):
@@ -206,6 +216,7 @@ Event = (
     | Signalled
     | Waiting
     | Started
+    | SetBack
     | Ready
     | Exited
     | Backoff
@@ -231,6 +242,7 @@ KINDS: dict[str, type[Any]] = {
     "signalled": Signalled,
     "waiting": Waiting,
     "started": Started,
+    "set-back": SetBack,
     "ready": Ready,
     "exited": Exited,
     "backoff": Backoff,

@@ -409,6 +409,7 @@ class Methods:
             "ended": status.verdict.words if status.verdict else None,
             "exit_code": status.verdict.code if status.verdict else None,
             "stale": self._orders.stale.get(name),
+            "setback": status.setback.verdict.words if status.setback else None,
         }
 
 

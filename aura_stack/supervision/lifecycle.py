@@ -22,6 +22,9 @@ A stop takes two steps, as a start does: first the wish (wanted down), then, onc
 service still runs and is to stop too, `Released`. A message about a run carries its number; one that comes
 late, about a run that is not the current one, changes nothing. A pair that the table does not name changes
 nothing either. The table only answers *moves*; a thin rim makes them.
+
+This is the life of a service that has one run at a time. What is different while a new run stands beside the old one
+is the table in `handover`, which asks this one for all the rest.
 """
 
 from collections.abc import Callable
@@ -57,13 +60,48 @@ ALIVE = frozenset({State.STARTING, State.READY, State.ENDING})
 AT_REST = frozenset({State.STOPPED, State.COMPLETED, State.FAILED})
 
 
+class Phase(StrEnum):
+    """What the second run of a hand-over is."""
+
+    COMING = "coming"  # it is to take over once it is ready
+    FAILING = "failing"  # it was to, and is being ended
+    GOING = "going"  # it has been taken over from, and is being ended
+
+
+class Other(Frozen):
+    """The run beside the current one; `again`: one more is wanted as soon as it has gone."""
+
+    run: int
+    phase: Phase
+    again: bool = False
+
+
+class Setback(Frozen):
+    """A new run that was to take over, and did not: the old one goes on."""
+
+    run: int
+    verdict: Verdict
+
+
 class Status(Frozen):
-    """One service at one moment; runs are numbered from 1; `verdict`: on the last that ended by itself."""
+    """One service at one moment.
+
+    Runs are numbered from 1; `last` is the highest number given. `verdict` is on the last one that ended by itself,
+    `setback` on one that was to take over from the current one and did not.
+    """
 
     wanted: Wanted = Wanted.DOWN
     state: State = State.STOPPED
     run: int = 0
     verdict: Verdict | None = None
+    last: int = 0
+    other: Other | None = None
+    setback: Setback | None = None
+
+    @property
+    def next(self) -> int:
+        """The number of the run that begins next."""
+        return max(self.run, self.last) + 1
 
 
 # --- messages: orders, then facts ---
@@ -78,7 +116,9 @@ class Stop(Frozen):
 
 
 class Restart(Frozen):
-    """Somebody wants a new run."""
+    """Somebody wants a new run; `beside`: it may begin while the old one runs, and take over when it is ready."""
+
+    beside: bool = False
 
 
 class Unblocked(Frozen):
@@ -123,6 +163,12 @@ class Unanswered(Frozen):
 
     run: int
     verdict: Verdict
+
+
+class Lost(Frozen):
+    """It does not take the sockets that are held for it: it has to begin anew, without them."""
+
+    run: int
 
 
 class Exited(Frozen):
@@ -176,6 +222,7 @@ Message = (
     | NotSpawned
     | Answered
     | Unanswered
+    | Lost
     | Exited
     | Emptied
     | Again
@@ -195,6 +242,11 @@ class Move(Enum):
     SWEEP = auto()  # the main process is gone: end what it left
     JUDGE = auto()  # let policy decide what follows
     DELAY = auto()  # wait before the next run
+    SPAWN_BESIDE = auto()  # the same for the second run of a hand-over
+    PROBE_BESIDE = auto()
+    END_BESIDE = auto()
+    SWEEP_BESIDE = auto()
+    TELL_SETBACK = auto()
     TELL_READY = auto()
     TELL_STOPPED = auto()
     TELL_COMPLETED = auto()
@@ -257,7 +309,11 @@ def _rest(status: Status, _: Message) -> Step:
 
 
 def _spawn(status: Status, _: Message) -> Step:
-    return status.but(state=State.STARTING, run=status.run + 1, verdict=None), (Move.SPAWN, Move.PROBE)
+    run = status.next
+    return status.but(state=State.STARTING, run=run, last=run, verdict=None, setback=None), (
+        Move.SPAWN,
+        Move.PROBE,
+    )
 
 
 def _end(status: Status, _: Message) -> Step:
@@ -278,6 +334,11 @@ def _ready(status: Status, _: Message) -> Step:
 def _end_unanswered(status: Status, message: Message) -> Step:
     assert isinstance(message, Unanswered)
     return status.but(state=State.ENDING, verdict=message.verdict), (Move.END,)
+
+
+def _lose(status: Status, _: Message) -> Step:
+    """It could not have served; whatever is wanted stays so."""
+    return status.but(state=State.ENDING, verdict=None), (Move.END,)
 
 
 def _sweep(status: Status, message: Message) -> Step:
@@ -339,6 +400,7 @@ _TABLE: dict[tuple[State, type[Message]], _Act] = {
     (G, NotSpawned): _fail,
     (G, Answered): _ready,
     (G, Unanswered): _end_unanswered,
+    (G, Lost): _lose,
     # a run is going
     (E, Stop): _want_down,
     (E, Restart): _renew_ending,

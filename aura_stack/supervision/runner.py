@@ -224,6 +224,10 @@ class Runner:
             for pipe in pipes:
                 os.close(pipe)
 
+    def may_stand_beside(self, _service: Service) -> bool:
+        """Whether a new run would get the sockets of the current one: nobody holds any yet."""
+        return False
+
     def up_to_date(self, service: Service) -> bool:
         """Whether all that a task would make is there, and made of what is there."""
         return self._works.up_to_date(service)

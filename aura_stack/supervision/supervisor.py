@@ -15,8 +15,8 @@ from aura_stack.messages import commands, events
 from aura_stack.stack import graph
 from aura_stack.stack.model import Service
 
-from . import lifecycle, plan, restart, stopping
-from .lifecycle import ALIVE, AT_REST, Move, State, Status, Wanted
+from . import handover, lifecycle, plan, restart, stopping
+from .lifecycle import ALIVE, AT_REST, Move, Phase, State, Status, Wanted
 from .restart import History
 from .verdict import NotExecutable, Verdict
 
@@ -26,6 +26,9 @@ class Rim(Protocol):
 
     def spawn(self, service: Service, run: int) -> int:
         """Execute a run and answer its pid; raises `NotExecutable`."""
+
+    def may_stand_beside(self, service: Service) -> bool:
+        """Whether a new run of it can begin beside the current one, because both get the same sockets."""
 
     def up_to_date(self, service: Service) -> bool:
         """Whether a task has nothing to do."""
@@ -119,12 +122,20 @@ class _Entry:
         self.began = 0.0  # monotonic, of the current run
         self.since = 0.0  # monotonic, of the present state
         self.ready_at: float | None = None
+        self.beside_pid = 0  # of the second run of a hand-over
+        self.beside_began = 0.0  # monotonic, of the last such run
         self.restarts = 0
         self.grace: float | None = None  # the order's own grace period, where it names one
         self.why = ""  # of the next run
         self.told = ""  # what it was last said to wait for
         self.alone = False  # started without regard to what it depends on
         self.tickets: list[tuple[Ticket, Goal]] = []
+
+    def change_places(self) -> None:
+        """The second run is the current one now, and the other way round."""
+        self.pid, self.beside_pid = self.beside_pid, self.pid
+        self.began, self.beside_began = self.beside_began, self.began
+        self.ready_at = None
 
 
 class _Statuses(Mapping[str, Status]):
@@ -284,7 +295,7 @@ class Supervisor:
                 continue
             entry.alone = not command.dependencies
             ending = entry.status.state is State.ENDING
-            goal = Goal(Wanted.UP, entry.status.run + 1 if ending else 0, patient=command.patient)
+            goal = Goal(Wanted.UP, entry.status.next if ending else 0, patient=command.patient)
             self._order(entry, lifecycle.Start(), ticket, goal)
             if entry.alone and entry.status.state is State.WAITING:
                 self._look(entry)
@@ -297,12 +308,13 @@ class Supervisor:
         since = now if command.since is None else min(command.since, now)
         for name in names:
             entry = self._entries[name]
-            if _is_newer(entry, since):
-                self._add_ticket(entry, ticket, Goal(Wanted.UP, entry.status.run, patient=command.patient))
+            if newer := _newer_run(entry, since):
+                self._add_ticket(entry, ticket, Goal(Wanted.UP, newer, patient=command.patient))
                 continue
             has_run = entry.status.state in ALIVE
-            goal = Goal(Wanted.UP, entry.status.run + 1 if has_run else 0, patient=command.patient)
-            self._order(entry, lifecycle.Restart(), ticket, goal)
+            goal = Goal(Wanted.UP, entry.status.next if has_run else 0, patient=command.patient)
+            beside = self._rim.may_stand_beside(entry.service)
+            self._order(entry, lifecycle.Restart(beside), ticket, goal)
         return ticket
 
     def _order(self, entry: _Entry, order: lifecycle.Message, ticket: Ticket, goal: Goal) -> None:
@@ -330,6 +342,8 @@ class Supervisor:
 
     def _hurry(self, entry: _Entry) -> None:
         """Do not wait for dependents, and shorten a grace period that runs already."""
+        if entry.status.other and entry.beside_pid:
+            self._rim.end(entry.service, entry.status.other.run, self._grace(entry))
         if entry.status.state is State.ENDING:
             self._rim.end(entry.service, entry.status.run, self._grace(entry))
         else:
@@ -340,15 +354,17 @@ class Supervisor:
     def _handle(self, name: str, message: lifecycle.Message) -> None:
         entry = self._entries[name]
         before = entry.status
-        entry.status, moves = lifecycle.step(before, message)
+        entry.status, moves = handover.step(before, message)
         if entry.status.state is not before.state:
             entry.since = self._rim.now()
         if _begins_anew(before, entry.status, message):
             entry.history = History()
             needed = before.verdict.needed if before.verdict else ""
             entry.why = f"waited for {needed}" if needed else ""
-        if isinstance(message, lifecycle.Exited) and before.state in (State.STARTING, State.READY):
-            self._publish_exit(entry, message.verdict)
+        if isinstance(message, lifecycle.Exited):
+            self._publish_exit(entry, before, message)
+        if before.other and entry.status.run == before.other.run:
+            entry.change_places()
         for move in moves:
             self._make(move, entry, message)
         if entry.status != before:
@@ -365,9 +381,11 @@ class Supervisor:
             case Move.PROBE if entry.pid and not service.task:  # a task is never ready, it completes
                 self._rim.probe(service, run)
             case Move.END if entry.pid:
-                self._end(entry)
+                self._ask_to_end(entry, run, entry.pid)
             case Move.SWEEP:
                 self._rim.sweep(service, run, self._grace(entry))
+            case Move.SPAWN_BESIDE | Move.PROBE_BESIDE | Move.END_BESIDE | Move.SWEEP_BESIDE:
+                self._make_beside(move, entry)
             case Move.JUDGE:
                 self._judge(entry)
             case Move.DELAY:
@@ -375,6 +393,20 @@ class Supervisor:
                 self._rim.later(service, message.delay, run)
             case _:
                 self._publish_state(move, entry)
+
+    def _make_beside(self, move: Move, entry: _Entry) -> None:
+        """A move of the second run of a hand-over."""
+        service, other = entry.service, entry.status.other
+        assert other is not None
+        match move:
+            case Move.SPAWN_BESIDE:
+                self._spawn_beside(entry, other.run)
+            case Move.PROBE_BESIDE if entry.beside_pid:
+                self._rim.probe(service, other.run)
+            case Move.END_BESIDE if entry.beside_pid:
+                self._ask_to_end(entry, other.run, entry.beside_pid)
+            case Move.SWEEP_BESIDE:
+                self._rim.sweep(service, other.run, self._grace(entry))
 
     def _look(self, entry: _Entry) -> None:
         name, status = entry.service.name, entry.status
@@ -408,12 +440,22 @@ class Supervisor:
         self._publish(events.Started(service.name, run, entry.pid, entry.why))
         entry.why = ""
 
-    def _end(self, entry: _Entry) -> None:
-        service, run = entry.service, entry.status.run
+    def _spawn_beside(self, entry: _Entry, run: int) -> None:
+        service = entry.service
+        entry.beside_pid, entry.beside_began = 0, self._rim.now()
+        try:
+            entry.beside_pid = self._rim.spawn(service, run)
+        except NotExecutable as error:
+            self.tell(service.name, lifecycle.NotSpawned(run, error.verdict))
+            return
+        self._publish(events.Started(service.name, run, entry.beside_pid, beside=entry.pid))
+
+    def _ask_to_end(self, entry: _Entry, run: int, pid: int) -> None:
+        service = entry.service
         grace = self._grace(entry)
         command, name = stopping.command(service, grace), stopping.signal_name(service.stop.signal)
         text = command.text if command else ""
-        self._publish(events.Stopping(service.name, run, entry.pid, name, grace, text))
+        self._publish(events.Stopping(service.name, run, pid, name, grace, text))
         self._rim.end(service, run, grace)
 
     @staticmethod
@@ -440,9 +482,15 @@ class Supervisor:
                 final = Verdict(ok=False, words=words, code=verdict.code)
                 self.tell(name, lifecycle.GivenUp(run, final))
 
-    def _publish_exit(self, entry: _Entry, verdict: Verdict) -> None:
-        name, run = entry.service.name, entry.status.run
-        self._publish(events.Exited(name, run, entry.pid, verdict.code, verdict.words, verdict.ok))
+    def _publish_exit(self, entry: _Entry, before: Status, exited: lifecycle.Exited) -> None:
+        """Only of a run that ended by itself."""
+        other, run, verdict = before.other, exited.run, exited.verdict
+        current = run == before.run and before.state in (State.STARTING, State.READY)
+        coming = other is not None and run == other.run and other.phase is Phase.COMING
+        if current or coming:
+            pid = entry.pid if current else entry.beside_pid
+            code, words = verdict.code, verdict.words
+            self._publish(events.Exited(entry.service.name, run, pid, code, words, verdict.ok))
 
     def _publish_state(self, move: Move, entry: _Entry) -> None:
         name, run, verdict = entry.service.name, entry.status.run, entry.status.verdict
@@ -452,6 +500,10 @@ class Supervisor:
                 entry.ready_at = self._rim.now()
                 seconds = round(entry.ready_at - entry.began, 3)
                 self._publish(events.Ready(name, run, entry.pid, seconds, entry.service.url or ""))
+            case Move.TELL_SETBACK:
+                assert entry.status.setback is not None
+                setback, pid = entry.status.setback, entry.pid
+                self._publish(events.SetBack(name, setback.run, pid, setback.verdict.words))
             case Move.TELL_STOPPED:
                 self._publish(events.Stopped(name, run))
             case Move.TELL_COMPLETED:
@@ -508,11 +560,20 @@ def _begins_anew(before: Status, after: Status, message: lifecycle.Message) -> b
 _BEGUN = (State.STARTING, State.READY, State.FAILED, State.COMPLETED, State.BACKOFF)
 
 
-def _is_newer(entry: _Entry, since: float) -> bool:
-    """Whether the last run began after that moment and nobody has ordered it down; a failed one counts."""
+def _newer_run(entry: _Entry, since: float) -> int:
+    """The number of a run that began after that moment and that nobody has ordered down, 0 for none.
+
+    One that failed counts, and so does one that is to take over, or was to.
+    """
     status = entry.status
+    if status.wanted is Wanted.DOWN:
+        return 0
+    if status.other and status.other.phase is Phase.COMING:
+        return status.other.run if entry.beside_began > since else 0
+    if status.setback and entry.beside_began > since:
+        return status.setback.run
     begun = status.state in _BEGUN and status.run > 0
-    return begun and status.wanted is Wanted.UP and entry.began > since
+    return status.run if begun and entry.began > since else 0
 
 
 def _answer(status: Status, goal: Goal) -> tuple[bool, str] | None:
@@ -526,9 +587,18 @@ def _answer(status: Status, goal: Goal) -> tuple[bool, str] | None:
         return status.state is State.COMPLETED, words
     if status.wanted is Wanted.DOWN:
         return False, "stopped before it was ready"
-    if status.state is State.BACKOFF and not goal.patient and status.run >= goal.run:
+    if status.state is State.BACKOFF and not goal.patient and status.next > goal.run:
         return False, f"{words}; starts again"
-    return (True, words) if status.state is State.READY and status.run >= goal.run else None
+    return _served(status, goal) if status.state is State.READY else None
+
+
+def _served(status: Status, goal: Goal) -> tuple[bool, str] | None:
+    """The same where one run serves: it need not be the one that was meant to."""
+    if status.run >= goal.run:
+        return True, str(status.state)
+    if status.setback and status.setback.run >= goal.run:
+        return False, f"the new version failed: {status.setback.verdict.words}; the old one goes on"
+    return None
 
 
 def _outcome(entry: _Entry, ok: bool, words: str) -> Outcome:

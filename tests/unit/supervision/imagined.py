@@ -33,10 +33,10 @@ class World:
         self.events = []
         self.time = 0.0
         self.broken = set(broken)
-        self.alive = {}  # service → run, while its main process lives
-        self.left = {}  # service → run, while anything of it lives
-        self.doomed = set()  # services whose run the rim was asked to end
-        self.swept = set()  # services of whose run it was asked to end what is left
+        self.runs = {}  # (service, run) → whether its main process lives, while anything of it does
+        self.doomed = set()  # runs that the rim was asked to end
+        self.swept = set()  # runs of which it was asked to end what is left
+        self.shared = set()  # services whose new run can begin beside the old one
         self.delays = []
         self.longest = 0.0
         self.pid = 100
@@ -49,10 +49,8 @@ class World:
         self.asked.append(f"spawn {service.name} {run}")
         if service.name in self.broken:
             raise NotExecutable(Verdict(ok=False, words="command not found", code=127, retry=False))
-        self.overlaps += service.name in self.left
-        self.doomed.discard(service.name)
-        self.swept.discard(service.name)
-        self.alive[service.name] = self.left[service.name] = run
+        self.overlaps += len(self.of(service.name)) != self.allowed(service.name, run)
+        self.runs[service.name, run] = True
         self.pid += 1
         return self.pid
 
@@ -60,14 +58,12 @@ class World:
         self.asked.append(f"probe {service.name} {run}")
 
     def end(self, service, run, grace):
-        assert self.left[service.name] == run
-        self.asked.append(f"end {service.name} {grace:g}")
-        self.doomed.add(service.name)
+        self.asked.append(f"end {service.name} {grace:g}" + self.which(service.name, run))
+        self.doomed.add((service.name, run))
 
     def sweep(self, service, run, grace):
-        assert self.left[service.name] == run
-        self.asked.append(f"sweep {service.name} {grace:g}")
-        self.swept.add(service.name)
+        self.asked.append(f"sweep {service.name} {grace:g}" + self.which(service.name, run))
+        self.swept.add((service.name, run))
 
     def later(self, service, delay, run):
         self.delays.append((service.name, run))
@@ -79,27 +75,63 @@ class World:
     def chance(self):
         return 0.0
 
+    def may_stand_beside(self, service):
+        return service.name in self.shared
+
+    # the kernel
+
+    @property
+    def alive(self):
+        return {name: self.first(name) for (name, _), lives in self.runs.items() if lives}
+
+    @property
+    def left(self):
+        return {name: self.first(name) for name, _ in self.runs}
+
+    def of(self, name):
+        """The runs of a service of which anything lives, the current one first."""
+        runs = [run for other, run in self.runs if other == name]
+        return sorted(runs, key=lambda run: run != self.supervisor.statuses[name].run) if runs[1:] else runs
+
+    def first(self, name):
+        return self.of(name)[0]
+
+    def allowed(self, name, run):
+        """How many runs there may be of it when this one begins."""
+        other = self.supervisor.statuses[name].other
+        return int(other is not None and other.phase is lifecycle.Phase.COMING and other.run == run)
+
+    def which(self, name, run):
+        """Says which run was meant where there are two."""
+        assert (name, run) in self.runs
+        return f" of {run}" if len(self.of(name)) > 1 else ""
+
     # what happens
 
     def tell(self, name, message):
         self.supervisor.tell(name, message)
 
-    def becomes_ready(self, name):
-        self.tell(name, lifecycle.Answered(self.alive[name]))
+    def becomes_ready(self, name, run=None):
+        self.tell(name, lifecycle.Answered(run or self.first(name)))
 
-    def never_answers(self, name):
+    def never_answers(self, name, run=None):
         verdict = Verdict(ok=False, words="not ready after 60 s", code=1, retry=False)
-        self.tell(name, lifecycle.Unanswered(self.alive[name], verdict))
+        self.tell(name, lifecycle.Unanswered(run or self.first(name), verdict))
 
-    def exits(self, name, verdict=CRASH):
-        self.tell(name, lifecycle.Exited(self.alive.pop(name), verdict))
+    def exits(self, name, verdict=CRASH, run=None):
+        run = run or self.first(name)
+        self.runs[name, run] = False
+        self.tell(name, lifecycle.Exited(run, verdict))
 
-    def empties(self, name):
-        self.tell(name, lifecycle.Emptied(self.left.pop(name)))
+    def empties(self, name, run=None):
+        run = run or self.first(name)
+        del self.runs[name, run]
+        self.tell(name, lifecycle.Emptied(run))
 
-    def goes(self, name, verdict=CRASH):
-        self.exits(name, verdict)
-        self.empties(name)
+    def goes(self, name, verdict=CRASH, run=None):
+        run = run or self.first(name)
+        self.exits(name, verdict, run)
+        self.empties(name, run)
 
     def delay_passes(self):
         name, run = self.delays.pop(0)

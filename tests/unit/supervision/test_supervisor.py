@@ -4,6 +4,7 @@ from imagined import CRASH, SUCCESS, World, events, service
 from aura_stack.messages.commands import Restart, Start, Stop
 from aura_stack.stack.model import Restart as Policy
 from aura_stack.stack.model import RestartPolicy
+from aura_stack.supervision import lifecycle
 from aura_stack.supervision.lifecycle import Wanted
 
 ALWAYS = Policy(RestartPolicy.ALWAYS)
@@ -310,9 +311,7 @@ def test_a_message_about_an_old_run_changes_nothing(chain):
     chain.supervisor.ask(Restart(("backend",)))
     chain.goes("backend")
     chain.becomes_ready("backend")
-    chain.alive["backend"], new = old, chain.alive["backend"]
-    chain.exits("backend")
-    chain.alive["backend"] = new
+    chain.tell("backend", lifecycle.Exited(old, CRASH))
     assert chain.state("backend") == "ready"
 
 

@@ -1,5 +1,7 @@
 """Random histories of orders, facts and time: whatever comes in whatever order, the promises hold after every step."""
 
+from collections import Counter
+
 from effort import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -9,7 +11,7 @@ from aura_stack.messages.commands import Restart, Start, Stop
 from aura_stack.stack.model import Restart as Policy
 from aura_stack.stack.model import RestartPolicy
 from aura_stack.supervision import lifecycle
-from aura_stack.supervision.lifecycle import ALIVE, State, Wanted
+from aura_stack.supervision.lifecycle import ALIVE, Phase, State, Wanted
 
 NAMES = ("a", "b", "c", "d")
 ACTIONS = (
@@ -19,9 +21,12 @@ ACTIONS = (
     "stop",
     "stop all",
     "restart",
+    "restart",
     "restart since",
     "expect",
     "hurry",
+    "ready",
+    "ready",
     "ready",
     "ready",
     "silent",
@@ -33,20 +38,34 @@ ACTIONS = (
     "delay",
     "break",
     "time",
+    "share",
+    "second ready",
+    "second ready",
+    "second ready",
+    "second silent",
+    "second lost",
+    "second ends",
+    "second empty",
+    "lost",
 )
 STEPS = examples(50_000)
 """Of all walks together."""
+
+SEEN = examples(50)
+"""In so many of the moments of all walks each phase of a hand-over is under way."""
 
 WALKS, LENGTH = examples(320), 200  # the shorter ones, where what went wrong is looked for, come on top
 
 
 def world():
-    return World(
+    made = World(
         service("d", "b", "c"),
         service("c", a="completed"),
         service("b", a="started", restart=Policy(RestartPolicy.ALWAYS, tries=3)),
         service("a"),
     )
+    made.shared = {"a", "b"}
+    return made
 
 
 def act(world, action, name):  # noqa: C901, PLR0911, PLR0912 - one case for each action
@@ -75,12 +94,26 @@ def act(world, action, name):  # noqa: C901, PLR0911, PLR0912 - one case for eac
             world.becomes_ready(name)
         case "silent" if name in world.alive:
             world.never_answers(name)
-        case "crash" if name in world.alive:
+        case "crash" if lives(world, name, 0):
             world.exits(name, CRASH)
-        case "succeed" if name in world.alive:
+        case "succeed" if lives(world, name, 0):
             world.exits(name, SUCCESS)
-        case "empty" if name in world.left and name not in world.alive:
+        case "empty" if name in world.left and not lives(world, name, 0):
             world.empties(name)
+        case "lost" if name in world.alive:
+            world.tell(name, lifecycle.Lost(world.first(name)))
+        case "share":
+            world.shared ^= {name}
+        case "second ready" if lives(world, name, 1):
+            world.becomes_ready(name, world.of(name)[1])
+        case "second silent" if lives(world, name, 1):
+            world.never_answers(name, world.of(name)[1])
+        case "second lost" if lives(world, name, 1):
+            world.tell(name, lifecycle.Lost(world.of(name)[1]))
+        case "second ends" if lives(world, name, 1):
+            world.exits(name, CRASH, world.of(name)[1])
+        case "second empty" if len(world.of(name)) > 1 and not lives(world, name, 1):
+            world.empties(name, world.of(name)[1])
         case "late":
             tell_late(world, name)
         case "delay" if world.delays:
@@ -92,10 +125,16 @@ def act(world, action, name):  # noqa: C901, PLR0911, PLR0912 - one case for eac
     return None
 
 
+def lives(world, name, number):
+    """Whether the main process of the current run (0), or of the second one (1), is there."""
+    runs = world.of(name)
+    return len(runs) > number and world.runs[name, runs[number]]
+
+
 def tell_late(world, name):
-    """Facts about the run before the present one, which come after the present one began."""
-    run = world.supervisor.statuses[name].run - 1
+    """Facts about a run that has gone, which come after later ones began."""
     before = world.supervisor.statuses[name]
+    run = max(set(range(before.next)) - {before.run, *world.of(name)}, default=-1)
     for fact in (
         lifecycle.Answered(run),
         lifecycle.Unanswered(run, CRASH),
@@ -111,25 +150,41 @@ def look(world):
     """What holds at every moment: the states are what the kernel has."""
     assert world.overlaps == 0
     for name, status in world.supervisor.statuses.items():
-        assert (name in world.left) is (status.state in ALIVE), name
-        assert world.left.get(name, status.run) == status.run
-        assert (name in world.alive) or status.state not in (State.STARTING, State.READY), name
-        assert name in world.doomed | world.swept or status.state is not State.ENDING, name
+        runs = world.of(name)
+        assert bool(runs) is (status.state in ALIVE), name
+        assert not runs or runs[0] == status.run, name
+        assert lives(world, name, 0) or status.state not in (State.STARTING, State.READY), name
+        assert {(name, status.run)} & (world.doomed | world.swept) or status.state is not State.ENDING, name
+        assert runs[1:] == ([status.other.run] if status.other else []), name
+        look_at_second(world, name, status)
+
+
+def look_at_second(world, name, status):
+    """Two runs there are only in a hand-over: one of them serves, or the service goes down with both."""
+    if status.other is None:
+        return
+    assert status.state is not State.ENDING or status.other.phase is not Phase.COMING, name
+    if status.other.phase is Phase.COMING:
+        assert status.state is State.READY, name
+        assert lives(world, name, 1), name
+    else:
+        assert {(name, status.other.run)} & (world.doomed | world.swept), name
 
 
 def settle(world):
     """The kernel does what it was asked, and no more: only what was told to end ends."""
     for _ in range(20):
-        for name in world.doomed & world.alive.keys():
-            world.exits(name, CRASH)
-        for name in world.swept & (world.left.keys() - world.alive.keys()):
-            world.empties(name)
+        for name, run in world.doomed & {one for one, lives in world.runs.items() if lives}:
+            world.exits(name, CRASH, run)
+        for name, run in world.swept & {one for one, lives in world.runs.items() if not lives}:
+            world.empties(name, run)
         while world.delays:
             world.delay_passes()
 
 
-def test_two_runs_never_overlap_a_final_stop_ends_all_and_every_ticket_resolves():
+def test_two_runs_are_there_only_in_a_hand_over_a_final_stop_ends_all_and_every_ticket_resolves():
     walked = []
+    met = Counter()
 
     @settings(max_examples=WALKS, deadline=None, database=None)
     @given(st.binary(max_size=3 * LENGTH).map(lambda data: data or b"\0"), st.integers(0, 2**32))
@@ -140,6 +195,7 @@ def test_two_runs_never_overlap_a_final_stop_ends_all_and_every_ticket_resolves(
             action, name = divmod(number % (len(ACTIONS) * len(NAMES)), len(NAMES))
             tickets.append(act(imagined, ACTIONS[action], NAMES[name]))
             look(imagined)
+            met.update(one.other.phase for one in imagined.supervisor.statuses.values() if one.other)
         walked.append(len(tickets))
         last = imagined.supervisor.ask(Stop())
         settle(imagined)
@@ -151,6 +207,7 @@ def test_two_runs_never_overlap_a_final_stop_ends_all_and_every_ticket_resolves(
 
     walk()
     assert sum(walked) >= STEPS
+    assert min(met[phase] for phase in Phase) >= SEEN
 
 
 def stretched(seed, length):
