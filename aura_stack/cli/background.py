@@ -53,6 +53,8 @@ class Background:
         where = self._hello()
         if not wait:
             self._client.call("detach")
+            for notice in where["notices"]:
+                self._say(notice)
             self._say(f"{', '.join(where['asked'])} in the background (pid {where['pid']})")
             self._say(RUNS_ON)
             return 0

@@ -14,7 +14,7 @@ from .arguments import complete_service, json_option, profile_option
 from .lazy import Group
 from .report import show_notices
 from .settings import Settings
-from .target import coloured
+from .target import coloured, found
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -70,7 +70,8 @@ def show(settings: Settings, form: str, as_json: bool) -> None:
     from aura_stack.stack.dump import dump  # noqa: PLC0415 - `check` needs none of it
     from aura_stack.stack.secrets import masked, secret_values  # noqa: PLC0415 - the same
 
-    found = _read(settings)
+    _, found = _as_it_is(settings)
+    show_notices(_moved(found))
     data = masked(dump(found.stack, signals()), secret_values(found.variables))
     click.echo(_json(data) if as_json or form == "json" else _yaml(data))
 
@@ -123,8 +124,7 @@ def env(settings: Settings, service: str, explain: bool, as_json: bool) -> None:
     """
     from aura_stack.session.environment import Environment  # noqa: PLC0415 - no other command needs it
 
-    files = definition.source(find.stack_file(settings.file, os.getcwd(), os.environ), os.environ)
-    found = files.definition(settings.variant)
+    files, found = _as_it_is(settings)
     environment = Environment(files, found, os.environ, coloured=coloured(settings))
     rows = _masked(environment.explain(_of_that_name(service, found)), explain=explain or as_json)
     if as_json:
@@ -181,9 +181,21 @@ def _origins(row: "Mapping[str, Any]") -> str:
     return f"{row['origin']}{f' ({over})' if over else ''}"
 
 
-def _read(settings: Settings) -> Definition:
-    file = find.stack_file(settings.file, os.getcwd(), os.environ)
-    return definition.read(file, os.environ, variant=settings.variant)
+def _as_it_is(settings: Settings) -> "tuple[Source, Definition]":
+    """The definition with the numbers that its stack has in this checkout."""
+    from aura_stack.session.numbers import as_it_is  # noqa: PLC0415 - `check` needs none of it
+
+    file, places = found(settings)
+    files = definition.source(file, os.environ)
+    return files, as_it_is(files, settings.variant, places, os.environ)
+
+
+def _moved(found: Definition) -> Iterator[str]:
+    """The ports that have other numbers in this checkout than the file says."""
+    for service in found.stack.services:
+        for port in service.ports:
+            if port.written:
+                yield f"{service.name} has port {port.number} in this checkout, for {port.written}"
 
 
 def _require_programs(found: Definition) -> None:

@@ -114,16 +114,17 @@ def _own_failures(*plain: ExitCode) -> Iterator[None]:
 
 def _run(settings: Settings, service: str | None, words: Sequence[str], *, force: bool, literal: bool) -> int:
     from aura_stack.session.definition import source  # noqa: PLC0415 - `--help` needs none of it
+    from aura_stack.session.numbers import as_it_is  # noqa: PLC0415 - likewise
     from aura_stack.session.works import unknown, work  # noqa: PLC0415 - likewise
 
-    file, _ = target.found(settings)
+    file, places = target.found(settings)
     files = source(file, os.environ)
-    definition = files.definition(settings.variant)
+    definition = as_it_is(files, settings.variant, places, os.environ)
     stack = definition.stack
     asked = [] if literal or service else work(stack, words)
     if not asked:
         return _command(files, definition, service, words, unknown(words[0], stack))
-    with _Tasks(settings, files, definition) as tasks:
+    with _Tasks(settings, files, definition, words) as tasks:
         return next((code for task in asked if (code := tasks.run(task, force=force))), 0)
 
 
@@ -168,15 +169,20 @@ class _Tasks:
         settings: the global flags.
         files: of the definition.
         definition: read.
+        words: of the command line.
     """
 
-    def __init__(self, settings: Settings, files: "Source", definition: "Definition") -> None:
+    def __init__(
+        self, settings: Settings, files: "Source", definition: "Definition", words: Sequence[str]
+    ) -> None:
         from aura_stack.session.environment import Environment  # noqa: PLC0415 - `--help` needs none of it
         from aura_stack.session.tasks import Tasks  # noqa: PLC0415 - likewise
         from aura_stack.system import places as where  # noqa: PLC0415 - likewise
 
         self._settings = settings
+        self._files = files
         self._definition = definition
+        self._words = words
         self._environment = Environment(files, definition, os.environ, coloured=os.isatty(1))
         self._file, self._places = target.found(settings)
         where.create(self._places)
@@ -190,11 +196,12 @@ class _Tasks:
         from aura_stack.supervision.process import judge  # noqa: PLC0415 - as above
         from aura_stack.supervision.verdict import Verdict  # noqa: PLC0415 - as above
 
-        assert task.command is not None
         if not force and self._tasks.up_to_date(task):
             self._say(f"{task.name} is up to date")
             return 0
         self._need(task)
+        task = self._renewed(task)
+        assert task.command is not None
         self._tasks.began(task)
         code = _in_front(task.command.argv, self._environment(task), task.cwd)
         if code:
@@ -222,6 +229,20 @@ class _Tasks:
         names = [service.name for service in needed if not service.external]
         if names:
             self._hold(names)
+
+    def _renewed(self, task: "Service") -> "Service":
+        """The task with the numbers that the stack has which runs now: it may have been given others than written."""
+        from aura_stack.session.numbers import as_it_is  # noqa: PLC0415 - as above
+        from aura_stack.session.works import work  # noqa: PLC0415 - as above
+
+        if self._client is None:
+            return task
+        now = as_it_is(self._files, self._settings.variant, self._places, os.environ)
+        if now.variant == self._definition.variant:
+            return task
+        self._definition = now
+        self._environment.redefine(now)
+        return next(one for one in work(now.stack, self._words) if one.name == task.name)
 
     def _hold(self, names: Sequence[str]) -> None:
         from aura_stack.session.lock import wait_until_free  # noqa: PLC0415 - as above

@@ -5,13 +5,18 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from aura_stack.errors import AuraError, ExitCode
+
 from . import tables
 from .arguments import json_option
 
 if TYPE_CHECKING:
-    from aura_stack.doctor.census import Known
+    from collections.abc import Mapping
 
-_HEAD = ("NAME", "STATE", "SERVICES", "UPTIME", "FILE")
+    from aura_stack.doctor.census import Known
+    from aura_stack.ports.leases import Lease
+
+_HEAD = ("NAME", "STATE", "SERVICES", "UPTIME", "PORTS", "FILE")
 
 
 @click.command("list")
@@ -21,7 +26,7 @@ def list_stacks(dead_too: bool, as_json: bool) -> None:
     r"""List the stacks of yours that run on this machine, wherever they were started.
 
     SERVICES are those that are ready or have completed, out of all. An engine that says nothing within a second is
-    shown as not answering.
+    shown as not answering. A port that is another one than the file says is shown with that: 4012 (for 4010).
 
     \b
     Examples:
@@ -33,22 +38,33 @@ def list_stacks(dead_too: bool, as_json: bool) -> None:
       name, state (starting, preparing, running, stopping, not answering, dead), file,
       ready, total, failed (numbers of services; null where the engine did not tell),
       pid (of the engine), uptime_seconds, runtime (the folder of its lock), socket,
-      remark (why the engine did not tell), left (pids that a dead stack left)
+      remark (why the engine did not tell), left (pids that a dead stack left),
+      ports (service, key, written: the number in the file, number: the one it has here)
     """
     from aura_stack.doctor.census import State, take  # noqa: PLC0415 - `--help` needs no socket
 
     found = [known for known in take(os.environ) if dead_too or known.state is not State.DEAD]
+    had = _leases()
     if as_json:
-        tables.print_json([_object(known) for known in found])
+        tables.print_json([_object(known, had) for known in found])
     elif not found:
         click.echo("no stack is running")
     else:
         home = os.path.expanduser("~")
-        for line in tables.table([_HEAD, *(_row(known, home) for known in found)]):
+        for line in tables.table([_HEAD, *(_row(known, had, home) for known in found)]):
             click.echo(line)
 
 
-def _object(known: "Known") -> dict[str, Any]:
+def _leases() -> "Mapping[str, Lease]":
+    """What each stack that runs has, by the name of its runtime folder."""
+    from aura_stack.ports.register import Register  # noqa: PLC0415 - as above
+    from aura_stack.system import places  # noqa: PLC0415 - as above
+
+    return {lease.id: lease for lease in Register(places.leases(os.environ)).living()}
+
+
+def _object(known: "Known", had: "Mapping[str, Lease]") -> dict[str, Any]:
+    lease = had.get(known.runtime.name)
     counts, note = known.counts, known.note
     return {
         "name": note.stack or None,
@@ -63,10 +79,11 @@ def _object(known: "Known") -> dict[str, Any]:
         "socket": known.runtime.sockets[0] if known.runtime.sockets else None,
         "remark": known.remark or None,
         "left": list(known.left),
+        "ports": [one._asdict() for one in lease.given] if lease else [],
     }
 
 
-def _row(known: "Known", home: str) -> tuple[str, ...]:
+def _row(known: "Known", had: "Mapping[str, Lease]", home: str) -> tuple[str, ...]:
     from aura_stack.doctor.stacks import short  # noqa: PLC0415 - as above
 
     return (
@@ -74,8 +91,14 @@ def _row(known: "Known", home: str) -> tuple[str, ...]:
         str(known.state),
         _services(known),
         "-" if known.seconds is None else tables.duration(known.seconds),
+        _ports(had.get(known.runtime.name)),
         short(known.note.file, home) if known.note.file else "-",
     )
+
+
+def _ports(lease: "Lease | None") -> str:
+    shown = [tables.port(one.number, one.written) for one in lease.given] if lease else []
+    return ", ".join(shown) or "-"
 
 
 def _services(known: "Known") -> str:
@@ -84,3 +107,50 @@ def _services(known: "Known") -> str:
         return f"{len(known.left)} left behind" if known.left else "-" if known.pid == 0 else "?"
     failed = f", {counts.failed} failed" if counts.failed else ""
     return f"{counts.ready}/{counts.total}{failed}"
+
+
+def stop_all(grace: float | None) -> int:
+    """Stop every stack of this user that runs, all at the same time; 1 if one could not be asked.
+
+    Args:
+        grace: seconds before KILL, None for each service's own.
+    """
+    from aura_stack.doctor.census import State, take  # noqa: PLC0415 - as above
+    from aura_stack.session.lock import wait_until_free  # noqa: PLC0415 - as above
+
+    found = [known for known in take(os.environ) if known.state is not State.DEAD]
+    asked = [(known, _ask_to_stop(known, grace)) for known in found]
+    home = os.path.expanduser("~")
+    if not found:
+        click.echo("no stack is running")
+    for known, refusal in asked:
+        if not refusal:
+            wait_until_free(known.runtime.lock)
+        click.echo(f"{_called(known, home)}: {refusal or 'all stopped'}", err=bool(refusal))
+    return int(ExitCode.FAILED) if any(refusal for _, refusal in asked) else 0
+
+
+def _ask_to_stop(known: "Known", grace: float | None) -> str:
+    """Why it could not be asked; "" if it stops now."""
+    from aura_stack.control.client import connect  # noqa: PLC0415 - as above
+    from aura_stack.doctor.census import State  # noqa: PLC0415 - as above
+
+    if known.state is State.SILENT:
+        return f"not stopped: {known.remark} (pid {known.pid})"
+    try:
+        for path in known.runtime.sockets:
+            engine = connect(path, known.note.file)
+            engine.call(
+                "shutdown", reason="aura-stack down --all", **({} if grace is None else {"grace": grace})
+            )
+            engine.close()
+    except AuraError as error:
+        return "" if error.exit_code == ExitCode.NOT_RUNNING else f"not stopped: {error.message}"
+    return ""
+
+
+def _called(known: "Known", home: str) -> str:
+    from aura_stack.doctor.stacks import short  # noqa: PLC0415 - as above
+
+    where = f" in {short(os.path.dirname(known.note.file), home)}" if known.note.file else ""
+    return f"{known.note.stack or known.runtime.name}{where}"

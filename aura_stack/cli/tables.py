@@ -65,8 +65,13 @@ def _status_row(view: Mapping[str, Any]) -> tuple[str, ...]:
         str(view["restarts"]),
         _or_dash(view["cpu_percent"], "{:.1f} %".format),
         _or_dash(view["memory_bytes"], size),
-        ", ".join(str(port) for port in view["ports"]) or "-",
+        ", ".join(map(port, view["ports"], view["written_ports"])) or "-",
     )
+
+
+def port(number: int, written: int) -> str:
+    """A number, and the one in the file where that is another: `4012 (for 4010)`."""
+    return str(number) if number == written else f"{number} (for {written})"
 
 
 def _or_dash(value: Any, say: Callable[[Any], str]) -> str:

@@ -71,6 +71,11 @@ class _Manner(Frozen):
     help="End with this service, and with its exit code.",
 )
 @tty_option
+@click.option(
+    "--port-shift",
+    is_flag=True,
+    help="Exchange ports that are taken for the next free numbers of their ranges.",
+)
 @profile_option
 @click.pass_context
 def up(
@@ -87,11 +92,14 @@ def up(
     on_failure: bool,
     code_from: str,
     tty: str | None,
+    port_shift: bool,
 ) -> None:
     r"""Start the stack, or the named SERVICES with what they depend on, and follow its logs.
 
     The definition and every port are checked first; nothing starts unless all can. Ctrl-C stops the services
     in reverse order, a second Ctrl-C kills them; d leaves them running.
+
+    A linked worktree of git has ports of its own, the same at every start, so that it runs beside the main one.
 
     Where the stack runs already, what is missing is started, and its logs are followed again. Where there is no
     stack file, the nearest Procfile takes its place.
@@ -103,6 +111,7 @@ def up(
       aura-stack up --profile test
       aura-stack -f Procfile.dev up --scale web=2 --except css
       aura-stack up -d --wait --wait-timeout 60s
+      aura-stack up --port-shift
     """
     if wait_timeout is not None and not wait:
         raise click.UsageError("--wait-timeout goes with --wait", context)
@@ -116,6 +125,7 @@ def up(
         excepted=excepted,
         aborts=_aborts(on_exit, on_failure=on_failure),
         code_from=code_from,
+        port_shift=port_shift,
     )
     if tty:
         options = options.but(tty=(tty,), size=_size_of_terminal(context, detach=detach or wait))
@@ -228,17 +238,23 @@ def _asked(client: "Client", options: Options) -> list[str]:
 
 
 @click.command
+@click.option("--all", "every", is_flag=True, help="Stop all stacks of yours, wherever they were started.")
 @profile_option
 @seconds_option("--stop-timeout", help="Seconds before KILL, instead of each service's own.")
 @click.pass_context
-def down(context: click.Context, stop_timeout: float | None) -> None:
+def down(context: click.Context, every: bool, stop_timeout: float | None) -> None:
     r"""Stop the whole stack in reverse order, and wait until nothing of it is left.
 
     \b
     Examples:
       aura-stack down
       aura-stack down --stop-timeout 2s
+      aura-stack down --all
     """
+    if every:
+        from .stacks import stop_all  # noqa: PLC0415 - mostly one stack is meant
+
+        context.exit(stop_all(stop_timeout))
     _, places = target.found(context.obj)
     engine = target.engine(context.obj)
     grace = {} if stop_timeout is None else {"grace": stop_timeout}

@@ -1,6 +1,5 @@
 """Which stacks of this user run, wherever they were started, and which died without clearing up."""
 
-import fcntl
 import os
 import select
 import socket
@@ -16,6 +15,7 @@ from aura_stack.control.protocol import Answer, Request
 from aura_stack.errors import AuraError
 from aura_stack.frozen import Frozen
 from aura_stack.system import places, processes
+from aura_stack.system.locks import is_held
 from aura_stack.system.places import Runtime
 
 from .remains import Note, left_by, living, read_note
@@ -98,21 +98,6 @@ def running_in(folder: str, environ: Mapping[str, str]) -> list[Known]:
     real = os.path.realpath(folder)
     found = [known for runtime in places.every(environ) if (known := _seen(runtime))]
     return [one for one in found if one.state is not State.DEAD and _folder(one.note) == real]
-
-
-def is_held(lock: str) -> bool:
-    """Whether a stack runs, told by its lock; two who ask at the same time do not take each other for one."""
-    try:
-        descriptor = os.open(lock, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
-    except OSError:
-        return False
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    finally:
-        os.close(descriptor)
-    return False
 
 
 def _seen(runtime: Runtime) -> Known | None:

@@ -1,7 +1,7 @@
 """Numbers other than those that are written: of a profile with a range of its own, and of further replicas."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 
 from aura_stack.errors import Problem
@@ -10,7 +10,9 @@ from aura_stack.reading.tree import Scalar
 from aura_stack.reading.words import quoted
 from aura_stack.stack.model import Port
 
+from .browsers import BLOCKED
 from .entries import Manifest
+from .leases import slot
 from .policy import Assigned, range_of
 
 _SPAN = re.compile(r"\s*([0-9]{1,5})\s*(?:-\s*([0-9]{1,5})\s*)?")
@@ -86,8 +88,47 @@ def relocated(
     return Assigned(to, tuple(problems))
 
 
+def exchanged(ports: Ports, numbers: Mapping[str, int]) -> Ports:
+    """The ports with other numbers than the written ones.
+
+    Args:
+        ports: by service.
+        numbers: by `service` or `service/key`; whoever is not named keeps its own.
+    """
+    if not numbers:
+        return ports
+    return {
+        name: tuple(_exchanged(port, numbers.get(slot(name, port.key), port.number)) for port in each)
+        for name, each in ports.items()
+    }
+
+
+def _exchanged(port: Port, number: int) -> Port:
+    return port if number == port.number else port.but(number=number, written=port.number)
+
+
+def replacements(port: Port, within: Sequence[range], manifest: Manifest | None) -> Iterator[int]:
+    """The numbers that may stand in the place of a port's, the next one first: without a name, not blocked.
+
+    Args:
+        port: whose number is not to be had.
+        within: where its number comes from, if a profile says so; else the manifest does.
+        manifest: says which ranges there are, and which numbers have names already.
+    """
+    named = {entry.number for entry in manifest.entries.values()} if manifest else set()
+    numbers = sorted(set(chain.from_iterable(within or range_of(port.number, manifest))))
+    numbers = numbers or list(range(port.number + 1, _HIGHEST + 1))
+    later = (each for each in numbers if each > port.number)
+    earlier = (each for each in numbers if each < port.number)
+    return (each for each in chain(later, earlier) if each not in named and each not in BLOCKED)
+
+
 def spread(
-    ports: Ports, counts: Mapping[str, int], names: Mapping[str, Sequence[str]], manifest: Manifest | None
+    ports: Ports,
+    counts: Mapping[str, int],
+    names: Mapping[str, Sequence[str]],
+    manifest: Manifest | None,
+    spared: Collection[int] = (),
 ) -> Assigned:
     """Ports for replicas: the first has those of its service, each further one the next numbers of their ranges.
 
@@ -96,9 +137,10 @@ def spread(
         counts: replicas by service; a service with none keeps its numbers, so that others do not get them.
         names: of all replicas by service, the first one first.
         manifest: says which ranges there are, and which numbers have names already.
+        spared: further numbers that no replica gets.
     """
     found: dict[str, tuple[Port, ...]] = dict(ports)
-    taken = {port.number for each in ports.values() for port in each}
+    taken = {port.number for each in ports.values() for port in each} | set(spared)
     taken |= {entry.number for entry in manifest.entries.values()} if manifest else set()
     problems: list[Problem] = []
     for name, count in counts.items():
@@ -137,4 +179,4 @@ def _after(number: int, first: int, manifest: Manifest | None) -> Iterator[int]:
 
 
 def _at(port: Port, number: int) -> Port:
-    return port if port.number == number else port.but(number=number, entry="")
+    return port if port.number == number else port.but(number=number, entry="", written=0)

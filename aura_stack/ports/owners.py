@@ -2,23 +2,21 @@
 
 A port is held by a listener, or by a connection that goes out from that number: the kernel hands out local
 numbers (32768 to 60999 on Linux) without asking us, and keeps one for a minute after its connection has
-ended. This is asked after a conflict only: psutil costs 20 ms to import and as much to answer.
+ended. This is asked after a conflict only: to find the process that has a socket, all of them are looked through.
 """
 
 import os
-import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import NamedTuple
 
-from aura_stack.system import processes
+from aura_stack.system import processes, sockets
+from aura_stack.system.tcp import LISTEN, TIME_WAIT, Socket
 
-if TYPE_CHECKING:
-    import psutil
+from .leases import Lease, by_number
 
 _COMMAND_LIMIT = 60
-_LISTEN = "LISTEN"
-_TIME_WAIT = "TIME_WAIT"
+_SERVICE = "AURA_SERVICE"  # by which a process knows whose it is
 
 
 class Kind(StrEnum):
@@ -26,6 +24,7 @@ class Kind(StrEnum):
 
     LISTENER = "listener"
     CONNECTION = "connection"  # it goes out from the number, or is the rest of one that did
+    LEASE = "lease"  # another stack has the number, and does not listen there now
     UNKNOWN = (
         "unknown"  # nothing is to be seen: another container or machine below us, or a socket not yet in use
     )
@@ -35,7 +34,9 @@ class Owner(NamedTuple):
     """Who holds a port.
 
     `pid` is None, and what depends on it empty, where we may not see the process. `age` is in seconds.
-    `foreign`: it runs as another user than we do. `remote` and `state` say more of a connection.
+    `foreign`: it runs as another user than we do. `remote` and `state` say more of a connection, and `left` is
+    for how many seconds the rest of one stays, where the system tells. `hosts` are the addresses on which it listens.
+    `stack`, `service` and `file` (of the stack) are those of a process of one of our stacks, "" for others.
     """
 
     pid: int | None
@@ -47,26 +48,74 @@ class Owner(NamedTuple):
     foreign: bool = False
     remote: str = ""
     state: str = ""
+    left: float | None = None
+    hosts: tuple[str, ...] = ()
+    stack: str = ""
+    service: str = ""
+    file: str = ""
 
 
-class _Socket(NamedTuple):
-    """One row of the kernel's table, as far as it is of use."""
-
-    port: int
-    pid: int | None
-    state: str
-    remote: str
-
-
-def owners(numbers: Iterable[int]) -> Mapping[int, tuple[Owner, ...]]:
+def owners(numbers: Iterable[int], leases: Iterable[Lease] = ()) -> Mapping[int, tuple[Owner, ...]]:
     """Who holds each of the ports, the longest-running first; for ports that are known to be busy.
 
     A port that nothing visible holds has one owner of kind "unknown". An ordinary user sees the processes of
     others as user and kind alone (Linux), or not at all (macOS).
+
+    Args:
+        numbers: the ports.
+        leases: of the stacks that run, to tell which processes are theirs.
     """
-    wanted = set(numbers)
-    sockets = [socket for socket in _sockets() if socket.port in wanted]
-    return {number: _of([socket for socket in sockets if socket.port == number]) for number in sorted(wanted)}
+    wanted = frozenset(numbers)
+    found = sockets.holding(wanted)
+    ours = Ours(leases)
+    return {
+        number: _of([socket for socket in found if socket.port == number], ours) for number in sorted(wanted)
+    }
+
+
+def listeners(leases: Iterable[Lease] = ()) -> Mapping[int, tuple[Owner, ...]]:
+    """Who listens on every port on which somebody does, by port; as `owners` otherwise."""
+    by_port: dict[int, list[Socket]] = {}
+    for socket in sockets.listening():
+        by_port.setdefault(socket.port, []).append(socket)
+    ours = Ours(leases)
+    return {number: _of(by_port[number], ours) for number in sorted(by_port)}
+
+
+def promise(lease: Lease, number: int) -> Owner:
+    """Another stack that has a number and does not listen there now."""
+    service = next((one.service for one in lease.given if one.number == number), "")
+    return Owner(lease.pid or None, kind=Kind.LEASE, stack=lease.stack, service=service, file=lease.file)
+
+
+class Ours:
+    """The stacks of this user that run, by their processes.
+
+    Args:
+        leases: of those.
+    """
+
+    def __init__(self, leases: Iterable[Lease]) -> None:
+        leases = tuple(leases)
+        self._engines = {lease.pid: lease for lease in leases if lease.pid}
+        self._numbers = by_number(leases)
+        self._known: dict[int, Lease | None] = {}
+
+    def lease(self, pid: int) -> Lease | None:
+        """The stack whose engine it descends from; None for a process that is no service of ours."""
+        chain = []
+        each: int | None = pid
+        while each and each not in self._known and each not in self._engines:
+            chain.append(each)
+            each = processes.parent(each)
+        found = self._engines.get(each or 0) or self._known.get(each or 0)
+        self._known |= dict.fromkeys(chain, found)
+        return found if pid not in self._engines else None
+
+    def service(self, pid: int, port: int, lease: Lease) -> str:
+        """The service that a process of that stack belongs to."""
+        told = (processes.environment(pid) or {}).get(_SERVICE, "")
+        return told or next((one.service for one in lease.given if one.number == port), "")
 
 
 def describe(owner: Owner, home: str = "") -> str:
@@ -79,10 +128,14 @@ def describe(owner: Owner, home: str = "") -> str:
     match owner.kind:
         case Kind.UNKNOWN:
             return "something that cannot be seen from here (another user's, or a container's)"
+        case Kind.LEASE:
+            pid = f", pid {owner.pid}" if owner.pid else ""
+            return f"{_whose(owner, home)}, which has a lease on it and does not listen yet{pid}"
         case Kind.LISTENER:
             return _process(owner, home)
-    if owner.state == _TIME_WAIT:
-        return f"what is left for a minute of a connection to {owner.remote}"
+    if owner.state == TIME_WAIT:
+        left = "a minute" if owner.left is None else f"{owner.left:.0f} s"
+        return f"what is left for {left} of a connection to {owner.remote}"
     held = f" of {_process(owner, home)}" if owner.pid or owner.user else ""
     return f"a connection to {owner.remote}{held}"
 
@@ -95,19 +148,34 @@ def duration(seconds: float) -> str:
     return f"{int(seconds // 86400)} d"
 
 
+def short(path: str, home: str) -> str:
+    """A path with `~` for the home directory."""
+    home = home.rstrip("/")
+    if home and (path == home or path.startswith(home + "/")):
+        return "~" + path[len(home) :]
+    return path
+
+
 def _process(owner: Owner, home: str) -> str:
     if owner.pid is None:
         return f"a process of user {owner.user}" if owner.user else "a process of another user"
-    facts = [_short(owner.command), _tilde(_printable(owner.cwd), home)]
+    facts = [_cut(owner.command), short(_printable(owner.cwd), home)]
     if owner.foreign:
         facts.append(f"of user {owner.user}")
     if owner.age is not None:
         facts.append(f"up {duration(owner.age)}")
     told = ", ".join(fact for fact in facts if fact)
-    return f"pid {owner.pid} ({told})" if told else f"pid {owner.pid}"
+    ours = f", {_whose(owner, home)}" if owner.stack else ""
+    return (f"pid {owner.pid} ({told})" if told else f"pid {owner.pid}") + ours
 
 
-def _short(command: str) -> str:
+def _whose(owner: Owner, home: str) -> str:
+    """Which stack and checkout: `backend of the stack aura in ~/aura`."""
+    service = f"{owner.service} of " if owner.service else ""
+    return f"{service}the stack {owner.stack} in {short(os.path.dirname(owner.file), home)}"
+
+
+def _cut(command: str) -> str:
     text = " ".join(_printable(command).split())
     return text if len(text) <= _COMMAND_LIMIT else text[: _COMMAND_LIMIT - 1] + "…"
 
@@ -117,127 +185,65 @@ def _printable(text: str) -> str:
     return "".join(character if character.isprintable() else " " for character in text)
 
 
-def _tilde(path: str, home: str) -> str:
-    home = home.rstrip("/")
-    if home and (path == home or path.startswith(home + "/")):
-        return "~" + path[len(home) :]
-    return path
-
-
-def _of(sockets: list[_Socket]) -> tuple[Owner, ...]:
+def _of(found: list[Socket], ours: Ours) -> tuple[Owner, ...]:
     """The owners of one port. Where somebody listens, the connections to the number are only his guests."""
-    if not sockets:
+    if not found:
         return (Owner(None, kind=Kind.UNKNOWN),)
-    listening = [shared for socket in sockets if socket.state == _LISTEN for shared in _shared(socket)]
-    oldest_first = sorted(listening or sockets, key=_begin)
-    return tuple(dict.fromkeys(_owner(socket) for socket in _each_process_once(oldest_first)))
+    listening = [socket for socket in found if socket.state == LISTEN]
+    held = listening or found
+    hosts: dict[int | None, list[str]] = {}
+    for socket in listening:
+        for pid in socket.pids or (None,):
+            hosts.setdefault(pid, []).append(socket.host)
+    every = [(socket, pid) for socket in held for pid in socket.pids or (None,)]
+    every.sort(key=lambda one: _begin(one[1]))
+    owned = (
+        _owner(socket, pid, tuple(dict.fromkeys(hosts.get(pid, ()))), ours)
+        for socket, pid in _each_process_once(every)
+    )
+    return tuple(dict.fromkeys(owned))
 
 
-def _shared(socket: _Socket) -> Iterator[_Socket]:
-    """The same socket in the hands of every process of a server that has it.
-
-    Workers inherit the socket of the one that forked them, and psutil names any one of them. To end a worker
-    is of no use: the first of the family is who a user wants to know.
-    """
-    yield socket
-    if socket.pid is None:
-        return
-    first = socket.pid
-    while (parent := processes.parent(first)) and _listens(parent, socket.port):
-        first = parent
-    for pid in (first, *processes.descendants(first)):
-        if _listens(pid, socket.port):
-            yield socket._replace(pid=pid)
-
-
-def _listens(pid: int, port: int) -> bool:
-    import psutil  # noqa: PLC0415 - see the top
-
-    try:
-        found = psutil.Process(pid).net_connections("tcp")
-    except (psutil.AccessDenied, psutil.NoSuchProcess):
-        return False
-    sockets = (_socket(connection, pid) for connection in found)
-    return any(socket.port == port and socket.state == _LISTEN for socket in sockets)
-
-
-def _begin(socket: _Socket) -> tuple[bool, int, int]:
+def _begin(pid: int | None) -> tuple[bool, int, int]:
     """What sorts a server before the workers it forked, and hidden ones last."""
-    if socket.pid is None:
+    if pid is None:
         return True, 0, 0
-    return False, processes.start_time(socket.pid) or 0, socket.pid
+    return False, processes.start_time(pid) or 0, pid
 
 
-def _each_process_once(sockets: list[_Socket]) -> Iterator[_Socket]:
+def _each_process_once(every: list[tuple[Socket, int | None]]) -> Iterator[tuple[Socket, int | None]]:
     """One server listens on 0.0.0.0 and on ::, one client has many connections."""
     seen: set[int] = set()
-    for socket in sockets:
-        if socket.pid is None or socket.pid not in seen:
-            yield socket
-        if socket.pid is not None:
-            seen.add(socket.pid)
+    for socket, pid in every:
+        if pid is None or pid not in seen:
+            yield socket, pid
+        if pid is not None:
+            seen.add(pid)
 
 
-def _owner(socket: _Socket) -> Owner:
-    kind = Kind.LISTENER if socket.state == _LISTEN else Kind.CONNECTION
+def _owner(socket: Socket, pid: int | None, hosts: tuple[str, ...], ours: Ours) -> Owner:
+    kind = Kind.LISTENER if socket.state == LISTEN else Kind.CONNECTION
     remote, state = ("", "") if kind is Kind.LISTENER else (socket.remote, socket.state)
-    if socket.pid is None:
-        user = _listening_user(socket.port) if kind is Kind.LISTENER else ""
-        return Owner(None, user=user, kind=kind, foreign=bool(user), remote=remote, state=state)
-    user = processes.user(socket.pid) or ""
+    if pid is None:
+        # nobody has what is left of a connection; its user counts for nothing
+        user = "" if socket.uid is None or state == TIME_WAIT else processes.user_name(socket.uid)
+        foreign = bool(user) and socket.uid != os.geteuid()
+        facts = {"remote": remote, "state": state, "left": socket.left, "hosts": hosts}
+        return Owner(None, user=user, kind=kind, foreign=foreign, **facts)  # type: ignore[arg-type]  # by name
+    user = processes.user(pid) or ""
+    lease = ours.lease(pid)
     return Owner(
-        pid=socket.pid,
-        command=" ".join(processes.command_line(socket.pid) or ()) or processes.name(socket.pid) or "",
+        pid=pid,
+        command=" ".join(processes.command_line(pid) or ()) or processes.name(pid) or "",
         user=user,
-        cwd=processes.cwd(socket.pid) or "",
-        age=processes.age(socket.pid),
+        cwd=processes.cwd(pid) or "",
+        age=processes.age(pid),
         kind=kind,
         foreign=bool(user) and user != processes.user_name(os.geteuid()),
         remote=remote,
         state=state,
+        hosts=hosts,
+        stack=lease.stack if lease else "",
+        service=ours.service(pid, socket.port, lease) if lease else "",
+        file=lease.file if lease else "",
     )
-
-
-def _listening_user(port: int) -> str:
-    """Who listens there, where the kernel tells that of processes we may not look at; else empty."""
-    if sys.platform == "linux":
-        from aura_stack.system import procfs  # noqa: PLC0415 - this system alone has it
-
-        users = sorted(procfs.listeners().get(port, ()))
-        return " and ".join(processes.user_name(user) for user in users)
-    return ""
-
-
-def _sockets() -> Iterator[_Socket]:
-    """Every TCP socket we may see."""
-    import psutil  # noqa: PLC0415 - see the top
-
-    try:
-        # By attribute, never by position: psutil 8 orders the fields anew.
-        yield from (_socket(found, found.pid) for found in psutil.net_connections("tcp"))
-    except psutil.AccessDenied:  # macOS shows the whole table to root alone
-        yield from _sockets_by_process(psutil.process_iter)
-
-
-def _sockets_by_process(every: "Callable[[], Iterable[psutil.Process]]") -> Iterator[_Socket]:
-    """The sockets of the processes we may look at, asked one by one."""
-    import psutil  # noqa: PLC0415 - see the top
-
-    for process in every():
-        try:
-            found = process.net_connections("tcp")
-        except (psutil.AccessDenied, psutil.NoSuchProcess):  # another user's; gone, or a zombie
-            continue
-        yield from (_socket(connection, process.pid) for connection in found)
-
-
-def _socket(found: Any, pid: int | None) -> _Socket:
-    """One of psutil's named tuples; an address that is not there is an empty tuple in it."""
-    port = found.laddr.port if found.laddr else 0
-    return _Socket(
-        port, pid, str(found.status), _address(found.raddr.ip, found.raddr.port) if found.raddr else ""
-    )
-
-
-def _address(host: str, port: int) -> str:
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

@@ -32,6 +32,7 @@ class Definition(Frozen):
         instance: the name of the stack of its own that the profiles make, "" for the plain one.
         expanded: what `${NAME}` stood for, where files of variables say it; nothing where there is no such file.
         common: files of variables that every service has, and win over the shell.
+        within: the numbers that the chosen profiles say its ports are taken from, none for what the manifest says.
     """
 
     label: str
@@ -45,6 +46,7 @@ class Definition(Frozen):
     instance: str = ""
     expanded: Mapping[str, str] = _NOTHING
     common: tuple[EnvFile, ...] = ()
+    within: tuple[range, ...] = ()
 
 
 class Source(Protocol):

@@ -66,12 +66,21 @@ class Engine:
             return self._refuse(error)
         try:
             ground = preflight.check(self._file, self._options, self._environ, self._places)
-            parts = assemble(ground, self._places, self._options, self._environ, inherits_orphans=inherits)
+            parts = self._assemble(ground, inherits_orphans=inherits)
         except AuraError as error:
             door.close()
             os.unlink(self._places.socket)  # and not run.json: of a crash it may say whose the leftovers are
             return self._refuse(error)
         return self._serve(parts, lifeline, door)
+
+    def _assemble(self, ground: preflight.Ground, *, inherits_orphans: bool) -> Parts:
+        try:
+            return assemble(
+                ground, self._places, self._options, self._environ, inherits_orphans=inherits_orphans
+            )
+        except AuraError:
+            ground.claim.let_go()
+            raise
 
     def _refuse(self, error: AuraError) -> int:
         self._tell("refused", _refusal(error))
@@ -80,6 +89,7 @@ class Engine:
     def _serve(self, parts: Parts, lifeline: int, door: "socket.socket") -> int:
         os.chdir("/")  # from here on spawning changes the folder, and nothing relies on it
         if not self._greet(parts):
+            parts.ground.claim.let_go()
             clear(self._places)  # the face was killed meanwhile: nobody waits for services, so none starts
             return ExitCode.FAILED
         _faults_to(os.path.join(self._places.runtime, "engine.log"))
@@ -99,6 +109,7 @@ class Engine:
 
         code = asyncio.run(Session(parts, lifeline, started).run(door, self._link))
         parts.store.close()
+        parts.ground.claim.let_go()
         clear(self._places)
         return code
 
@@ -113,6 +124,7 @@ class Engine:
                 "record": parts.store.number,
                 "owner": True,
                 "asked": list(parts.first.services),
+                "notices": list(parts.ground.notices),
             },
         )
 

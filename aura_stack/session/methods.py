@@ -400,6 +400,7 @@ class Methods:
             "restarts": view.restarts,
             "replica": view.service.replica,
             "ports": [port.number for port in view.service.ports],
+            "written_ports": [port.written or port.number for port in view.service.ports],
             "address": view.service.url,
             "cpu_percent": round(used.percent, 1) if used else None,
             "cpu_seconds": round(used.seconds, 2) if used else None,

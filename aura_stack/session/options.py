@@ -29,6 +29,7 @@ class Options(Frozen):
         idle: bring nothing up: services are started as long as somebody holds them.
         tty: names of services that get terminals of their own, whatever the definition says.
         size: rows and columns of these; None for the usual.
+        port_shift: whether ports that are taken are exchanged for others.
     """
 
     services: tuple[str, ...] = ()
@@ -42,3 +43,4 @@ class Options(Frozen):
     idle: bool = False
     tty: tuple[str, ...] = ()
     size: tuple[int, int] | None = None
+    port_shift: bool = False

@@ -15,7 +15,7 @@ from aura_stack.stack import graph
 from aura_stack.stack.model import Service, Stack
 from aura_stack.system.places import Places
 
-from . import externals, prepare, requires
+from . import externals, numbers, prepare, requires
 from .defined import Definition, Source
 from .definition import source
 from .environment import Environment
@@ -30,6 +30,7 @@ class Ground(Frozen):
     services: tuple[Service, ...]
     due: tuple[prepare.Due, ...]
     notices: tuple[str, ...]
+    claim: numbers.Claim
 
     @property
     def stack(self) -> Stack:
@@ -60,10 +61,21 @@ def check(file: str, options: Options, environ: Mapping[str, str], places: Place
     cache = os.path.join(places.runtime, "programs.json")
     requires.require(stack.requires, environ.get("PATH", os.defpath), cache, stack.directory)
     notices += _end_remains(places.run)
-    require_ports(definition, services)
-    notices += externals.require(services, environment)
-    own = tuple(service for service in services if not service.external)
-    return Ground(files, definition, own, tuple(prepare.due(own, places.fingerprints)), tuple(notices))
+    names = [service.name for service in services]
+    settled = numbers.settle(files, definition, names, places, environ, shift=options.port_shift)
+    definition, claim = settled.definition, settled.claim
+    notices += settled.notices
+    services = tuple(service for service in definition.stack.services if service.name in names)
+    environment.redefine(definition)
+    try:
+        require_ports(definition, services, claim)
+        notices += externals.require(services, environment)
+        own = tuple(service for service in services if not service.external)
+        due = tuple(prepare.due(own, places.fingerprints))
+    except AuraError:
+        claim.let_go()
+        raise
+    return Ground(files, definition, own, due, tuple(notices), claim)
 
 
 def _require_own(stack: Stack, names: Iterable[str]) -> None:
@@ -90,11 +102,16 @@ def _end_remains(note_path: str) -> list[str]:
     return notices
 
 
-def require_ports(definition: Definition, services: tuple[Service, ...]) -> None:
-    """Refuse if a port of these services is taken (exit code 6)."""
+def require_ports(definition: Definition, services: tuple[Service, ...], claim: numbers.Claim) -> None:
+    """Refuse if a port of these services is taken, or another stack's (exit code 6); take those that are not."""
     ranges = definition.manifest
     taken = {port.number for service in definition.stack.services for port in service.ports}
-    require_free(services, lambda number: policy.next_free(number, ranges, taken, is_free))
+    leased = claim.taken(services)
+
+    def next_free(number: int) -> int | None:
+        return policy.next_free(number, ranges, taken | claim.spared(), is_free)
+
+    require_free(services, next_free, leased, claim.others)
 
 
 def read_variables(environment: Environment, services: Iterable[Service], *, shared: bool) -> None:

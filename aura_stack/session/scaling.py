@@ -25,6 +25,7 @@ class Scaling:
         supervisor: keeps the services.
         environment: makes their variables.
         defined: told of every new variant, before anything of it is started.
+        spared: the numbers that other stacks have now.
     """
 
     def __init__(
@@ -35,6 +36,7 @@ class Scaling:
         supervisor: Supervisor,
         environment: Environment,
         defined: Callable[[Definition], None],
+        spared: Callable[[], frozenset[int]],
     ) -> None:
         self._source = source
         self._definition = definition
@@ -42,6 +44,7 @@ class Scaling:
         self._supervisor = supervisor
         self._environment = environment
         self._defined = defined
+        self._spared = spared
         self._turn = asyncio.Lock()
 
     async def scale(self, counts: Mapping[str, int]) -> list[Outcome]:
@@ -64,7 +67,9 @@ class Scaling:
 
     async def _scale(self, counts: Mapping[str, int]) -> list[Outcome]:
         variant = self._definition.variant
-        definition = self._source.definition(variant.but(scale={**variant.scale, **counts}))
+        # what was spared stays so: a replica that runs keeps its number
+        spared = variant.spared | self._spared()
+        definition = self._source.definition(variant.but(scale={**variant.scale, **counts}, spared=spared))
         before, after = _own(self._definition), _own(definition)
         coming = tuple(name for name in after if name not in before)
         going = tuple(name for name in before if name not in after)

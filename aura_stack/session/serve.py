@@ -73,7 +73,7 @@ class Session:
             parts.supervisor,
             self._preparation,
             parts.places.fingerprints,
-            lambda services: require_ports(self._definition, services),
+            lambda services: require_ports(self._definition, services, parts.ground.claim),
             parts.environment,
         )
         self._scaling = Scaling(
@@ -83,6 +83,7 @@ class Session:
             parts.supervisor,
             parts.environment,
             self._defined,
+            parts.ground.claim.spared,
         )
         self._saves = Saves(
             self._orders,

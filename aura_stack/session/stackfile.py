@@ -8,7 +8,7 @@ from aura_stack.errors import AuraError, ExitCode, InvalidDefinition, Problem
 from aura_stack.ports.entries import Manifest
 from aura_stack.ports.manifest import ManifestRead
 from aura_stack.ports.manifest import read as read_manifest
-from aura_stack.ports.moving import relocated, spans, spread
+from aura_stack.ports.moving import exchanged, relocated, spans, spread
 from aura_stack.ports.policy import Assigned, assign
 from aura_stack.reading.load import Loaded, load
 from aura_stack.reading.tree import Node, Scalar, Table
@@ -66,7 +66,7 @@ class StackFile:
         unreadable = "ports" in valid.root.entries and manifest.manifest is None
         assigned = Assigned({}, ()) if unreadable else assign(valid.claims, manifest.manifest)
         meant = Meant(chosen(valid.root, variant.profiles), replicas(valid.root, variant.scale))
-        ports, misfits = self._ports(valid, assigned, manifest.manifest, meant)
+        ports, misfits, within = self._ports(valid, assigned, manifest.manifest, meant, variant)
         around = Surroundings(self.file, os.path.dirname(self.file), os.path.isdir, signals())
         resolved = resolve(valid.root, ports, around, meant)
         steps = (loaded, expanded, valid, manifest, assigned, resolved)
@@ -89,6 +89,7 @@ class StackFile:
             picked.services,
             picked.instance,
             variables if variables != self._environ else _NOTHING,
+            within=within,
         )
 
     def variables(self, variant: Variant) -> dict[str, str]:
@@ -117,10 +118,11 @@ class StackFile:
         return env_files_of(root, os.path.dirname(self.file)) if isinstance(root, Table) else ()
 
     def _ports(
-        self, valid: Valid, assigned: Assigned, manifest: Manifest | None, meant: Meant
-    ) -> tuple[Mapping[str, tuple[Port, ...]], list[Problem]]:
-        """The numbers of all services and replicas, where the profiles have them."""
+        self, valid: Valid, assigned: Assigned, manifest: Manifest | None, meant: Meant, variant: Variant
+    ) -> tuple[Mapping[str, tuple[Port, ...]], list[Problem], tuple[range, ...]]:
+        """The numbers of all services and replicas, where the profiles have them, and where these take them from."""
         problems = []
+        within: tuple[range, ...] = ()
         ports = assigned.ports
         for name, service in clashes(valid.root, meant.counts):
             message = f"a replica of service {quoted(service)} is called {quoted(name.text)}, too"
@@ -132,9 +134,10 @@ class StackFile:
             moved = relocated(ports, external, within, manifest)
             ports = moved.ports
             problems += [*wrong, *(() if wrong else moved.problems)]
+        ports = exchanged(ports, variant.numbers)
         names = {name: meant.names(name) for name in meant.counts}
-        more = spread(ports, meant.counts, names, manifest)
-        return more.ports, [*problems, *more.problems]
+        more = spread(ports, meant.counts, names, manifest, variant.spared)
+        return more.ports, [*problems, *more.problems], within
 
 
 def _load(path: str, label: str) -> Loaded:

@@ -62,7 +62,7 @@ class Port(Frozen):
     `key` is "" for the one called `port`, else the name under `ports`. `variable` is the name under which the
     number reaches the service: PORT for the main one, which is `port` or else the first of `ports`,
     PORT_METRICS for another one called `metrics`. `entry` and `range` are the manifest's names, "" for a
-    plain number.
+    plain number. `written` is the number in the file, where this checkout has another; else 0.
     """
 
     key: str
@@ -71,6 +71,7 @@ class Port(Frozen):
     entry: str
     range: str
     place: Place
+    written: int = 0
 
 
 class PortClaim(NamedTuple):

@@ -19,12 +19,15 @@ class Variant(Frozen):
     """What an order says about the definition besides its file.
 
     `scale` holds replicas by service, which count instead of those in the file; `env_files` stand in the place of
-    the stack's own, None for those.
+    the stack's own, None for those. `numbers` are those that ports have in the place of the written ones, by
+    `service` or `service/key`; no replica gets one that is `spared`.
     """
 
     profiles: tuple[str, ...] = ()
     scale: Mapping[str, int] = _AS_WRITTEN
     env_files: tuple[str, ...] | None = None
+    numbers: Mapping[str, int] = _AS_WRITTEN
+    spared: frozenset[int] = frozenset()
 
 
 class Chosen(NamedTuple):

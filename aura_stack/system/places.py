@@ -95,6 +95,15 @@ def places(stack_file: str, environ: Mapping[str, str], instance: str = "") -> P
     )
 
 
+def leases(environ: Mapping[str, str]) -> str:
+    """Where this user's stacks note which ports they have, wherever each was started from; it need not exist.
+
+    Raises:
+        AuraError: the user has no home directory.
+    """
+    return os.path.join(_state_root(environ), "leases")
+
+
 def create(places: Places) -> None:
     """Make the directories, as closed as they must be; those that are there already are checked.
 
@@ -220,10 +229,12 @@ def _runtime_root(environ: Mapping[str, str]) -> str:
     login = environ.get("XDG_RUNTIME_DIR", "")
     if os.path.isabs(login) and _usable(login):
         return os.path.join(login, "aura-stack")
+    return os.path.join(_state_root(environ), "run")
+
+
+def _state_root(environ: Mapping[str, str]) -> str:
     state = environ.get("XDG_STATE_HOME", "")
-    if not os.path.isabs(state):
-        state = _own_state(environ)
-    return os.path.join(state, "aura-stack", "run")
+    return os.path.join(state if os.path.isabs(state) else _own_state(environ), "aura-stack")
 
 
 def _own_state(environ: Mapping[str, str]) -> str:

@@ -11,6 +11,7 @@ from click.testing import CliRunner
 from aura_stack.cli.main import cli
 from aura_stack.errors import ExitCode
 from aura_stack.system import places as module
+from aura_stack.system.locks import is_held
 
 
 @pytest.fixture
@@ -104,16 +105,16 @@ def test_a_running_stack_is_not_cleaned(places, monkeypatch):
 
 
 def test_the_lock_is_held_while_it_cleans(places, monkeypatch):
-    from aura_stack.doctor import census, cleaning  # noqa: PLC0415 - here alone
+    from aura_stack.doctor import cleaning  # noqa: PLC0415 - here alone
 
     held = []
     perform = cleaning.perform
     monkeypatch.setattr(
-        cleaning, "perform", lambda places: held.append(census.is_held(places.lock)) or perform(places)
+        cleaning, "perform", lambda places: held.append(is_held(places.lock)) or perform(places)
     )
     run("clean", "-y")
     assert held == [True]
-    assert not census.is_held(places.lock)
+    assert not is_held(places.lock)
 
 
 def test_all_leaves_the_record_alone(places):

@@ -5,9 +5,11 @@ import json
 import pytest
 from click.testing import CliRunner
 
+from aura_stack.cli import stacks
 from aura_stack.cli.main import cli
 from aura_stack.doctor import census
 from aura_stack.doctor.census import Counts, Known, Note, State
+from aura_stack.ports.leases import Given, Lease
 from aura_stack.system.places import Runtime
 
 NOTE = Note("shop", "/home/u/shop/stack.yaml")
@@ -20,7 +22,11 @@ DEAD = Known(Runtime("3", "/run/3", ()), State.DEAD, NOTE, left=(9, 10))
 @pytest.fixture
 def there(monkeypatch):
     monkeypatch.setenv("HOME", "/home/u")
-    return lambda *stacks: monkeypatch.setattr(census, "take", lambda _: list(stacks))
+    given = (Given("api", "", 4010, 4012), Given("gate", "", 4001, 4001))
+    monkeypatch.setattr(
+        stacks, "_leases", lambda: {"0": Lease("0", "shop", NOTE.file, "/run/0/lock", 7, given=given)}
+    )
+    return lambda *found: monkeypatch.setattr(census, "take", lambda _: list(found))
 
 
 def run(*args):
@@ -31,10 +37,10 @@ def test_stacks_that_run_are_listed(there):
     there(UP, SILENT, STARTING, DEAD)
     result = run("list")
     assert result.stdout == (
-        "NAME  STATE          SERVICES       UPTIME      FILE\n"
-        "shop  running        2/3, 1 failed  1 min 15 s  ~/shop/stack.yaml\n"
-        "shop  not answering  ?              5.00 s      ~/shop/stack.yaml\n"
-        "-     starting       -              -           -\n"
+        "NAME  STATE          SERVICES       UPTIME      PORTS                  FILE\n"
+        "shop  running        2/3, 1 failed  1 min 15 s  4012 (for 4010), 4001  ~/shop/stack.yaml\n"
+        "shop  not answering  ?              5.00 s      -                      ~/shop/stack.yaml\n"
+        "-     starting       -              -           -                      -\n"
     )
     assert (result.exit_code, result.stderr) == (0, "")
 
@@ -42,7 +48,8 @@ def test_stacks_that_run_are_listed(there):
 def test_dead_ones_are_listed_where_that_is_asked_for(there):
     there(DEAD)
     assert (
-        run("list", "--all").stdout.splitlines()[1] == "shop  dead   2 left behind  -       ~/shop/stack.yaml"
+        run("list", "--all").stdout.splitlines()[1]
+        == "shop  dead   2 left behind  -       -      ~/shop/stack.yaml"
     )
 
 
@@ -68,6 +75,10 @@ def test_json_has_every_key_of_every_stack(there):
         "socket": None,
         "remark": None,
         "left": [],
+        "ports": [
+            {"service": "api", "key": "", "written": 4010, "number": 4012},
+            {"service": "gate", "key": "", "written": 4001, "number": 4001},
+        ],
     }
     assert starting["name"] is starting["file"] is starting["pid"] is starting["ready"] is None
     assert (dead["state"], dead["left"]) == ("dead", [9, 10])

@@ -16,6 +16,7 @@ from aura_stack.doctor import census
 from aura_stack.doctor.census import Counts, Note, State, take
 from aura_stack.supervision.tree import MARK
 from aura_stack.system import processes
+from aura_stack.system.locks import is_held
 from aura_stack.system.places import Runtime
 from aura_stack.system.processes import Identity
 
@@ -220,9 +221,9 @@ def test_two_who_look_at_a_lock_do_not_take_each_other_for_a_stack(seat):
         pass
     with open(one.places.lock) as other:
         fcntl.flock(other, fcntl.LOCK_SH)
-        assert not census.is_held(one.places.lock)
+        assert not is_held(one.places.lock)
     one.lock()
-    assert census.is_held(one.places.lock)
+    assert is_held(one.places.lock)
 
 
 def test_the_stacks_of_a_folder_are_those_whose_files_are_there(environ, seat):

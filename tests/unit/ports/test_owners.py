@@ -1,17 +1,17 @@
 """Who holds a port: real sockets of our own, and rows as other systems and users would see them."""
 
 import os
+import re
 import socket
 import subprocess
 import sys
-from types import SimpleNamespace
 
-import psutil
 import pytest
 
-from aura_stack.ports import owners as module
+from aura_stack.ports.leases import Given, Lease
 from aura_stack.ports.owners import Kind, Owner, describe, duration, owners
-from aura_stack.system import processes
+from aura_stack.system import processes, sockets
+from aura_stack.system.tcp import Socket
 
 LISTENER = r"""
 import os, socket, sys
@@ -120,7 +120,9 @@ def test_what_is_left_of_a_connection_holds_it_too(server, connection):
     client.close()
     (owner,) = owners([number])[number]
     assert (owner.pid, owner.kind, owner.state) == (None, Kind.CONNECTION, "TIME_WAIT")
-    assert describe(owner) == f"what is left for a minute of a connection to 127.0.0.1:{number_of(server)}"
+    assert owner.left is None or 0 <= owner.left <= 61
+    words = rf"what is left for (a minute|\d+ s) of a connection to 127\.0\.0\.1:{number_of(server)}"
+    assert re.fullmatch(words, describe(owner))
 
 
 def test_a_socket_that_does_not_listen_yet_is_unknown():
@@ -129,48 +131,34 @@ def test_a_socket_that_does_not_listen_yet_is_unknown():
         assert owners([number_of(bound)])[number_of(bound)] == (Owner(None, kind=Kind.UNKNOWN),)
 
 
-def row(port, status="LISTEN", pid=None, remote=None, ip="127.0.0.1"):
-    """A row of psutil's, of which nothing but attributes can be had."""
-    return SimpleNamespace(
-        laddr=SimpleNamespace(ip=ip, port=port),
-        raddr=SimpleNamespace(ip=remote[0], port=remote[1]) if remote else (),
-        status=status,
-        pid=pid,
-    )
+def row(port, state="LISTEN", pid=None, remote="", host="127.0.0.1", **facts):
+    """A socket as the system's table has it."""
+    return Socket(4, host, port, state, remote, () if pid is None else (pid,), **facts)
 
 
 @pytest.fixture
 def table(monkeypatch):
     """Puts rows in the place of the system's table."""
-    return lambda *rows: monkeypatch.setattr(psutil, "net_connections", lambda _kind: list(rows))
+    return lambda *rows: monkeypatch.setattr(sockets, "holding", lambda _ports: list(rows))
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="this system does not tell the user")
-def test_of_another_users_listener_the_user_is_told(table, monkeypatch):
-    from aura_stack.system import procfs  # noqa: PLC0415 - this system alone has it
-
-    table(row(5432), row(5432, ip="::1"))
-    monkeypatch.setattr(procfs, "listeners", lambda: {5432: {os.getuid()}, 80: {7}})
-    name = processes.user_name(os.getuid())
-    assert owners([5432])[5432] == (Owner(None, user=name, foreign=True),)
-    assert describe(owners([5432])[5432][0]) == f"a process of user {name}"
+def test_of_another_users_listener_the_user_is_told(table):
+    other = os.geteuid() + 1
+    table(row(5432, uid=other), row(5432, host="::1", uid=other))
+    (owner,) = owners([5432])[5432]
+    assert (owner.pid, owner.user, owner.foreign) == (None, processes.user_name(other), True)
+    assert describe(owner) == f"a process of user {processes.user_name(other)}"
 
 
-def test_a_hidden_listener_without_a_user_is_still_told(table, monkeypatch):
+def test_a_hidden_listener_without_a_user_is_still_told(table):
     table(row(5432))
-    monkeypatch.setattr(module, "_listening_user", lambda _port: "")
     assert describe(owners([5432])[5432][0]) == "a process of another user"
 
 
 def test_many_connections_of_one_process_are_one_owner(table):
-    table(*(row(54112, "ESTABLISHED", os.getpid(), ("::1", port)) for port in (443, 444, 445)))
+    table(*(row(54112, "ESTABLISHED", os.getpid(), f"[::1]:{port}") for port in (443, 444, 445)))
     (owner,) = owners([54112])[54112]
     assert owner.remote == "[::1]:443"
-
-
-def test_a_row_without_an_address_is_passed_over(table):
-    table(SimpleNamespace(laddr=(), raddr=(), status="NONE", pid=7))
-    assert owners([4010])[4010] == (Owner(None, kind=Kind.UNKNOWN),)
 
 
 def test_an_owner_that_has_gone_meanwhile_is_told_by_its_number(table, monkeypatch):
@@ -188,48 +176,10 @@ def test_the_process_of_another_user_is_told_as_such(table, monkeypatch):
     assert ", of user postgres, up " in describe(owner)
 
 
-def test_where_the_table_is_closed_each_process_is_asked(monkeypatch):
-    """The way of macOS: one process is another user's, one has gone, one is a zombie, one answers."""
-
-    def closed(kind):
-        raise psutil.AccessDenied
-
-    class Process:
-        def __init__(self, pid, answer):
-            self.pid, self.answer = pid, answer
-
-        def net_connections(self, kind):
-            assert kind == "tcp"
-            if isinstance(self.answer, Exception):
-                raise self.answer
-            return self.answer
-
-    every = [
-        Process(1, psutil.AccessDenied(1)),
-        Process(2, psutil.NoSuchProcess(2)),
-        Process(3, psutil.ZombieProcess(3)),
-        Process(os.getpid(), [row(4010)]),
-    ]
-    monkeypatch.setattr(psutil, "net_connections", closed)
-    monkeypatch.setattr(psutil, "process_iter", lambda: every)
-    found = owners([4010, 4001])
-    assert [owner.pid for owner in found[4010]] == [os.getpid()]
-    assert found[4001] == (Owner(None, kind=Kind.UNKNOWN),)
-
-
-def test_asked_one_by_one_the_processes_tell_the_same(server, monkeypatch):
-    def closed(kind):
-        raise psutil.AccessDenied
-
-    expected = owners([number_of(server)])[number_of(server)][0].pid
-    monkeypatch.setattr(psutil, "net_connections", closed)
-    assert owners([number_of(server)])[number_of(server)][0].pid == expected == os.getpid()
-
-
 AS_ANOTHER = """
-import os, sys, psutil
+import os, pwd, sys
 from aura_stack.ports.owners import describe, owners
-from aura_stack.system import procfs
+from aura_stack.system import tcptable
 number, user = map(int, sys.argv[1:])
 os.setgroups([])
 os.setgid(user)
@@ -312,3 +262,26 @@ def test_an_owner_in_words(owner, home, text):
 )
 def test_a_duration_is_told_in_its_largest_whole_unit(seconds, text):
     assert duration(seconds) == text
+
+
+def lease(pid, **facts):
+    return Lease("0" * 10, "shop", "/home/u/shop/stack.yaml", "/run/lock", pid, **facts)
+
+
+def test_a_process_below_an_engine_is_told_with_its_stack_service_and_checkout(start):
+    _, number = start()
+    (owner,) = owners([number], [lease(os.getpid(), given=(Given("api", "", number, number),))])[number]
+    assert (owner.stack, owner.service, owner.file) == ("shop", "api", "/home/u/shop/stack.yaml")
+    assert describe(owner, "/home/u").endswith("), api of the stack shop in ~/shop")
+
+
+def test_the_engine_itself_and_strangers_are_no_services(server, start):
+    _, number = start()
+    assert owners([number_of(server)], [lease(os.getpid())])[number_of(server)][0].stack == ""
+    assert owners([number], [lease(1_000_000_000)])[number][0].stack == ""
+
+
+def test_a_listener_tells_on_which_addresses(server):
+    with socket.create_server(("::1", number_of(server)), family=socket.AF_INET6):
+        (owner,) = owners([number_of(server)])[number_of(server)]
+    assert owner.hosts == ("127.0.0.1", "::1")

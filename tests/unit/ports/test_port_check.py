@@ -46,7 +46,7 @@ def taken(monkeypatch):
 
     def taken(held):
         monkeypatch.setattr(check, "busy", lambda numbers: tuple(n for n in numbers if n in held))
-        monkeypatch.setattr(owners, "owners", lambda numbers: {n: held[n] for n in numbers})
+        monkeypatch.setattr(owners, "owners", lambda numbers, _leases: {n: held[n] for n in numbers})
 
     return taken
 
