@@ -37,6 +37,7 @@ from .ttyview import CTRL_C, State, TtyView
 
 TICK = 1.0  # seconds between two looks at the clock while something is pending
 TURN = 256 << 10  # bytes that are printed on a terminal before anything else is looked at
+SAID = 64 << 20  # bytes after which the engine is told how far we are, although more has come
 BULK = 4 << 20  # the same into a pipe or a file
 LAST = 1 << 20  # bytes of a flood that are still printed on a terminal after an order to stop
 _ORDERS = {
@@ -72,6 +73,8 @@ class Face:
         self._tty = TtyView(tty, keys, screen.fileno())
         self._listening = False
         self._behind = False  # more has come than was printed in one turn
+        self._asked_for_news = False  # a call for more of the record waits for its answer
+        self._unsaid = 0  # bytes that were printed since the engine was told how far we are
         self._owner = True
         self._calls: dict[
             int, Callable[[Any], None]
@@ -310,10 +313,17 @@ class Face:
 
     def _look(self) -> None:
         assert self._follower is not None
-        self._ask("follow", self._heard, position=self._follower.position, record=self._record)
+        if self._asked_for_news:
+            return
+        self._asked_for_news = True
+        # what goes to a file or a pipe is kept until it was read; a terminal shows what there is
+        keep = "" if self._screen.terminal else f"aura-stack up (pid {os.getpid()})"
+        self._unsaid = 0
+        self._ask("follow", self._heard, position=self._follower.position, record=self._record, keep=keep)
 
     def _heard(self, news: dict[str, Any]) -> None:
         """The record has grown, or is another one: somebody has deleted its files."""
+        self._asked_for_news = False
         self._print_new()
         if news["record"] != self._record:
             assert self._follower is not None
@@ -391,6 +401,7 @@ class Face:
                         text
                     )  # before the next event, which may give the terminal to a service
             printed += len(piece.data)
+            self._unsaid += len(piece.data)
             if printed >= most or self._screen.gone:
                 self._behind = not self._screen.gone
                 break
@@ -399,7 +410,7 @@ class Face:
     def _catch_up(self) -> None:
         """The next turn of a flood."""
         self._print_new()
-        if not self._behind:
+        if not self._behind or self._unsaid > SAID:
             self._look()
 
     def _heed_the_screen(self) -> None:

@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterable
 
 from aura_stack.control.client import Client
 from aura_stack.errors import AuraError, ExitCode
+from aura_stack.logs import index
 from aura_stack.logs.follow import Follower, Piece
 from aura_stack.logs.framing import EVENTS
-from aura_stack.logs.store import read_streams
+from aura_stack.logs.store import STREAMS, read_streams
 from aura_stack.logs.tail import last_pieces
 from aura_stack.system.places import Places
 
@@ -24,7 +25,7 @@ def require_record(file: str, places: Places) -> None:
     Raises:
         AuraError: nothing was ever printed (exit code 3).
     """
-    if not os.path.exists(os.path.join(places.logs, "index")):
+    if not index.exists(places.logs):
         raise AuraError(
             f"the stack of {os.path.relpath(file)} has no logs",
             "aura-stack up starts it",
@@ -34,7 +35,7 @@ def require_record(file: str, places: Places) -> None:
 
 def known_services(places: Places) -> list[str]:
     """The services that have a stream in the record, in the order in which they first appeared."""
-    files = read_streams(os.path.join(places.logs, "streams"))[EVENTS + 1 :]
+    files = read_streams(os.path.join(places.logs, STREAMS))[EVENTS + 1 :]
     return list(dict.fromkeys(file.removesuffix(".log").rpartition(".")[0] for file in files))
 
 
@@ -69,7 +70,7 @@ class Reader:
         if count is None:
             self._print_new()
             return
-        end = os.stat(os.path.join(self._logs, "index")).st_size
+        end = index.end(self._logs)
         pieces = last_pieces(self._logs, count, self._wanted, end)
         last: deque[bytes] = deque(maxlen=count)
         for piece in pieces:

@@ -107,6 +107,10 @@ class Capture:
         """There is an event loop now: read."""
         self._ready.attach(loop)
 
+    def pause(self, *, on: bool) -> None:
+        """Take nothing for now, so that services wait once their pipes are full; or go on."""
+        self._ready.pause(on=on)
+
     def drain(self, service: str = "") -> None:
         """Read what the pipes hold, of one service or of all, and close those that are at their end.
 

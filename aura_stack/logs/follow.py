@@ -4,15 +4,20 @@ import os
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from .framing import ENTRY, EVENTS, Entry, Kind, unpack
-from .store import read_streams
+from . import index
+from .framing import ENTRY, EVENTS, Entry, Kind
+from .segments import open_segment
+from .store import STREAMS, read_streams
 
 BATCH = 4096  # entries read at once
 CHUNK = 1 << 20  # bytes read at once, at the most
 
 
 class Piece(NamedTuple):
-    """What came next: `data` of a stream (`service` "" for events), or the end of a run's stream."""
+    """What came next: `data` of a stream (`service` "" for events), or the end of a run's stream.
+
+    `time` is in ns since 1970. Runs are numbered anew in each `life`, by another engine.
+    """
 
     service: str
     stream: str
@@ -20,6 +25,7 @@ class Piece(NamedTuple):
     time: int
     kind: Kind
     data: bytes
+    life: int = 0
 
 
 class Follower:
@@ -28,19 +34,25 @@ class Follower:
     Args:
         directory: where the store keeps it.
         position: where in the index to begin.
+
+    Attributes:
+        position: where it goes on.
+        missed: bytes of which the entries were read, and that had been removed by then.
     """
 
     def __init__(self, directory: str, position: int = 0) -> None:
         self.position = position
+        self.missed = 0
         self._directory = directory
-        self._index = os.open(os.path.join(directory, "index"), os.O_RDONLY | os.O_CLOEXEC)
+        self._index = index.Reader(directory)
         self._names: list[str] = []
-        self._files: dict[int, int] = {}
+        self._split: dict[int, tuple[str, str]] = {}
+        self._files: dict[int, tuple[int, int | None]] = {}  # stream → number of a file, its descriptor
 
     def read(self) -> Iterator[Piece]:
         """Everything that has come since, merged in the order of arrival; ends where the record ends now."""
-        while data := os.pread(self._index, ENTRY.size * BATCH, self.position):
-            entries = unpack(data)
+        while True:
+            entries, self.position = self._index.read(self.position, BATCH)
             if not entries:
                 return
             for entry, count in _joined(entries):
@@ -49,32 +61,46 @@ class Follower:
 
     def close(self) -> None:
         """Close the files."""
-        for descriptor in (self._index, *self._files.values()):
-            os.close(descriptor)
+        self._index.close()
+        for _, descriptor in self._files.values():
+            if descriptor is not None:
+                os.close(descriptor)
         self._files = {}
 
     def piece(self, entry: Entry) -> Piece:
         """What an entry of the index stands for."""
-        name = self._name(entry.stream)
-        service, _, stream = name.removesuffix(".log").rpartition(".")
-        if entry.stream == EVENTS:
-            service, stream = "", "events"
+        service, stream = self._split.get(entry.stream) or self._name(entry.stream)
         data = self._bytes(entry) if entry.length else b""
-        return Piece(service, stream, entry.run, entry.time, entry.kind, data)
+        return Piece(service, stream, entry.run, entry.time, entry.kind, data, entry.life)
 
-    def _name(self, stream: int) -> str:
+    def _name(self, stream: int) -> tuple[str, str]:
         if stream >= len(self._names):
-            self._names = read_streams(os.path.join(self._directory, "streams"))
-        return self._names[stream] if stream < len(self._names) else f"stream-{stream}.unknown.log"
+            self._names = read_streams(os.path.join(self._directory, STREAMS))
+        if stream >= len(self._names):
+            return f"stream-{stream}", "unknown"
+        self._split[stream] = split_name(stream, self._names[stream])
+        return self._split[stream]
 
     def _bytes(self, entry: Entry) -> bytes:
-        if entry.stream not in self._files:
-            path = os.path.join(self._directory, self._name(entry.stream))
-            try:
-                self._files[entry.stream] = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-            except FileNotFoundError:  # somebody has deleted it
-                return b""
-        return os.pread(self._files[entry.stream], entry.length, entry.offset)
+        segment, descriptor = self._files.get(entry.stream, (-1, None))
+        if segment != entry.segment:
+            if descriptor is not None:
+                os.close(descriptor)
+            self._name(entry.stream)
+            file = self._names[entry.stream] if entry.stream < len(self._names) else ""
+            descriptor = open_segment(self._directory, file, entry.stream, entry.segment) if file else None
+            self._files[entry.stream] = (entry.segment, descriptor)
+        data = os.pread(descriptor, entry.length, entry.offset) if descriptor is not None else b""
+        self.missed += entry.length - len(data)
+        return data
+
+
+def split_name(number: int, file: str) -> tuple[str, str]:
+    """The service and the stream that a file of a record is for; the service of events is ""."""
+    if number == EVENTS:
+        return "", "events"
+    service, _, stream = file.removesuffix(".log").rpartition(".")
+    return service, stream
 
 
 def _joined(entries: list[Entry]) -> Iterator[tuple[Entry, int]]:

@@ -10,8 +10,8 @@ import struct
 from enum import IntEnum
 from typing import NamedTuple
 
-ENTRY = struct.Struct("<QIHHQQ")
-"""time (ns since 1970), run, stream (its line in the table of streams), kind, offset, length."""
+ENTRY = struct.Struct("<QIHHIIII")
+"""time (ns since 1970), run, stream (its line in the table of streams), kind, segment, offset, length, life."""
 
 EVENTS = 0
 """The number of the stream of events; the others follow in the order in which they first appeared."""
@@ -28,30 +28,37 @@ class Kind(IntEnum):
 
 
 class Entry(NamedTuple):
-    """One entry of the index: `length` bytes at `offset` of the stream's file came at `time` from `run`."""
+    """One entry of the index: `length` bytes came at `time` from `run`.
+
+    They stand at `offset` of the stream's file number `segment`. `life` counts the engines that wrote the record, since
+    each numbers its runs anew.
+    """
 
     time: int
     run: int
     stream: int
     kind: Kind
+    segment: int
     offset: int
     length: int
+    life: int = 0
 
     def pack(self) -> bytes:
         """The 32 bytes."""
-        return ENTRY.pack(self.time, self.run, self.stream, self.kind, self.offset, self.length)
+        return ENTRY.pack(*self)
 
     def joins(self, other: "Entry") -> bool:
         """Whether `other` goes on exactly where this one ends, so that both can be read at once."""
         return (
-            (self.stream, self.run) == (other.stream, other.run)
+            (self.stream, self.run, self.segment, self.life)
+            == (other.stream, other.run, other.segment, other.life)
             and self.kind is Kind.BYTES is other.kind
             and self.offset + self.length == other.offset
         )
 
     def joined(self, other: "Entry") -> "Entry":
         """This entry and one that it joins, as one."""
-        return Entry(self.time, self.run, self.stream, self.kind, self.offset, self.length + other.length)
+        return self._replace(length=self.length + other.length)
 
 
 _KINDS = tuple(Kind)
@@ -61,8 +68,8 @@ def unpack(data: bytes) -> list[Entry]:
     """The entries in whole multiples of 32 bytes; a rest is left out, an entry being written."""
     whole = len(data) - len(data) % ENTRY.size
     return [
-        Entry(time, run, stream, _KINDS[kind], offset, length)
-        for time, run, stream, kind, offset, length in ENTRY.iter_unpack(data[:whole])
+        Entry(time, run, stream, _KINDS[kind], *rest)
+        for time, run, stream, kind, *rest in ENTRY.iter_unpack(data[:whole])
     ]
 
 

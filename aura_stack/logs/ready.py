@@ -24,6 +24,9 @@ class Ready(Protocol):
     def attach(self, loop: "asyncio.AbstractEventLoop") -> None:
         """There is an event loop now: begin."""
 
+    def pause(self, *, on: bool) -> None:
+        """Take nothing for now, or go on."""
+
     def close(self) -> None:
         """Watch nothing more."""
 
@@ -36,10 +39,11 @@ class _ByLoop:
         self._done = done
         self._watched: set[int] = set()
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._paused = False
 
     def add(self, descriptor: int) -> None:
         self._watched.add(descriptor)
-        if self._loop:
+        if self._loop and not self._paused:
             self._loop.add_reader(descriptor, self._turn, descriptor)
 
     def remove(self, descriptor: int) -> None:
@@ -49,8 +53,17 @@ class _ByLoop:
 
     def attach(self, loop: "asyncio.AbstractEventLoop") -> None:
         self._loop = loop
+        self.pause(on=self._paused)
+
+    def pause(self, *, on: bool) -> None:
+        self._paused = on
+        if self._loop is None:
+            return
         for descriptor in self._watched:
-            loop.add_reader(descriptor, self._turn, descriptor)
+            if on:
+                self._loop.remove_reader(descriptor)
+            else:
+                self._loop.add_reader(descriptor, self._turn, descriptor)
 
     def close(self) -> None:
         for descriptor in tuple(self._watched):
@@ -80,6 +93,7 @@ if sys.platform == "linux":
             self._set = select.epoll()
             self._watched: set[int] = set()
             self._loop: asyncio.AbstractEventLoop | None = None
+            self._paused = False
 
         def add(self, descriptor: int) -> None:
             self._watched.add(descriptor)
@@ -91,11 +105,17 @@ if sys.platform == "linux":
 
         def attach(self, loop: "asyncio.AbstractEventLoop") -> None:
             self._loop = loop
-            loop.add_reader(self._set, self._turn)
+            self.pause(on=self._paused)
+
+        def pause(self, *, on: bool) -> None:
+            self._paused = on
+            if self._loop and on:
+                self._loop.remove_reader(self._set)
+            elif self._loop:
+                self._loop.add_reader(self._set, self._turn)
 
         def close(self) -> None:
-            if self._loop:
-                self._loop.remove_reader(self._set)
+            self.pause(on=True)
             self._set.close()
 
         def _turn(self) -> None:
@@ -104,7 +124,7 @@ if sys.platform == "linux":
                 for descriptor, _ in found:
                     if descriptor in self._watched:  # taking from one may have ended another
                         self._take(descriptor)
-                if time.monotonic_ns() > end:
+                if self._paused or time.monotonic_ns() > end:
                     break
             self._done()
 

@@ -4,11 +4,12 @@ import os
 from collections.abc import Callable, Iterator
 from itertools import islice
 
-from .follow import Follower, Piece
-from .framing import ENTRY, EVENTS, Entry, Kind, unpack
-from .store import read_streams
+from . import index
+from .follow import Follower, Piece, split_name
+from .framing import Entry, Kind
+from .store import STREAMS, read_streams
 
-BATCH = 256  # entries read at once
+FAR = 4096  # entries that are looked at for the beginning of a line
 LONGEST = 1 << 16  # bytes that are looked at for the beginning of a line
 
 
@@ -30,13 +31,12 @@ def last_pieces(
     """
     follower = Follower(directory)
     try:
-        names = read_streams(os.path.join(directory, "streams"))
-        split = [("", "events") if number == EVENTS else _split(name) for number, name in enumerate(names)]
-        streams = {number for number, name in enumerate(split) if wanted(*name)}
+        names = read_streams(os.path.join(directory, STREAMS))
+        streams = {number for number, name in enumerate(names) if wanted(*split_name(number, name))}
         found: list[Piece] = []
         first: dict[int, tuple[int, Entry]] = {}  # of each stream: where in `found`, and its entry
         lines = 0
-        entries = _backwards(os.path.join(directory, "index"), begin, end)
+        entries = index.backwards(directory, begin, end)
         for entry in entries:
             if lines > count:
                 break
@@ -91,31 +91,14 @@ def _begun(
         earlier: the entries before those, backwards; not more than some are looked at.
     """
     wanted = dict(first)
-    for entry in islice(earlier, BATCH * 16):
+    for entry in islice(earlier, FAR):
         if entry.stream not in wanted:
             continue
         number, after = wanted.pop(entry.stream)
-        if entry.kind is Kind.BYTES and entry.run == after.run:  # another run's rest is no part of this line
+        # another run's rest is no part of this line
+        if entry.kind is Kind.BYTES and (entry.run, entry.life) == (after.run, after.life):
             size = min(entry.length, LONGEST)
             tail = follower.piece(entry._replace(offset=entry.offset + entry.length - size, length=size)).data
             yield number, tail[tail.rfind(b"\n") + 1 :]
         if not wanted:
             return
-
-
-def _backwards(index: str, last: int, end: int | None) -> Iterator[Entry]:
-    descriptor = os.open(index, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        size = os.fstat(descriptor).st_size if end is None else end
-        end = size // ENTRY.size * ENTRY.size
-        while end > last:
-            begin = max(last, end - BATCH * ENTRY.size)
-            yield from reversed(unpack(os.pread(descriptor, end - begin, begin)))
-            end = begin
-    finally:
-        os.close(descriptor)
-
-
-def _split(name: str) -> tuple[str, str]:
-    service, _, stream = name.removesuffix(".log").rpartition(".")
-    return service, stream

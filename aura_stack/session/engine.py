@@ -1,6 +1,7 @@
 """The process that runs the services: checks, spawns the first of them, and only then loads what else it needs."""
 
 import os
+import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -97,6 +98,8 @@ class Engine:
         processes.keep_one_back()
         note = self._note(parts)
         note.write()
+        if parts.store.broken_off is not None:
+            parts.record.publish(events.Notice(_broken_off(parts.store.broken_off), alarm=True))
         for notice in parts.ground.notices:
             parts.record.publish(events.Notice(notice))
         # the first services run while what follows is still being loaded
@@ -141,6 +144,12 @@ class Engine:
     def _note(self, parts: Parts) -> RunNote:
         stack = "@".join(filter(None, (parts.ground.stack.name, parts.ground.definition.instance)))
         return RunNote(self._places.run, stack, self._file, parts.mark, parts.runner.leaders)
+
+
+def _broken_off(moment: int) -> str:
+    """What the record lacks of the engine before this one."""
+    when = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(moment / 1e9))
+    return f"the engine before this one was killed: what services printed after {when} is not in the record"
 
 
 def _faults_to(path: str) -> None:

@@ -58,6 +58,13 @@ class Record:
         self.publish(events.Notice(self.lost, alarm=True))
 
 
+def _hold_back(reader: str, capture: Capture, record: Record) -> None:
+    """Take nothing more from the services for the sake of a reader, or go on."""
+    capture.pause(on=bool(reader))
+    words = f"output is held back: {reader} has left 1 GB of it unread" if reader else "output is taken again"
+    record.publish(events.Notice(words, alarm=bool(reader)))
+
+
 def _nobody(_: events.Event) -> None:
     """Nobody listens yet."""
 
@@ -146,6 +153,7 @@ def assemble(
         raise AuraError(words, "aura-stack keeps what the services print there") from error
     record = Record(store)
     capture = Capture(store, record.fault)
+    store.retention.changed = lambda reader: _hold_back(reader, capture, record)
     environment = Environment(ground.source, ground.definition, environ, coloured=options.coloured)
     mark = f"{os.getpid()}-{time.time_ns():x}"
     tasks = Tasks(places.fingerprints, record.publish)

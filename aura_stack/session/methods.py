@@ -6,7 +6,7 @@ import signal
 import time
 from collections.abc import Callable, Coroutine
 from typing import Any, Protocol
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, WeakSet
 
 from aura_stack.control import params as read
 from aura_stack.control.protocol import Request
@@ -114,6 +114,7 @@ class Methods:
         self._environment = environment
         self._stage = stage
         self._answered: WeakKeyDictionary[Connection, float] = WeakKeyDictionary()  # followers, when last
+        self._kept_for: WeakSet[Connection] = WeakSet()  # followers that must miss nothing
 
     def table(self) -> dict[str, Method]:
         """Name → method, as the server wants them."""
@@ -299,9 +300,12 @@ class Methods:
     async def follow(self, params: Params, connection: Connection) -> dict[str, Any]:
         """Answers as soon as the record is longer than `position` (bytes of the index), or another one.
 
-        Who asks again at once is answered after a pause: in a flood each answer then stands for many chunks.
+        Who asks again at once is answered after a pause: in a flood each answer then stands for many chunks. What a
+        reader that says its name in `keep` has not read is kept for it.
         """
         position, record = read.position(params, "position"), read.position(params, "record")
+        if name := read.text(params, "keep", ""):
+            self._keep_for(connection, name, position if record in (0, self._store.number) else 0)
         pause = self._answered.get(connection, 0.0) + PAUSE - time.monotonic()
         if pause > 0:
             await asyncio.sleep(pause)
@@ -312,6 +316,12 @@ class Methods:
         self._answered[connection] = time.monotonic()
         return {"position": self._store.position, "record": self._store.number}
 
+    def _keep_for(self, connection: Connection, name: str, position: int) -> None:
+        if connection not in self._kept_for:
+            self._kept_for.add(connection)
+            connection.ended.append(lambda: self._store.retention.gone(connection))
+        self._store.retention.reads(connection, name, position)
+
     async def subscribe(self, params: Params, connection: Connection) -> None:
         """Sends every event from now on as a notification; answers when the stack has come to its end.
 
@@ -320,17 +330,15 @@ class Methods:
         kinds = set(read.names(params, "kinds"))
         if unknown := kinds - events.KINDS.keys():
             raise AuraError(f"there are no events {', '.join(sorted(unknown))}", exit_code=ExitCode.USAGE)
-        number, position = self._store.number, self._store.events_size
+        number, place = self._store.number, self._store.events_end
         while True:
             if self._store.number != number:  # the record was deleted, and a new one begun
-                number, position = self._store.number, 0
-            data = self._store.read_events(position, CHUNK)
-            whole = data[: data.rfind(b"\n") + 1]
+                number, place = self._store.number, (0, 0)
+            whole, place = self._store.read_events(place, CHUNK)
             for line in whole.splitlines():
                 facts = events.facts(line)
                 if not kinds or facts["kind"] in kinds:
                     await connection.say(Request("event", facts))
-            position += len(whole)
             if not whole:
                 if self._stage.ending:
                     return
@@ -398,6 +406,7 @@ class Methods:
             "pid": view.pid or None,
             "uptime_seconds": round(view.seconds, 3) if view.pid else None,
             "restarts": view.restarts,
+            "held_back_for": self._store.retention.blocked or None,
             "replica": view.service.replica,
             "ports": [port.number for port in view.service.ports],
             "written_ports": [port.written or port.number for port in view.service.ports],

@@ -280,7 +280,7 @@ class Session:
             **self._where,
             "position": parts.store.position,
             "record": parts.store.number,
-            "began": parts.where["began"] if parts.store.number == 1 else 0,
+            "began": 0 if parts.store.renewals else parts.where["began"],
             "owner": connection is not None and self._face is connection,
             "changed": changed,
         }

@@ -31,20 +31,20 @@ def test_nothing_is_lost_or_changed_however_it_is_cut(chunks):
 
 
 def test_an_entry_is_32_bytes_and_comes_back_as_it_was():
-    entry = Entry(time=7, run=3, stream=2, kind=Kind.END, offset=1 << 40, length=9)
+    entry = Entry(time=7, run=3, stream=2, kind=Kind.END, segment=4, offset=1 << 31, length=9, life=8)
     assert len(entry.pack()) == ENTRY.size == 32
     assert unpack(entry.pack() * 2) == [entry, entry]
 
 
 def test_an_entry_that_is_still_being_written_is_left_out():
-    entry = Entry(7, 3, 2, Kind.BYTES, 0, 1)
+    entry = Entry(7, 3, 2, Kind.BYTES, 0, 0, 1)
     assert unpack(entry.pack() + entry.pack()[:31]) == [entry]
 
 
 def test_chunks_of_one_stream_join_only_where_one_goes_on_where_the_other_ends():
-    first = Entry(1, 1, 1, Kind.BYTES, 0, 10)
-    assert first.joins(Entry(2, 1, 1, Kind.BYTES, 10, 5))
-    assert not first.joins(Entry(2, 1, 1, Kind.BYTES, 11, 5))
-    assert not first.joins(Entry(2, 1, 2, Kind.BYTES, 10, 5))
-    assert not first.joins(Entry(2, 2, 1, Kind.BYTES, 10, 5))
-    assert not first.joins(Entry(2, 1, 1, Kind.END, 10, 0))
+    first = Entry(1, 1, 1, Kind.BYTES, 5, 0, 10, 1)
+    assert first.joins(Entry(2, 1, 1, Kind.BYTES, 5, 10, 5, 1))
+    assert not first.joins(Entry(2, 1, 1, Kind.BYTES, 5, 11, 5, 1))
+    assert not first.joins(Entry(2, 1, 2, Kind.BYTES, 5, 10, 5, 1))
+    assert not first.joins(Entry(2, 2, 1, Kind.BYTES, 5, 10, 5, 1))
+    assert not first.joins(Entry(2, 1, 1, Kind.END, 5, 10, 0, 1))

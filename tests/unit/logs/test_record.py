@@ -4,6 +4,7 @@ import os
 
 import pytest
 
+from aura_stack.logs import index
 from aura_stack.logs.follow import Follower
 from aura_stack.logs.framing import ENTRY, Kind
 from aura_stack.logs.render import Style
@@ -95,8 +96,8 @@ def test_an_entry_cut_short_by_a_crash_is_taken_away(record):
     store = opened(record)
     store.append(store.stream("web.out.log"), 1, b"kept")
     store.close()
-    with open(os.path.join(record[0], "index"), "ab") as index:
-        index.write(b"\x01" * (ENTRY.size - 1))
+    with open(index.path(record[0], 0), "ab") as file:
+        file.write(b"\x01" * (ENTRY.size - 1))
     store = opened(record)
     store.append(store.stream("web.out.log"), 2, b"after")
     store.close()
