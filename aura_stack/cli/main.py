@@ -27,6 +27,8 @@ COMMANDS = {
     "events": Lazy("aura_stack.cli.events:events", "Show what has happened to the services."),
     "wait": Lazy("aura_stack.cli.status:wait", "Wait until services are ready, or have ended."),
     "kill": Lazy("aura_stack.cli.orders:kill", "Send a signal to services."),
+    "pause": Lazy("aura_stack.cli.pausing:pause", "Leave services alone while you debug them."),
+    "resume": Lazy("aura_stack.cli.pausing:resume", "Look after services again."),
     "init": Lazy("aura_stack.cli.init:init", "Write a first stack file for this folder."),
     "list": Lazy("aura_stack.cli.stacks:list_stacks", "List the stacks of yours that run."),
     "clean": Lazy("aura_stack.cli.clean:clean", "Remove logs, fingerprints and leftovers of a stack."),

@@ -95,6 +95,8 @@ def stop(
 @_timeout
 @profile_option
 @click.option("--with-dependents", is_flag=True, help="Also what depends on them.")
+@seconds_option("--stop-timeout", help="Seconds before KILL, instead of each service's own.")
+@click.option("--hard", is_flag=True, help="Kill what runs of them at once.")
 @json_option
 @click.pass_context
 def restart(
@@ -103,25 +105,31 @@ def restart(
     wait: bool,
     wait_timeout: float | None,
     with_dependents: bool,
+    stop_timeout: float | None,
+    hard: bool,
     as_json: bool,
 ) -> None:
     r"""End the SERVICES' runs, start new ones, and wait until they are ready; no name means all that are up.
 
-    Steps that prepare them run first if their inputs changed. What depends on them is left alone. Of several
-    orders at once one restart comes, and all of them are answered.
+    Steps that prepare them run first if their inputs changed. What depends on them is left alone, unless it says
+    `restart: true` of them. Of several orders at once one restart comes, and all of them are answered.
 
     \b
     Examples:
       aura-stack restart backend
       aura-stack restart --no-wait
+      aura-stack restart --hard worker
 
     \b
     Keys of --json, one object for each service:
       service, ok, words, before (its state then), state, run, pid, ready_seconds,
       address, exit_code
     """
+    if hard and stop_timeout is not None:
+        raise click.UsageError("--hard leaves no time, so --stop-timeout means nothing beside it", context)
+    grace = {"grace": 0.0} if hard else {} if stop_timeout is None else {"grace": stop_timeout}
     given = {"wait": wait, "timeout": wait_timeout, "as_json": as_json, "dependents": with_dependents}
-    context.exit(running.order(context.obj, "restart", services, **given))
+    context.exit(running.order(context.obj, "restart", services, **given, **grace))
 
 
 @click.command

@@ -172,6 +172,8 @@ def _below(view: Mapping[str, Any]) -> list[str]:
         lines.append(": ".join(filter(None, (view["ended"], view["last_error"]))))
     elif view["waits_for"]:
         lines.append(f"waits for {view['waits_for']}")
+    elif view["unwell"]:
+        lines.append(f"unwell: {view['unwell']}")
     if view["stale"]:
         said = view["last_error"] if view["state"] not in _DOWN else None
         lines.append(": ".join(filter(None, (f"new version failed: {view['stale']}", said))))

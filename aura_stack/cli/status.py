@@ -18,8 +18,8 @@ from .arguments import json_option, profile_option, seconds_option, services_arg
 def status(context: click.Context, services: tuple[str, ...], as_json: bool) -> None:
     r"""Show every service of the running stack, or the named SERVICES; 1 if one has failed.
 
-    HEALTH is what its readiness answered last. CPU is of one core, on the average since the last look, or since
-    the start if there was none. MEMORY is resident, of all its processes.
+    HEALTH is what it answered last, asked whether it is ready or well. CPU is of one core, on the average since the
+    last look, or since the start if there was none. MEMORY is resident, of all its processes.
 
     \b
     Examples:
@@ -29,7 +29,8 @@ def status(context: click.Context, services: tuple[str, ...], as_json: bool) -> 
     \b
     Keys of --json, one object for each service:
       service, state (a task at work is running), wanted (up, down),
-      health (ok, waiting, null), waits_for,
+      health (ok, waiting, unwell, paused, traced by a debugger, leaving, null),
+      unwell (the last bad answer in words), paused, waits_for,
       run (its number), pid, uptime_seconds, restarts, replica (1 for the first),
       ports, written_ports (the numbers in the file: a worktree has others),
       address, cpu_percent, cpu_seconds, memory_bytes, processes,

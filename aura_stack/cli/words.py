@@ -39,6 +39,24 @@ def _said(event: events.Event) -> tuple[str, str, bool] | None:  # noqa: C901, P
             return service, f"the new version failed: {words}; pid {pid} goes on serving", True
         case events.Ready(service, _, _, seconds, address):
             return service, f"ready in {duration(seconds)}" + (f" at {address}" if address else ""), False
+        case events.Unwell(service, _, failures, most, words) if failures < most:
+            return service, f"unwell, {failures} of {most}: {words}", True
+        case events.Unwell(service, _, _, _, words):
+            return service, f"unwell too often, it is ended: {words}", True
+        case events.Well(service):
+            return service, "well again", False
+        case events.Leaving(service):
+            return service, "says that it is stopping", False
+        case events.Background(service, _, pid, before):
+            return service, f"in the background: pid {before} has ended, pid {pid} is followed", False
+        case events.LeftBehind(service, _, pids):
+            return service, f"left {_pids(pids)} behind, which nothing shows to serve: ended too", False
+        case events.Following(service, _, other):
+            return service, f"restarts, for {other} has a new run", False
+        case events.Paused(service):
+            return service, "paused: nobody asks whether it is well, and no save restarts it", False
+        case events.Resumed(service):
+            return service, "resumed", False
         case events.Exited(service, _, pid, code, words, fine):
             return service, f"{words} (pid {pid})", code != 0 and not fine
         case events.Backoff(service, _, delay, _):

@@ -7,7 +7,7 @@ docs/control.md describes every message.
 
 Version history:
     1: hello, refused, bye; start, stop, restart, status, follow.
-    2: attach, detach, subscribe, wait, signal; orders answer how the run came up.
+    2: attach, detach, subscribe, wait, signal; orders answer how the run came up. Since added: pause, resume.
 """
 
 import json

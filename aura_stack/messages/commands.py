@@ -26,11 +26,13 @@ class Restart(Frozen):
         since: when the order was given, in monotonic seconds; None for now. A run that began later than that
             has seen all that whoever gave the order could have meant it to see, so it fulfils the order.
         patient: as for Start.
+        grace: seconds between the stop signal and KILL; None takes each service's own.
     """
 
     services: tuple[str, ...] = ()
     since: float | None = None
     patient: bool = True
+    grace: float | None = None
 
 
 class Stop(Frozen):

@@ -90,6 +90,67 @@ class Ready(Frozen):
     address: str = ""
 
 
+class Unwell(Frozen):
+    """A run that is ready answered badly, as `words` says, for the so manieth time in a row; `most` ends it."""
+
+    service: str
+    run: int
+    failures: int
+    most: int
+    words: str
+
+
+class Well(Frozen):
+    """A run that had answered badly answers well again."""
+
+    service: str
+    run: int
+
+
+class Leaving(Frozen):
+    """A run says itself that it is ending (STOPPING=1 of sd_notify)."""
+
+    service: str
+    run: int
+
+
+class Background(Frozen):
+    """The main process of a run ended and left another one that serves, `pid`, which is the main one from now on."""
+
+    service: str
+    run: int
+    pid: int
+    before: int
+
+
+class LeftBehind(Frozen):
+    """The main process of a run ended well and left others, which are ended now."""
+
+    service: str
+    run: int
+    pids: tuple[int, ...]
+
+
+class Following(Frozen):
+    """A run is ended for a new one, because `other`, which the service follows, has begun a new run."""
+
+    service: str
+    run: int
+    other: str
+
+
+class Paused(Frozen):
+    """Nobody asks whether a service is well, and no save restarts it, until it is resumed."""
+
+    service: str
+
+
+class Resumed(Frozen):
+    """A service that was paused is looked after again."""
+
+    service: str
+
+
 class Exited(Frozen):
     """The main process of a run ended by itself; `words` says how, and `fine` whether that is a success."""
 
@@ -218,6 +279,14 @@ Event = (
     | Started
     | SetBack
     | Ready
+    | Unwell
+    | Well
+    | Leaving
+    | Background
+    | LeftBehind
+    | Following
+    | Paused
+    | Resumed
     | Exited
     | Backoff
     | Completed
@@ -244,6 +313,14 @@ KINDS: dict[str, type[Any]] = {
     "started": Started,
     "set-back": SetBack,
     "ready": Ready,
+    "unwell": Unwell,
+    "well": Well,
+    "leaving": Leaving,
+    "background": Background,
+    "left-behind": LeftBehind,
+    "following": Following,
+    "paused": Paused,
+    "resumed": Resumed,
     "exited": Exited,
     "backoff": Backoff,
     "completed": Completed,

@@ -7,6 +7,9 @@ from aura_stack.stack.model import Service
 
 from .defined import Definition, Source
 
+_FOR_US = frozenset({"NOTIFY_SOCKET", "WATCHDOG_PID", "WATCHDOG_USEC"})
+"""Variables by which whoever runs us speaks to us alone (sd_notify(3)): a service would speak in our place."""
+
 
 class Environment:
     """Makes the variables of services.
@@ -22,7 +25,7 @@ class Environment:
         self, source: Source, definition: Definition, shell: Mapping[str, str], *, coloured: bool
     ) -> None:
         self._source = source
-        self._shell = dict(shell)
+        self._shell = {name: value for name, value in shell.items() if name not in _FOR_US}
         self._coloured = coloured
         self.redefine(definition)
 

@@ -20,7 +20,8 @@ from aura_stack.messages.hub import Hub
 from aura_stack.ports.probe import is_free
 from aura_stack.supervision.clearance import Numbers
 from aura_stack.supervision.runner import Runner
-from aura_stack.supervision.supervisor import Supervisor, Ticket
+from aura_stack.supervision.supervisor import Supervisor
+from aura_stack.supervision.tickets import Ticket
 from aura_stack.system.places import Places, create
 
 from .definition import digest

@@ -18,13 +18,16 @@ from aura_stack.messages import events
 from aura_stack.messages.hub import Hub
 from aura_stack.stack.model import Condition, ProbeKind
 from aura_stack.supervision import plan
+from aura_stack.supervision.health import Pulse
 from aura_stack.supervision.lifecycle import State, Wanted
 from aura_stack.supervision.runner import Runner
-from aura_stack.supervision.supervisor import Outcome, Supervisor, View
+from aura_stack.supervision.supervisor import Supervisor, View
+from aura_stack.supervision.tickets import Outcome
 
 from .environment import Environment
 from .orders import Orders, resolved
 from .scaling import Scaling
+from .watching import Watching
 
 Params = dict[str, Any]
 Order = Coroutine[Any, Any, list[Outcome]]
@@ -37,6 +40,8 @@ CHUNK = 1 << 16  # bytes of events that are read at once for a subscriber
 
 class Stage(Protocol):
     """What the methods need of the session."""
+
+    watching: Watching
 
     async def open_to_orders(self) -> None:
         """Wait until nothing would cross the preparation; AuraError while the stack stops."""
@@ -129,6 +134,8 @@ class Methods:
             "let_go": self.let_go,
             "environment": self.environment,
             "signal": self.signal,
+            "pause": self.pause,
+            "resume": self.resume,
             "wait": self.wait,
             "status": self.status,
             "why": self.why,
@@ -165,11 +172,11 @@ class Methods:
 
     async def restart(self, params: Params, _: Connection) -> list[dict[str, Any]]:
         """Begin a new run of services; answers when each is ready, completed or failed."""
-        since = read.number(params, "since")
+        since, grace = read.number(params, "since"), read.number(params, "grace")
         patterns = read.names(params)
         names = self._extended(params, self._orders.named(patterns))
         return await self._carry_out(
-            params, lambda: self._orders.restart(names if patterns else self._orders.up(), since)
+            params, lambda: self._orders.restart(names if patterns else self._orders.up(), since, grace)
         )
 
     async def stop(self, params: Params, _: Connection) -> list[dict[str, Any]]:
@@ -206,17 +213,34 @@ class Methods:
         name = read.text(params, "signal", "TERM").upper().removeprefix("SIG")
         signum = _signum(name)
         main_only = read.flag(params, "main_only", otherwise=False)
-        names = read.names(params)
-        if not names:
-            raise AuraError("services must name one at least", exit_code=ExitCode.USAGE)
         answer = []
-        for service in self._orders.named(names):
+        for service in self._orders.named(_some(params)):
             pids = self._runner.signal(service, signum, main_only=main_only)
             if pids:
                 run = self._supervisor.statuses[service].run
                 self._publish(events.Signalled(service, run, f"SIG{name}", tuple(pids)))
             answer.append({"service": service, "pids": pids})
         return answer
+
+    async def pause(self, params: Params, _: Connection) -> list[dict[str, Any]]:
+        """Leave services alone: nobody asks whether they are well, and no save restarts them."""
+        names = self._orders.named(_some(params))
+        answer = [{"service": name, "changed": self._runner.pauses.pause(name)} for name in names]
+        for name in names:
+            self._stage.watching.suspend(self._family(name))
+        return answer
+
+    async def resume(self, params: Params, _: Connection) -> list[dict[str, Any]]:
+        """Look after services again; what was saved meanwhile is told."""
+        names = self._orders.named(_some(params))
+        answer = [{"service": name, "changed": self._runner.pauses.resume(name)} for name in names]
+        for family in dict.fromkeys(map(self._family, names)):
+            if not any(name in self._runner.pauses for name in self._orders.family(family)):
+                self._stage.watching.resume(family)
+        return answer
+
+    def _family(self, name: str) -> str:
+        return self._orders.service(name).family
 
     async def terminal(self, params: Params, connection: Connection) -> dict[str, Any]:
         """Give a service's terminal a size; a notification `terminal` with its master comes before the answer.
@@ -400,7 +424,9 @@ class Methods:
             "service": name,
             "state": "preparing" if step and not view.pid else "running" if at_work else str(status.state),
             "wanted": str(status.wanted),
-            "health": _health(view),
+            "health": _health(view, self._runner.pulse(name)),
+            "unwell": self._runner.pulse(name).words or None,
+            "paused": name in self._runner.pauses,
             "waits_for": step or view.waits_for or None,
             "run": status.run,
             "pid": view.pid or None,
@@ -426,13 +452,26 @@ class Methods:
 _WAITS = {"ready": Wanted.UP, "exit": Wanted.DOWN}
 
 
-def _health(view: View) -> str | None:
-    """What the service's readiness answered last; None where there is nothing to ask or nobody to answer."""
-    if view.service.ready.kind is ProbeKind.STARTED or not view.pid:
+def _some(params: Params) -> tuple[str, ...]:
+    """The names of services, one at least.
+
+    Raises:
+        AuraError: there is none (exit code 2).
+    """
+    names = read.names(params)
+    if not names:
+        raise AuraError("services must name one at least", exit_code=ExitCode.USAGE)
+    return names
+
+
+def _health(view: View, pulse: Pulse) -> str | None:
+    """What the service answered last, being asked whether it is ready or well; None where nobody asks or answers."""
+    asked = view.service.health or view.service.ready.kind is not ProbeKind.STARTED
+    if not asked or not view.pid:
         return None
     match view.status.state:
         case State.READY:
-            return "ok"
+            return pulse.silent or ("unwell" if pulse.failures else "ok")
         case State.STARTING:
             return "waiting"
         case _:

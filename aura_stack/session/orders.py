@@ -13,7 +13,8 @@ from aura_stack.messages import commands
 from aura_stack.stack import graph
 from aura_stack.stack.model import Service, Stack
 from aura_stack.supervision.lifecycle import AT_REST, State, Wanted
-from aura_stack.supervision.supervisor import Outcome, Supervisor, Ticket
+from aura_stack.supervision.supervisor import Supervisor
+from aura_stack.supervision.tickets import Outcome, Ticket
 
 from . import prepare
 from .preflight import meant_by
@@ -173,12 +174,15 @@ class Orders:
         ticket = self._ask(commands.Start(names, dependencies, patient=patient))
         return list((await resolved(ticket)).outcomes.values())
 
-    async def restart(self, names: tuple[str, ...], since: float | None) -> list[Outcome]:
+    async def restart(
+        self, names: tuple[str, ...], since: float | None, grace: float | None = None
+    ) -> list[Outcome]:
         """Begin a new run of each; answers when each is ready, completed or failed.
 
         Args:
             names: whose.
             since: when the order was given (monotonic seconds), None for now.
+            grace: seconds between the stop signal and KILL, None for each service's own.
 
         Raises:
             AuraError: a port of a service that is down is taken (exit code 6).
@@ -199,7 +203,7 @@ class Orders:
             for name in going:
                 # a run that began before the steps had ended does not know what they made
                 moment = max(now if since is None else since, self._prepared.get(name, 0.0))
-                tickets.append(self._ask(commands.Restart((name,), moment, patient=False)))
+                tickets.append(self._ask(commands.Restart((name,), moment, patient=False, grace=grace)))
             for ticket in tickets:
                 outcomes += (await resolved(ticket)).outcomes.values()
         return outcomes

@@ -11,7 +11,8 @@ from aura_stack.frozen import Frozen
 from aura_stack.messages import events
 from aura_stack.stack.model import Service
 from aura_stack.supervision.lifecycle import State, Wanted
-from aura_stack.supervision.supervisor import Outcome, Supervisor
+from aura_stack.supervision.supervisor import Supervisor
+from aura_stack.supervision.tickets import Outcome
 from aura_stack.watch.interest import Interest
 
 from .circles import Circles
@@ -53,6 +54,7 @@ class Saves:
         perform: carries orders out.
         signal: sends a signal to the processes of a service, and answers to which.
         wrote: whether the run of a service may have written a file of its folder.
+        traced: whether a debugger is attached to the run of a service.
     """
 
     def __init__(
@@ -64,7 +66,9 @@ class Saves:
         perform: Perform,
         signal: Callable[[str, int], list[int]],
         wrote: Callable[[Service, Collection[str]], bool],
+        traced: Callable[[str], bool],
     ) -> None:
+        self._traced = traced
         self._orders = orders
         self._supervisor = supervisor
         self._preparation = preparation
@@ -113,6 +117,10 @@ class Saves:
             return
         wanted = [name for name in members if self._is_wanted(name)]
         if not wanted:
+            return
+        if any(map(self._traced, wanted)):
+            words = f"{family} does not know of {_listed((*watched, *inputs))}, saved while a debugger is attached"
+            self._publish(events.Notice(f"{words}: aura-stack restart {family}"))
             return
         found = deeds(service.watch, service.cwd, watched) if service.watch else Deeds()
         if inputs and any(self._orders.due(name) for name in wanted):

@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 from aura_stack.errors import AuraError, ExitCode
 from aura_stack.messages import commands
 from aura_stack.stack.model import Service
-from aura_stack.supervision.supervisor import Outcome, Supervisor
+from aura_stack.supervision.supervisor import Supervisor
+from aura_stack.supervision.tickets import Outcome
 
 from .defined import Definition, Source
 from .environment import Environment

@@ -14,7 +14,8 @@ from aura_stack.stack.model import Prepare, Service
 from aura_stack.supervision import errand
 from aura_stack.supervision.guardian import GRACE, HELD, end_all_children
 from aura_stack.supervision.lifecycle import AT_REST, State
-from aura_stack.supervision.supervisor import Outcome, Ticket, View
+from aura_stack.supervision.supervisor import View
+from aura_stack.supervision.tickets import Outcome, Ticket
 
 from .defined import Definition
 from .definition import digest
@@ -93,6 +94,7 @@ class Session:
             self.perform_alone,
             self._send,
             lambda service, files: may_have_written(parts.supervisor, service, files),
+            parts.runner.traced,
         )
         self.watching = Watching(
             self._saves, parts.record.publish, lambda: (), on=parts.watches, since=parts.began

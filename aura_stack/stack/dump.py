@@ -13,6 +13,7 @@ from .model import (
     Command,
     Deed,
     EnvFile,
+    Health,
     Prepare,
     ProbeKind,
     Ready,
@@ -117,7 +118,8 @@ def _service(service: Service, signals: Mapping[str, int]) -> Data:
                 **common,
                 "prepare": [_prepare(step) for step in service.prepare],
                 "watch": _watch(service.watch, signals) if service.watch else None,
-                "depends_on": {name: str(condition) for name, condition in service.depends_on.items()},
+                "health": _health(service.health, service.port) if service.health else None,
+                "depends_on": {name: _dependency(service, name) for name in service.depends_on},
                 **_restart(service.restart),
                 "stop": _without_empty(
                     {
@@ -138,6 +140,18 @@ def _service(service: Service, signals: Mapping[str, int]) -> Data:
 
 def _ready(ready: Ready, main_port: int | None) -> Data:
     return {**_condition(ready, main_port), "timeout": duration(ready.timeout)}
+
+
+def _health(health: Health, main_port: int | None) -> Data:
+    if health.ask.kind is ProbeKind.NOTIFY:
+        return {"watchdog": duration(health.every)}
+    times = {"every": duration(health.every), "timeout": duration(health.timeout)}
+    return {**_condition(health.ask, main_port), **times, "failures": health.failures}
+
+
+def _dependency(service: Service, name: str) -> str | Data:
+    condition = str(service.depends_on[name])
+    return {"condition": condition, "restart": True} if name in service.follows else condition
 
 
 def _condition(ready: Ready, main_port: int | None) -> Data:

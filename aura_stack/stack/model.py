@@ -145,6 +145,20 @@ class WatchRule(Frozen):
     command: Command | None = None
 
 
+class Health(Frozen):
+    """How a service that is ready is asked whether it is well, and when it is restarted for its answers.
+
+    `ask` is a condition like those of readiness; of kind `notify` it is a watchdog, and the service has to say
+    WATCHDOG=1 itself at least `every` seconds. `timeout` is how long one answer may take, `failures` how many bad
+    ones in a row are too many.
+    """
+
+    ask: Ready
+    every: float = 5.0
+    timeout: float = 5.0
+    failures: int = 3
+
+
 class Watch(Frozen):
     """Whose saves restart a service: files, folders and patterns as written, from the service's folder.
 
@@ -194,7 +208,8 @@ class Service(Frozen):
     were chosen, and win over `env` and `env_files`. `base` is the name in the file, which the first replica
     bears, and `replica` counts from 1. `offered` is a number it may listen on and need not (a Procfile's PORT),
     0 for none. One with `tty` has a terminal of its own instead of pipes. The end of a `vital` one is the end of
-    the stack. Codes of an end, as the shell counts them, that are successes besides 0 are `success_codes`. A `task`
+    the stack. Of those in `depends_on`, a new run of one in `follows` is followed by one of this service. Codes of an
+    end, as the shell counts them, that are successes besides 0 are `success_codes`. A `task`
     ends; with `inputs` or `outputs` it runs only when it is due.
     """
 
@@ -211,7 +226,9 @@ class Service(Frozen):
     prepare: tuple[Prepare, ...] = ()
     watch: Watch | None = None
     ready: Ready = Ready(ProbeKind.STARTED)
+    health: Health | None = None
     depends_on: Mapping[str, Condition] = _NOTHING
+    follows: tuple[str, ...] = ()
     restart: Restart = Restart()
     stop: Stop = Stop()
     stdin_null: bool = False

@@ -30,17 +30,32 @@ def is_external(service: Table) -> bool:
     return flag is not None and flag.value is True
 
 
-def dependencies_of(service: Table) -> Iterator[tuple[Scalar, Condition]]:
-    """What a service depends on: names where they stand, and how far each must have come."""
+class Dependency(NamedTuple):
+    """What a service depends on, how far that must have come, and whether its new runs are followed by new ones."""
+
+    name: Scalar
+    condition: Condition
+    restart: bool = False
+
+
+def dependencies_of(service: Table) -> Iterator[Dependency]:
+    """What a service depends on: names where they stand, and how."""
     for item in service.items("depends_on"):
         if isinstance(item, Scalar):
-            yield item, Condition.READY
+            yield Dependency(item, Condition.READY)
     for item in service.items("needs"):
         if isinstance(item, Scalar):
-            yield item, Condition.READY
+            yield Dependency(item, Condition.READY)
     for key, node in service.table("depends_on").entries.values():
         if isinstance(node, Scalar):
-            yield key, Condition(node.text)
+            yield Dependency(key, Condition(node.text))
+        elif isinstance(node, Table):
+            condition, restart = node.scalar("condition"), node.scalar("restart")
+            yield Dependency(
+                key,
+                Condition(condition.text) if condition else Condition.READY,
+                restart is not None and restart.value is True,
+            )
 
 
 def ports_of(service: Table) -> Iterator[DeclaredPort]:

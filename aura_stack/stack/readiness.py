@@ -27,14 +27,14 @@ def readiness(table: Table, filled: Filled, main_port: int | None, cwd: str) -> 
         main_port: its number, if it has one.
         cwd: the folder of the service, which the path of a file is relative to.
     """
-    probe = _several(table, filled, cwd) or _condition(table, filled, cwd) or _default(main_port)
+    probe = _several(table, filled, cwd) or condition(table, filled, cwd) or _default(main_port)
     limit = table.scalar("timeout")
     return probe if limit is None else probe.but(timeout=seconds(limit.text))
 
 
 def _default(main_port: int | None) -> Ready:
     """A declared port must accept; a service without one is ready once it runs."""
-    return Ready(ProbeKind.STARTED) if main_port is None else _tcp_at(main_port)
+    return Ready(ProbeKind.STARTED) if main_port is None else accepting(main_port)
 
 
 def _several(table: Table, filled: Filled, cwd: str) -> Ready | None:
@@ -48,7 +48,7 @@ def _several(table: Table, filled: Filled, cwd: str) -> Ready | None:
 
 def _parts(node: Items, filled: Filled, cwd: str) -> Iterator[Ready]:
     for each in node.nodes:
-        found = _condition(each, filled, cwd) if isinstance(each, Table) else None
+        found = condition(each, filled, cwd) if isinstance(each, Table) else None
         if found:
             yield found
         elif not _is_wrong_already(each):
@@ -61,7 +61,7 @@ def _is_wrong_already(node: Node) -> bool:
     )
 
 
-def _condition(table: Table, filled: Filled, cwd: str) -> Ready | None:
+def condition(table: Table, filled: Filled, cwd: str) -> Ready | None:
     """The one condition that stands there, if any does."""
     found = None
     for key, read in _READERS.items():
@@ -71,7 +71,8 @@ def _condition(table: Table, filled: Filled, cwd: str) -> Ready | None:
     return found
 
 
-def _tcp_at(port: int) -> Ready:
+def accepting(port: int) -> Ready:
+    """A port accepts a connection."""
     return Ready(ProbeKind.TCP, target=str(port), port=port)
 
 
@@ -130,11 +131,11 @@ def _tcp(node: Node, filled: Filled, _cwd: str) -> Ready:
         return Ready(ProbeKind.TCP)
     text = filled.text(node)
     if not text.isdecimal():
-        return _tcp_at(filled.port(node.place, '"tcp"', text))
+        return accepting(filled.port(node.place, '"tcp"', text))
     port = int(text[:6])
     if not 0 < port <= _HIGHEST_PORT:
         filled.report(node.place, f'"tcp" should be a number from 1 to {_HIGHEST_PORT}, not {text}')
-    return _tcp_at(port)
+    return accepting(port)
 
 
 def _log(node: Node, filled: Filled, _cwd: str) -> Ready:

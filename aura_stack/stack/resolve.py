@@ -12,6 +12,7 @@ from aura_stack.reading.words import quoted
 from .addresses import Addresses
 from .filled import Filled
 from .graph import closure
+from .health import health
 from .model import (
     MAIN_PORT,
     Condition,
@@ -92,7 +93,11 @@ def resolve(
         for number, name in enumerate(meant.names(key.text), start=1):
             service = _service(key, table, ports.get(name, ()), around, filled(name))
             found[name] = _varied(service, meant.chosen, filled(name), around).but(
-                name=name, base="" if number == 1 else key.text, replica=number, depends_on=needs(table)
+                name=name,
+                base="" if number == 1 else key.text,
+                replica=number,
+                depends_on=needs(table),
+                follows=_follows(table, meant),
             )
     works = {key.text: _task(key, table, found, around, filled, meant.chosen) for key, table in tasks(root)}
     works = {key.text: works[key.text].but(depends_on=needs(table)) for key, table in tasks(root)}
@@ -112,12 +117,19 @@ def resolve(
 
 def _needs(table: Table, once: frozenset[str], meant: Meant) -> Iterator[tuple[str, Condition]]:
     """What is depended on, every replica of it; a task has to be completed."""
-    for need, condition in dependencies_of(table):
+    for need, condition, _ in dependencies_of(table):
         if need.text in once:
             yield need.text, Condition.COMPLETED
         else:
             for name in meant.names(need.text):
                 yield name, condition
+
+
+def _follows(table: Table, meant: Meant) -> tuple[str, ...]:
+    """Whose new runs are followed by new ones, every replica of it."""
+    return tuple(
+        name for need, _, restart in dependencies_of(table) if restart for name in meant.names(need.text)
+    )
 
 
 def _needed(found: Mapping[str, Service], works: Mapping[str, Service]) -> tuple[Service, ...]:
@@ -207,6 +219,7 @@ def _service(
         prepare=tuple(_prepare(table, filled)),
         watch=_watch(table, filled, around),
         ready=readiness(table.table("ready"), filled, main, cwd),
+        health=health(table.get("health"), filled, main, cwd),
         restart=_restart(table),
         stop=_stop(table.table("stop"), filled, around),
         success_codes=tuple(_success_codes(table, around)),

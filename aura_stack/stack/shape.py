@@ -100,16 +100,21 @@ READY = Record(
 HEALTH = Record(
     "health",
     {
-        "http": Key(_CONDITIONS["http"].kind, "A GET of this path answers 200 to 399."),
-        "tcp": Key(_CONDITIONS["tcp"].kind, "This port accepts a connection."),
-        "exec": Key(COMMAND, "This command ends with 0."),
+        "http": _ASKED["http"],
+        "tcp": _CONDITIONS["tcp"],
+        "exec": _CONDITIONS["exec"],
+        "watchdog": Key(
+            SPAN_ABOVE_ZERO,
+            "The service says WATCHDOG=1 itself at least so often, by the protocol of sd_notify.",
+            also=("WatchdogSec",),
+        ),
         "every": Key(SPAN_ABOVE_ZERO, "How often it is asked.", "5s", also=("interval",)),
         "timeout": Key(SPAN_ABOVE_ZERO, "How long one answer may take.", "5s"),
         "failures": Key(
             Whole(1, 1000), "So many bad answers in a row, and it is restarted.", 3, also=("retries",)
         ),
     },
-    exclusive=("http", "tcp", "exec"),
+    exclusive=("http", "tcp", "exec", "watchdog"),
 )
 
 _DEEDS = {
@@ -158,6 +163,17 @@ STOP = Record(
     },
 )
 
+HOW_FAR = Choice(("started", "ready", "completed"))
+DEPENDENCY = Record(
+    "a dependency",
+    {
+        "condition": Key(HOW_FAR, "How far it must have come.", "ready"),
+        "restart": Key(
+            Flag(), "Whether a new run of it is followed by a new run of this one.", default=False
+        ),
+    },
+)
+
 SERVICE = Record(
     "a service",
     {
@@ -187,7 +203,7 @@ SERVICE = Record(
             READY, "When it counts as ready: without this, when its port accepts.", also=("readiness",)
         ),
         "depends_on": Key(
-            Either((NEEDED, MapOf(TASK_NAME, Choice(("started", "ready", "completed"))))),
+            Either((NEEDED, MapOf(TASK_NAME, Either((HOW_FAR, DEPENDENCY))))),
             "What comes before it, and how far that must be; a list means ready, of a task completed.",
             [],
             only="own",
@@ -229,7 +245,7 @@ SERVICE = Record(
         ),
         "stop": Key(STOP, "How it is asked to end.", only="own"),
         "health": Key(
-            HEALTH, "Whether it is well once it is ready.", later="health", also=("healthcheck", "liveness")
+            HEALTH, "Whether it is well once it is ready.", only="own", also=("healthcheck", "liveness")
         ),
         "replicas": Key(
             Whole(0, 100), "How many of it run, each with a name and ports of its own.", 1, only="own"

@@ -30,6 +30,7 @@ from .lifecycle import (
     Move,
     NotSpawned,
     Other,
+    Outdated,
     Phase,
     Restart,
     Setback,
@@ -49,7 +50,7 @@ def step(status: Status, message: Message) -> Step:
     """The table of both: the next status and the moves to make; (status, ()) where nothing changes."""
     other = status.other
     if other is None:
-        begins = isinstance(message, Restart) and message.beside and status.state is State.READY
+        begins = _is_renewal(status, message) and status.state is State.READY
         return _begin(status, ()) if begins else lifecycle.step(status, message)
     if getattr(message, "run", None) == other.run:
         of_other = _BESIDE.get((other.phase, type(message)))
@@ -58,6 +59,17 @@ def step(status: Status, message: Message) -> Step:
     act = _CURRENT.get((status.state, type(message))) if run == status.run else None
     after, moves = act(status, other, message) if act else lifecycle.step(status, message)
     return _consistent(after, moves)
+
+
+def _is_renewal(status: Status, message: Message) -> bool:
+    """Whether a new run is wanted that may begin beside the old one."""
+    match message:
+        case Restart(beside):
+            return beside
+        case Outdated(beside):
+            return beside and status.wanted is Wanted.UP
+        case _:
+            return False
 
 
 def _consistent(status: Status, moves: tuple[Move, ...]) -> Step:
@@ -87,8 +99,7 @@ def _failing(status: Status, other: Other, *moves: Move, again: bool = False) ->
 
 def _renew(status: Status, other: Other, message: Message) -> Step:
     """Another new run is wanted: it has to wait for this one to be gone, which knows too little."""
-    assert isinstance(message, Restart)
-    if not message.beside:
+    if not _is_renewal(status, message):
         return lifecycle.step(status, message)
     wanted = status.but(wanted=Wanted.UP)
     if other.phase is Phase.COMING:
@@ -167,6 +178,7 @@ _Act = Callable[[Status, Other, Any], Step]
 
 _CURRENT: dict[tuple[State, type[Message]], _Act] = {
     (State.READY, Restart): _renew,
+    (State.READY, Outdated): _renew,
     (State.READY, Stop): _stop,
     (State.READY, Exited): _succeed,
     (State.ENDING, Emptied): _wait_for_other,

@@ -7,7 +7,7 @@ the run is ending". So a later order never has to undo an earlier one, and order
     stopped ──start──▸ waiting ──unblocked──▸ starting ──answered──▸ ready
        ▴                  ▴                       │                     │
        │                  └──retry after a delay──┤◂────exited──────────┤
-       └──────────────emptied──── ending ◂────────┴──released, exited───┘
+       └──────────────emptied──── ending ◂────────┴─released, exited, unwell
 
 - `waiting`: wanted up; something it depends on is not there yet, or its delay runs (`backoff`).
 - `starting`: a run exists, its readiness is being asked for.
@@ -171,6 +171,19 @@ class Lost(Frozen):
     run: int
 
 
+class Unwell(Frozen):
+    """It was ready, and has answered badly for so long that only a new run can help."""
+
+    run: int
+    verdict: Verdict
+
+
+class Outdated(Frozen):
+    """Something it follows has begun a new run; `beside` as for Restart."""
+
+    beside: bool = False
+
+
 class Exited(Frozen):
     """The main process of the run ended."""
 
@@ -223,6 +236,8 @@ Message = (
     | Answered
     | Unanswered
     | Lost
+    | Unwell
+    | Outdated
     | Exited
     | Emptied
     | Again
@@ -238,6 +253,7 @@ class Move(Enum):
     LOOK = auto()  # find out whether it may go on: up or down
     SPAWN = auto()  # execute a new run
     PROBE = auto()  # ask for readiness until it is answered
+    ATTEND = auto()  # ask whether it is well, as long as it is ready
     END = auto()  # send the stop signal, arm the grace period
     SWEEP = auto()  # the main process is gone: end what it left
     JUDGE = auto()  # let policy decide what follows
@@ -290,6 +306,11 @@ def _renew(status: Status, _: Message) -> Step:
     return status.but(wanted=Wanted.UP, state=State.ENDING, verdict=None), (Move.END,)
 
 
+def _follow(status: Status, message: Message) -> Step:
+    """A new run for the sake of another service; who is to stop stops."""
+    return _renew(status, message) if status.wanted is Wanted.UP else (status, ())
+
+
 def _renew_ending(status: Status, _: Message) -> Step:
     """An order for it while the run is ending already: what it died of no longer matters."""
     return status.but(wanted=Wanted.UP, verdict=None), ()
@@ -328,11 +349,12 @@ def _fail(status: Status, message: Message) -> Step:
 
 
 def _ready(status: Status, _: Message) -> Step:
-    return status.but(state=State.READY), (Move.TELL_READY,)
+    return status.but(state=State.READY), (Move.TELL_READY, Move.ATTEND)
 
 
-def _end_unanswered(status: Status, message: Message) -> Step:
-    assert isinstance(message, Unanswered)
+def _end_for_that(status: Status, message: Message) -> Step:
+    """It is ended as if it had by itself: policy decides what follows."""
+    assert isinstance(message, Unanswered | Unwell)
     return status.but(state=State.ENDING, verdict=message.verdict), (Move.END,)
 
 
@@ -395,12 +417,14 @@ _TABLE: dict[tuple[State, type[Message]], _Act] = {
     (E, Start): _renew_ending,
     **{(state, Stop): _want_down for state in (G, R)},
     **{(state, Restart): _renew for state in (G, R)},
+    **{(state, Outdated): _follow for state in (G, R)},
     **{(state, Released): _end for state in (G, R)},
     **{(state, Exited): _sweep for state in (G, R)},
     (G, NotSpawned): _fail,
     (G, Answered): _ready,
-    (G, Unanswered): _end_unanswered,
+    (G, Unanswered): _end_for_that,
     (G, Lost): _lose,
+    (R, Unwell): _end_for_that,
     # a run is going
     (E, Stop): _want_down,
     (E, Restart): _renew_ending,

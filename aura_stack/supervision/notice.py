@@ -3,18 +3,29 @@
 from typing import NamedTuple
 
 _LONGEST = 200  # characters of a status that are kept
+_DIGITS = 18
 
 
 class Notice(NamedTuple):
-    """`ready`: READY=1 was among it. `status`: the last STATUS, in one line; None where there was none."""
+    """What was among it.
+
+    `ready`: READY=1. `status`: the last STATUS, in one line; None where there was none. `leaving`: STOPPING=1.
+    `alive`: WATCHDOG=1; `lost`: WATCHDOG=trigger, which asks to be ended as one that was silent. `period`: the
+    seconds of WATCHDOG_USEC, and `main`: the pid of MAINPID, 0 where there was none.
+    """
 
     ready: bool = False
     status: str | None = None
+    leaving: bool = False
+    alive: bool = False
+    lost: bool = False
+    period: float = 0.0
+    main: int = 0
 
     @property
     def says_nothing(self) -> bool:
-        """Whether all of it is accepted and means nothing here: STOPPING, MAINPID, WATCHDOG and the like."""
-        return not self.ready and self.status is None
+        """Whether all of it is accepted and means nothing here: FDSTORE, BARRIER and the like."""
+        return self == Notice()
 
 
 def read(datagram: bytes) -> Notice:
@@ -22,11 +33,27 @@ def read(datagram: bytes) -> Notice:
     notice = Notice()
     for line in datagram.split(b"\n"):
         name, _, value = line.partition(b"=")
-        if name == b"READY":
-            notice = notice._replace(ready=notice.ready or value == b"1")
-        elif name == b"STATUS":
-            notice = notice._replace(status=_text(value, notice.status))
+        match name:
+            case b"READY":
+                notice = notice._replace(ready=notice.ready or value == b"1")
+            case b"STATUS":
+                notice = notice._replace(status=_text(value, notice.status))
+            case b"STOPPING":
+                notice = notice._replace(leaving=notice.leaving or value == b"1")
+            case b"WATCHDOG":
+                notice = notice._replace(
+                    alive=notice.alive or value == b"1", lost=notice.lost or value == b"trigger"
+                )
+            case b"WATCHDOG_USEC":
+                notice = notice._replace(period=_number(value) / 1_000_000)
+            case b"MAINPID":
+                notice = notice._replace(main=_number(value))
     return notice
+
+
+def _number(value: bytes) -> int:
+    """A number of at most 18 digits, 0 for anything else."""
+    return int(value) if value.isdigit() and len(value) <= _DIGITS else 0
 
 
 def _text(value: bytes, before: str | None) -> str | None:

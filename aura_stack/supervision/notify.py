@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 from aura_stack.system.places import RUN_SOCKET
 
 from . import notice
+from .notice import Notice
 
 if TYPE_CHECKING:
     import asyncio
@@ -39,18 +40,26 @@ class NotifySocket:
 
     Args:
         folder: where the file is made, with mode 0600; it has to be closed to other users.
+        watchdog: within so many seconds the run has to say WATCHDOG=1 again and again; 0 for never.
 
     Raises:
         OSError: it cannot be made.
     """
 
-    def __init__(self, folder: str) -> None:
+    def __init__(self, folder: str, watchdog: float = 0.0) -> None:
         self.path = os.path.join(folder, f"{RUN_SOCKET}{os.urandom(_RANDOM).hex()}")
         self._socket = _socket.socket(_socket.AF_UNIX, _socket.SOCK_DGRAM)
         self._loop: asyncio.AbstractEventLoop | None = None
-        self.listener: Callable[[], None] = _nobody
+        self.listeners: list[Callable[[Notice], None]] = []
+        """Told of everything that the run says and that means something."""
         self.ready = False
         self.status = ""
+        self.main = 0
+        """The process that the run said is its main one, 0 for none."""
+        self.period = watchdog
+        """Seconds between two WATCHDOG=1, by the definition or as the run said last."""
+        self.leaving = self.lost = False
+        """Whether it said that it is stopping, and that it wants to be ended."""
         try:
             self._bind()
         except OSError:
@@ -67,11 +76,12 @@ class NotifySocket:
 
     @property
     def variables(self) -> dict[str, str]:
-        """What tells the run where to speak."""
-        return {"NOTIFY_SOCKET": self.path}
+        """What tells the run where to speak, and how often it has to (sd_watchdog_enabled(3))."""
+        often = {"WATCHDOG_USEC": str(round(self.period * 1_000_000))} if self.period else {}
+        return {"NOTIFY_SOCKET": self.path, **often}
 
     def attach(self, loop: "asyncio.AbstractEventLoop", is_ours: IsOurs) -> None:
-        """Read what comes, and what came before; `listener` is called when something was said."""
+        """Read what comes, and what came before."""
         self._loop = loop
         loop.add_reader(self._socket.fileno(), self._read, is_ours)
 
@@ -99,11 +109,11 @@ class NotifySocket:
             return
         self.ready = self.ready or said.ready
         self.status = self.status if said.status is None else said.status
-        self.listener()
-
-
-def _nobody() -> None:
-    """Nobody listens yet."""
+        self.main = said.main or self.main
+        self.period = said.period or self.period
+        self.leaving, self.lost = self.leaving or said.leaving, self.lost or said.lost
+        for listener in tuple(self.listeners):
+            listener(said)
 
 
 def _sender(extras: list[tuple[int, int, bytes]]) -> int | None:

@@ -44,6 +44,21 @@ def may_start(service: Service, statuses: Statuses) -> Clear | Held | Hopeless:
     return Held(tuple(held)) if held else Clear()
 
 
+def outdated(service: Service, seen: Mapping[str, int], statuses: Statuses) -> str:
+    """Which of those that it follows has come far enough with a later run than it was started on; "" for none.
+
+    Args:
+        service: one that runs.
+        seen: the runs that the services it follows had when it was started.
+        statuses: of all services of ours.
+    """
+    for name in service.follows:
+        status = statuses.get(name)
+        if status and name in seen and status.run > seen[name] and met(service.depends_on[name], status):
+            return name
+    return ""
+
+
 def may_end(name: str, dependents: Mapping[str, tuple[str, ...]], statuses: Statuses) -> Clear | Held:
     """Whether everything that depends on `name`, and is to stop as well, is gone."""
     held = tuple(

@@ -64,7 +64,7 @@ def _questions(service: Service, run: int, means: Means) -> Iterator[list[Questi
         yield [
             Question(readiness.describe(each), looks[each].ask, looks[each].news)
             if each in looks
-            else _question(service.but(ready=each), means)
+            else question(service.but(ready=each), means)
             for each in conditions
         ]
     finally:
@@ -72,15 +72,17 @@ def _questions(service: Service, run: int, means: Means) -> Iterator[list[Questi
             means.output.untap(service.name, run, feed)
 
 
-def _question(service: Service, means: Means) -> Question:
-    """What is asked where its `ready` is a single condition, and not a line."""
+def question(service: Service, means: Means, *, ours_alone: bool = True) -> Question:
+    """What is asked where its `ready` is a single condition, and not a line.
+
+    With `ours_alone` an answer counts when it is the service that gives it: who serves already need not be looked at.
+    """
     ready = service.ready
     what = readiness.describe(ready)
+    ask = _network(ready)
+    if ask:
+        return Question(what, _by_us(service, means, ask) if ours_alone else ask)
     match ready.kind:
-        case ProbeKind.HTTP:
-            return Question(what, _by_us(service, means, lambda: _ask_http(ready)))
-        case ProbeKind.TCP:
-            return Question(what, _by_us(service, means, lambda: readiness.ask_tcp(ready.port)))
         case ProbeKind.EXEC:
             return Question(what, lambda: means.ask_command(service))
         case ProbeKind.FILE:
@@ -91,8 +93,15 @@ def _question(service: Service, means: Means) -> Question:
             return Question(what, _started)
 
 
-def _ask_http(ready: Ready) -> Awaitable[str]:
-    return readiness.ask_http(ready.port, ready.target, ready.answer)
+def _network(ready: Ready) -> readiness.Ask | None:
+    """What asks a port, None for a condition that asks none."""
+    match ready.kind:
+        case ProbeKind.HTTP:
+            return lambda: readiness.ask_http(ready.port, ready.target, ready.answer)
+        case ProbeKind.TCP:
+            return lambda: readiness.ask_tcp(ready.port)
+        case _:
+            return None
 
 
 def _by_us(service: Service, means: Means, ask: readiness.Ask) -> readiness.Ask:
@@ -116,7 +125,7 @@ def _by_us(service: Service, means: Means, ask: readiness.Ask) -> readiness.Ask:
 def _said(what: str, notify: NotifySocket) -> Question:
     """Whether the run has said so itself; until then its STATUS is the answer."""
     news = asyncio.Event()
-    notify.listener = news.set
+    notify.listeners.append(lambda _: news.set())
 
     async def ask() -> str:
         news.clear()

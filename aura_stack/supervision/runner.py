@@ -17,9 +17,12 @@ from aura_stack.stack.model import Command, ProbeKind, Service
 from aura_stack.system import memory, processes
 from aura_stack.system.processes import Identity
 
-from . import endings, lifecycle, stopping
+from . import background, endings, lifecycle, stopping
 from .clearance import Clearance, Numbers
+from .health import Pulse
+from .notice import Notice
 from .output import Output
+from .pauses import Pauses
 from .process import Children, judge, spawn, spawn_in_terminal
 from .tree import MARK, Tree
 from .usage import Meter, Usage
@@ -30,6 +33,7 @@ if TYPE_CHECKING:
     import asyncio
 
     from .notify import NotifySocket
+    from .probes import Means
     from .supervisor import Supervisor
 
 POLL = 0.05  # seconds between looks at a run's remains where orphans do not become ours
@@ -71,6 +75,9 @@ class _Run:
         self.reminder: asyncio.TimerHandle | None = None  # while it is ending
         self.signum = signal.SIGTERM.value  # what it was asked to end with
         self.probe: asyncio.Task[None] | None = None
+        self.attendant: asyncio.Task[None] | None = None  # asks whether it is well
+        self.pulse = Pulse()  # what that was answered
+        self.told = False  # that it says of itself that it is ending
         self.stopper: asyncio.Task[str] | None = None  # runs its stop command
         self.exited = False
         self.asked = False  # somebody of ours has told it to end
@@ -111,6 +118,7 @@ class Runner:
         self._sockets = sockets
         self._numbers = numbers
         self.children = Children()
+        self.pauses = Pauses(publish)
         self._works = works
         self._output = output
         self._environment = environment
@@ -177,12 +185,13 @@ class Runner:
         return pid
 
     def _notify_socket(self, service: Service) -> "NotifySocket | None":
-        if all(one.kind is not ProbeKind.NOTIFY for one in service.ready.conditions):
+        watchdog = service.health if service.health and service.health.ask.kind is ProbeKind.NOTIFY else None
+        if not watchdog and all(one.kind is not ProbeKind.NOTIFY for one in service.ready.conditions):
             return None
         from .notify import NotifySocket  # noqa: PLC0415 - for those who ask for it
 
         try:
-            return NotifySocket(self._sockets)
+            return NotifySocket(self._sockets, watchdog.every if watchdog else 0.0)
         except OSError as error:
             words = f"its socket for sd_notify cannot be made: {(error.strerror or str(error)).lower()}"
             raise NotExecutable(Verdict(ok=False, words=words, code=126, retry=False)) from error
@@ -243,10 +252,31 @@ class Runner:
         if current is None:
             return
         if current.notify and self._loop:
+            current.notify.listeners.append(lambda said: self._hear(service.name, current, said))
             current.notify.attach(self._loop, lambda pid: _may_speak(current.tree, pid))
-        means = probes.Means(self._output, self._ask_command, self._stranger, current.notify)
-        coroutine = probes.ask_until_ready(service, run, means, self._tell, self._waits)
+        coroutine = probes.ask_until_ready(service, run, self._means(current), self._tell, self._waits)
         current.probe = self._tasks.create_task(coroutine, name=f"readiness of {service.name}")
+
+    def attend(self, service: Service, run: int) -> None:
+        """Ask whether it is well from now on."""
+        from . import liveness  # noqa: PLC0415 - as above
+
+        assert self._tasks is not None
+        name, current = service.name, self._runs[service.name, run]
+        attendant = liveness.Attendant(
+            service,
+            run,
+            self._means(current),
+            current.tree.members,
+            lambda: name in self.pauses,
+            lambda pulse: self._felt(service, current, pulse),
+        )
+        current.attendant = self._tasks.create_task(attendant.attend(self._tell), name=f"health of {name}")
+
+    def _means(self, run: _Run) -> "Means":
+        from . import probes  # noqa: PLC0415 - as above
+
+        return probes.Means(self._output, self._ask_command, self._stranger, run.notify)
 
     def end(self, service: Service, run: int, grace: float) -> None:
         """The stop signal or command at the first call; every call can only bring KILL nearer."""
@@ -302,6 +332,19 @@ class Runner:
         run = self._current(service)
         return run.meter.read(run.tree.members(), time.monotonic()) if run else None
 
+    def pulse(self, service: str) -> Pulse:
+        """What the service's run answered when it was last asked whether it is well."""
+        run = self._current(service)
+        if service in self.pauses:
+            return Pulse(silent="paused")
+        leaving = run is not None and run.notify is not None and run.notify.leaving
+        return Pulse(silent="leaving") if leaving else run.pulse if run else Pulse()
+
+    def traced(self, service: str) -> bool:
+        """Whether a debugger is attached to a process of the service's run."""
+        run = self._current(service)
+        return run is not None and any(map(processes.tracer, run.tree.members()))
+
     def leaders(self) -> Iterator[Leader]:
         """The main processes of all runs that have theirs, or had one when somebody asked before."""
         for (service, _), run in self._runs.items():
@@ -327,6 +370,8 @@ class Runner:
 
     def _exited(self, service: Service, number: int, status: int) -> None:
         run = self._runs[service.name, number]
+        if status == 0 and not run.asked and not service.task and self._goes_on(service, run):
+            return
         verdict = endings.counted(judge(status), service.success_codes)
         run.exited = True
         self._cancel_probe(run)
@@ -335,6 +380,43 @@ class Runner:
         if service.task and verdict.ok:
             verdict = self._works.succeeded(service, verdict)
         self._tell(service.name, lifecycle.Exited(number, verdict))
+
+    def _goes_on(self, service: Service, run: _Run) -> bool:
+        """Whether a run goes on whose main process has ended well: what it left serves, and is followed."""
+        left = run.tree.look()
+        if not left:
+            return False
+        asks = service.ready.kind is not ProbeKind.STARTED
+        asked = asks and run.probe is not None and not run.probe.done()
+        pid = background.successor(left, run.ports, run.notify.main if run.notify else 0, asked=asked)
+        if not pid:
+            self._publish(events.LeftBehind(service.name, run.number, tuple(one.pid for one in left)))
+            return False
+        before = run.tree.leader
+        run.tree.follow(pid)
+        run.identity = None
+        self.children.adopt(pid, lambda status: self._exited(service, run.number, status))
+        self._publish(events.Background(service.name, run.number, pid, before))
+        assert self._supervisor is not None
+        self._supervisor.moved(service.name, run.number, pid)
+        self._tell_change()
+        return True
+
+    def _hear(self, service: str, run: _Run, said: Notice) -> None:
+        """What a run says of itself besides being ready."""
+        if said.leaving and not (run.told or run.asked):
+            run.told = True
+            self._publish(events.Leaving(service, run.number))
+
+    def _felt(self, service: Service, run: _Run, pulse: Pulse) -> None:
+        """A run has answered whether it is well, otherwise than before."""
+        assert service.health is not None
+        name, most, was = service.name, service.health.failures, run.pulse
+        run.pulse = pulse
+        if pulse.failures:
+            self._publish(events.Unwell(name, run.number, pulse.failures, most, pulse.words))
+        elif was.failures and not pulse.silent:
+            self._publish(events.Well(name, run.number))
 
     def _explained(self, run: _Run, verdict: Verdict) -> Verdict:
         """Who is to blame that a run failed by itself, if that is to be seen."""
@@ -468,9 +550,10 @@ class Runner:
             self._look(service.name, run)
 
     def _cancel_probe(self, run: _Run) -> None:
-        if run.probe:
-            run.probe.cancel()
-            run.probe = None
+        for task in (run.probe, run.attendant):
+            if task:
+                task.cancel()
+        run.probe = run.attendant = None
 
     async def _run_stop_command(self, service: Service, run: int, command: Command) -> str:
         """Run it to its end: "" when it exits 0; cancelled, it is killed."""

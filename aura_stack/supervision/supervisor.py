@@ -8,16 +8,17 @@ needed to take the first orders: timers and probes are the rim's affair.
 
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 from aura_stack.frozen import Frozen
 from aura_stack.messages import commands, events
 from aura_stack.stack import graph
 from aura_stack.stack.model import Service
 
-from . import handover, lifecycle, plan, restart, stopping
+from . import handover, lifecycle, plan, restart, stopping, tickets
 from .lifecycle import ALIVE, AT_REST, Move, Phase, State, Status, Wanted
 from .restart import History
+from .tickets import Goal, Outcome, Ticket
 from .verdict import NotExecutable, Verdict
 
 
@@ -36,6 +37,9 @@ class Rim(Protocol):
     def probe(self, service: Service, run: int) -> None:
         """Begin to ask for readiness; ends by telling Answered or Unanswered."""
 
+    def attend(self, service: Service, run: int) -> None:
+        """Begin to ask whether the run, which is ready, is well; tells Unwell when it is not."""
+
     def end(self, service: Service, run: int, grace: float) -> None:
         """Ask the run to end, KILL after `grace` seconds; ends by telling Exited and Emptied."""
 
@@ -50,65 +54,6 @@ class Rim(Protocol):
 
     def chance(self) -> float:
         """A number from 0 to 1."""
-
-
-class Outcome(Frozen):
-    """What became of an order for one service: where it is now, and how the last run came to that.
-
-    `seconds` is how long the run took to be ready, None where it is not; `code` is what the shell would be told of
-    a run that ended.
-    """
-
-    service: str
-    ok: bool
-    words: str
-    state: State = State.STOPPED
-    run: int = 0
-    pid: int = 0
-    seconds: float | None = None
-    code: int = 0
-
-
-class Ticket:
-    """The receipt of an order; `outcomes` is complete once `resolved`."""
-
-    def __init__(self, services: tuple[str, ...]) -> None:
-        self.outcomes: dict[str, Outcome] = {}
-        self._open = set(services)
-        self._callbacks: list[Callable[[Ticket], None]] = []
-
-    @property
-    def resolved(self) -> bool:
-        """Whether there is an outcome for every service of the order."""
-        return not self._open
-
-    def then(self, callback: Callable[["Ticket"], None]) -> None:
-        """Call back once, at the resolution; at once if that has been."""
-        if self.resolved:
-            callback(self)
-        else:
-            self._callbacks.append(callback)
-
-    def settle(self, outcome: Outcome) -> None:
-        """Enter one outcome; the last one resolves the ticket."""
-        self.outcomes[outcome.service] = outcome
-        self._open.discard(outcome.service)
-        if self.resolved:
-            callbacks, self._callbacks = self._callbacks, []
-            for callback in callbacks:
-                callback(self)
-
-
-class Goal(NamedTuple):
-    """What a ticket waits for: up, as a run of at least that number, or down; by our order or by others'.
-
-    A patient one waits while a run that ended before it was ready is tried again.
-    """
-
-    wanted: Wanted
-    run: int = 0
-    others: bool = False
-    patient: bool = True
 
 
 class _Entry:
@@ -128,6 +73,7 @@ class _Entry:
         self.grace: float | None = None  # the order's own grace period, where it names one
         self.why = ""  # of the next run
         self.told = ""  # what it was last said to wait for
+        self.seen: dict[str, int] = {}  # the runs of those it follows when it was spawned
         self.alone = False  # started without regard to what it depends on
         self.tickets: list[tuple[Ticket, Goal]] = []
 
@@ -245,6 +191,14 @@ class Supervisor:
             self._publish(events.Waiting(service, what))
         entry.told = what
 
+    def moved(self, service: str, run: int, pid: int) -> None:
+        """Another process is the main one of a run from now on."""
+        entry = self._entries[service]
+        if entry.status.run == run:
+            entry.pid = pid
+        elif entry.status.other and entry.status.other.run == run:
+            entry.beside_pid = pid
+
     @property
     def at_rest(self) -> bool:
         """Whether nothing runs and nothing will run without a new order."""
@@ -296,7 +250,7 @@ class Supervisor:
             entry.alone = not command.dependencies
             ending = entry.status.state is State.ENDING
             goal = Goal(Wanted.UP, entry.status.next if ending else 0, patient=command.patient)
-            self._order(entry, lifecycle.Start(), ticket, goal)
+            self._order(entry, lifecycle.Start(), ticket, goal, None)
             if entry.alone and entry.status.state is State.WAITING:
                 self._look(entry)
         return ticket
@@ -313,13 +267,18 @@ class Supervisor:
                 continue
             has_run = entry.status.state in ALIVE
             goal = Goal(Wanted.UP, entry.status.next if has_run else 0, patient=command.patient)
-            beside = self._rim.may_stand_beside(entry.service)
-            self._order(entry, lifecycle.Restart(beside), ticket, goal)
+            # who is to have no time to end is not to serve meanwhile either
+            beside = command.grace != 0 and self._rim.may_stand_beside(entry.service)
+            self._order(entry, lifecycle.Restart(beside), ticket, goal, command.grace)
         return ticket
 
-    def _order(self, entry: _Entry, order: lifecycle.Message, ticket: Ticket, goal: Goal) -> None:
-        """Want it up."""
-        entry.grace = None
+    def _order(
+        self, entry: _Entry, order: lifecycle.Message, ticket: Ticket, goal: Goal, grace: float | None
+    ) -> None:
+        """Want it up; a grace period of the order's own also shortens one that runs already."""
+        entry.grace = grace
+        if grace is not None and entry.status.state is State.ENDING:
+            self._rim.end(entry.service, entry.status.run, self._grace(entry))
         entry.tickets.append((ticket, goal))
         self.tell(entry.service.name, order)
         self._check_tickets(entry)
@@ -380,6 +339,8 @@ class Supervisor:
                 self._spawn(entry)
             case Move.PROBE if entry.pid and not service.task:  # a task is never ready, it completes
                 self._rim.probe(service, run)
+            case Move.ATTEND if service.health:
+                self._rim.attend(service, run)
             case Move.END if entry.pid:
                 self._ask_to_end(entry, run, entry.pid)
             case Move.SWEEP:
@@ -430,7 +391,8 @@ class Supervisor:
 
     def _spawn(self, entry: _Entry) -> None:
         service, run = entry.service, entry.status.run
-        entry.ready_at, entry.pid, entry.told = None, 0, ""
+        entry.ready_at, entry.pid, entry.told, entry.grace = None, 0, "", None
+        entry.seen = self._followed(service)
         entry.began = self._rim.now()
         try:
             entry.pid = self._rim.spawn(service, run)
@@ -440,8 +402,12 @@ class Supervisor:
         self._publish(events.Started(service.name, run, entry.pid, entry.why))
         entry.why = ""
 
+    def _followed(self, service: Service) -> dict[str, int]:
+        return {name: self.statuses[name].run for name in service.follows if name in self.statuses}
+
     def _spawn_beside(self, entry: _Entry, run: int) -> None:
         service = entry.service
+        entry.seen = self._followed(service)
         entry.beside_pid, entry.beside_began = 0, self._rim.now()
         try:
             entry.beside_pid = self._rim.spawn(service, run)
@@ -515,9 +481,10 @@ class Supervisor:
 
     def _wake_neighbours(self, entry: _Entry, before: Status) -> None:
         """Who may go on depends on its neighbours' states alone, so only they are looked at."""
-        if (entry.status.state, entry.status.wanted) == (before.state, before.wanted):
+        if (entry.status.but(verdict=None)) == (before.but(verdict=None)):
             return
         for name in self._dependents.get(entry.service.name, ()):
+            self._renew_if_outdated(self._entries[name])
             if self._entries[name].status.state is State.WAITING:
                 self._look(self._entries[name])
             elif self._may_rearm(self._entries[name]):
@@ -526,6 +493,16 @@ class Supervisor:
             other = self._entries.get(name)
             if other and other.status.wanted is Wanted.DOWN and other.status.state in ALIVE:
                 self._look(other)
+
+    def _renew_if_outdated(self, entry: _Entry) -> None:
+        """Begin a new run of one that follows another which has begun one."""
+        runs = entry.status.state in (State.STARTING, State.READY) and entry.status.wanted is Wanted.UP
+        if runs and (name := plan.outdated(entry.service, entry.seen, self.statuses)):
+            entry.seen[name] = self.statuses[name].run  # until the new run is there, this is no reason again
+            self._publish(events.Following(entry.service.name, entry.status.run, name))
+            beside = self._rim.may_stand_beside(entry.service)
+            entry.why = "" if beside else f"ended for a new run of {name}"
+            self.tell(entry.service.name, lifecycle.Outdated(beside))
 
     def _may_rearm(self, entry: _Entry) -> bool:
         """Whether nothing is in the way any more of one that failed for that reason alone."""
@@ -539,9 +516,9 @@ class Supervisor:
     def _check_tickets(self, entry: _Entry) -> None:
         still = []
         for ticket, goal in entry.tickets:
-            answer = _answer(entry.status, goal)
-            if answer:
-                ticket.settle(_outcome(entry, *answer))
+            found = tickets.answer(entry.status, goal)
+            if found:
+                ticket.settle(_outcome(entry, *found))
             else:
                 still.append((ticket, goal))
         entry.tickets = still
@@ -574,31 +551,6 @@ def _newer_run(entry: _Entry, since: float) -> int:
         return status.setback.run
     begun = status.state in _BEGUN and status.run > 0
     return status.run if begun and entry.began > since else 0
-
-
-def _answer(status: Status, goal: Goal) -> tuple[bool, str] | None:
-    """Whether an order was carried out, if that is settled, in words: orders of others may have overtaken it."""
-    words = status.verdict.words if status.verdict else str(status.state)
-    if goal.wanted is Wanted.DOWN:
-        if status.state in AT_REST:
-            return not (goal.others and status.state is State.FAILED), words
-        return (False, "started again") if status.wanted is Wanted.UP and not goal.others else None
-    if status.state in (State.FAILED, State.COMPLETED):
-        return status.state is State.COMPLETED, words
-    if status.wanted is Wanted.DOWN:
-        return False, "stopped before it was ready"
-    if status.state is State.BACKOFF and not goal.patient and status.next > goal.run:
-        return False, f"{words}; starts again"
-    return _served(status, goal) if status.state is State.READY else None
-
-
-def _served(status: Status, goal: Goal) -> tuple[bool, str] | None:
-    """The same where one run serves: it need not be the one that was meant to."""
-    if status.run >= goal.run:
-        return True, str(status.state)
-    if status.setback and status.setback.run >= goal.run:
-        return False, f"the new version failed: {status.setback.verdict.words}; the old one goes on"
-    return None
 
 
 def _outcome(entry: _Entry, ok: bool, words: str) -> Outcome:

@@ -34,6 +34,7 @@ class Tree:
 
     def __init__(self, leader: int, mark: str, children: Children) -> None:
         self.leader = leader
+        self._session = leader
         self._mark = mark
         self._children = children
         self._seen: dict[int, Identity] = {}
@@ -51,14 +52,19 @@ class Tree:
         self._seen = {pid: identity for pid, identity in self._seen.items() if processes.is_alive(identity)}
         return list(self._seen.values())
 
+    def follow(self, pid: int) -> None:
+        """Another process of the run, a child of ours that is waited for, is the main one from now on."""
+        self.leader = pid
+
     def ask_to_end(self, signum: int) -> None:
         """The stop signal to the main process's group, as a terminal would send it; a stopped one wakes up."""
         found = self.look()  # while the main process lives it still shows who belongs to it
         if self.leader in self._children:
+            group = self._leaders_group()
             if signum == signal.SIGTERM:
-                self._asked.update(one for one in found if _group(one.pid) == self.leader)
-            _signal_group(self.leader, signum)
-            _signal_group(self.leader, signal.SIGCONT)
+                self._asked.update(one for one in found if _group(one.pid) == group)
+            _signal_group(group, signum)
+            _signal_group(group, signal.SIGCONT)
 
     def members(self) -> list[int]:
         """The pids of everything that lives, the main process first."""
@@ -95,8 +101,12 @@ class Tree:
     def kill(self) -> list[Identity]:
         """KILL to everything, the main process first; the answer is who else was there."""
         if self.leader in self._children:
-            _signal_group(self.leader, signal.SIGKILL)
+            _signal_group(self._leaders_group(), signal.SIGKILL)
         return self._signal(signal.SIGKILL)
+
+    def _leaders_group(self) -> int:
+        """That of its main process, which leads it unless it was started by another one of the run."""
+        return _group(self.leader) or self.leader
 
     def _signal(self, signum: int) -> list[Identity]:
         left = self.look()
@@ -105,7 +115,7 @@ class Tree:
         return left
 
     def _is_ours(self, orphan: int) -> bool:
-        return orphan in self._seen or processes.session(orphan) == self.leader or self.marks(orphan)
+        return orphan in self._seen or processes.session(orphan) == self._session or self.marks(orphan)
 
 
 def _steady_children() -> list[int]:

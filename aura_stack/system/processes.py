@@ -161,6 +161,11 @@ def takes(pid: int, signum: int) -> bool:
     return source.takes(pid, signum)
 
 
+def tracer(pid: int) -> int:
+    """The debugger or tracer that is attached to it (ptrace(2)), 0 for none (Linux tells, others do not)."""
+    return source.tracer(pid)
+
+
 def cwd(pid: int) -> str | None:
     """The directory it works in."""
     return source.cwd(pid)

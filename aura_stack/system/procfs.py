@@ -172,9 +172,20 @@ def name(pid: int) -> str | None:
 def uid(pid: int) -> int | None:
     """The number of the user it runs as (the real one)."""
     # Not the owner of /proc/PID: that is root as soon as a process may not be dumped.
+    value = _status(pid, b"Uid:")
+    return None if value is None else int(value.split()[0])
+
+
+def tracer(pid: int) -> int:
+    """Who is attached to it by ptrace(2), 0 for nobody."""
+    return int(_status(pid, b"TracerPid:") or 0)
+
+
+def _status(pid: int, field: bytes) -> bytes | None:
+    """What stands behind a field of /proc/PID/status."""
     for line in (_read(f"/proc/{pid}/status") or b"").splitlines():
-        if line.startswith(b"Uid:"):
-            return int(line.split()[1])
+        if line.startswith(field):
+            return line[len(field) :]
     return None
 
 

@@ -81,7 +81,7 @@ def without_twins(paths):
     So are the conditions in a list and those by themselves.
     """
     twins = ("manifest.external.NAME.", "env_file[]", "tasks.NAME.env_file[]", "profiles.NAME.env_file[]")
-    twins += ("services.NAME.ready.all[]", "services.NAME.ready.any[]")
+    twins += ("services.NAME.ready.all[]", "services.NAME.ready.any[]", "services.NAME.health.http.")
     return {path for path in paths if not path.startswith(twins)}
 
 

@@ -30,14 +30,15 @@ services:
     prepare: [{command: [npm, ci], inputs: [package.json], outputs: node_modules}]
     watch: {paths: [src, "$$$${x}.ts"], ignore: "*.test.ts"}
     ready: {http: "http://localhost:4011/health", timeout: 30s}
-    depends_on: {b: started, db: ready}
+    health: {http: {path: /h, status: 204}, every: 2s, timeout: 500ms, failures: 2}
+    depends_on: {b: {condition: started, restart: true}, db: ready}
     restart: always
     backoff: {first: 250ms, max: 2h}
     give_up: never
     stop: {signal: INT, grace: 1.5s, command: "bye"}
     stdin: null
   b: {command: [x, "a b"], ports: {web: 4001, admin: 4002}, ready: {log: "up $"}}
-  c: {command: x, ready: {exec: [true]}, give_up: 3 in 90s}
+  c: {command: x, ready: {exec: [true]}, give_up: 3 in 90s, health: {watchdog: 1.5s}}
   d: {command: x, ready: {file: up}, watch: true, tty: true}
   w:
     command: x

@@ -4,7 +4,7 @@ import pytest
 from placed import SIGNALS, valid
 
 from aura_stack.ports.policy import assign
-from aura_stack.stack.model import Condition, ProbeKind, Restart, RestartPolicy, Stop, Watch
+from aura_stack.stack.model import Condition, Health, ProbeKind, Ready, Restart, RestartPolicy, Stop, Watch
 from aura_stack.stack.resolve import Surroundings, resolve
 from aura_stack.stack.shape import BACKOFF, READY, SERVICE, STOP
 
@@ -221,10 +221,37 @@ def test_requirements_keep_their_places():
         ("ready: {tcp: '70000'}", ['3:32: "tcp" should be a number from 1 to 65535, not 70000']),
         ("ready: {log: '(['}", ['3:32: "([" is no regular expression: unterminated character set at position 1']),
         ("ready: {exec: ['', x]}", ["3:34: the program to execute has no name"]),
+        ("health: {every: 1s}", ['3:27: "health" asks nothing, and service "a" has no port (write http, tcp, exec or watchdog)']),
+        ("health: {watchdog: 1s, every: 1s, failures: 2}", ['3:42: "every" means nothing beside "watchdog" (the service speaks by itself)', '3:53: "failures" means nothing beside "watchdog" (the service speaks by itself)']),
+        ("health: {http: /h}", ['3:34: "http" asks a port, and service "a" has none']),
     ],
 )  # fmt: skip
 def test_what_cannot_be_resolved_is_told(inner, found):
     assert problems(inner) == found
+
+
+@pytest.mark.parametrize(
+    ("inner", "health"),
+    [
+        ("x-nothing: 1", None),
+        ("port: 4010\n    health: {}", Health(Ready(ProbeKind.TCP, "4010", 4010), 5.0, 5.0, 3)),
+        ("port: 4010\n    health: {http: /h, every: 1m, timeout: 250ms, failures: 1}", Health(Ready(ProbeKind.HTTP, "/h", 4010), 60.0, 0.25, 1)),
+        ("health: {watchdog: 90s}", Health(Ready(ProbeKind.NOTIFY), 90.0, 5.0, 1)),
+    ],
+)  # fmt: skip
+def test_how_a_service_is_asked_whether_it_is_well(inner, health):
+    assert service(inner).health == health
+
+
+def test_what_a_service_follows_is_every_replica_of_it():
+    stack, told = resolved(
+        "services:\n  a: {command: x, depends_on: {b: {condition: started, restart: true}, c: {restart: false}}}\n"
+        "  b: {command: x}\n  c: {command: x}\n"
+    )
+    assert told == []
+    a = stack.service("a")
+    assert a.follows == ("b",)
+    assert a.depends_on == {"b": Condition.STARTED, "c": Condition.READY}
 
 
 def test_regular_expressions_of_all_kinds_raise_nothing():

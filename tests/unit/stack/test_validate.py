@@ -28,7 +28,7 @@ def service(inner, more=""):
         ("env:", None),
         ("depends_on:", None),
         ("depends_on: b", '4:17: "depends_on" should be a list or a mapping, not "b"'),
-        ("depends_on: {b: redy}", '4:21: "b" should be started, ready or completed, not "redy" (did you mean "ready"?)'),
+        ("depends_on: {b: redy}", '4:21: "b" should be started, ready or completed or a mapping, not "redy" (did you mean "ready"?)'),
         ("depends_on: {c: ready}", '4:18: no service is called "c"'),
         ("watch: true", None),
         ("watch: false", None),
@@ -106,6 +106,7 @@ def test_the_top_of_the_file_is_checked_too(text, mistake):
         ("services: {a: {external: true, ready: {log: x}}}\n", ["1:40: an external service prints nothing that could be read (use a port, http, tcp, exec or file)"]),
         ("services: {a: {external: true, port: 1, required: false, hint: x}}\n", []),
         ("services: {a: {external: true, port: 1}, b: {command: x, depends_on: {a: completed}}}\n", ['1:71: external service "a" never completes (use ready)']),
+        ("services: {a: {external: true, port: 1}, b: {command: x, depends_on: {a: {restart: true}}}}\n", ['1:71: external service "a" is never restarted (leave restart out)']),
         ("services: {a-b: {command: x}, A_B: {command: x}}\n", ['1:31: the names "a-b" and "A_B" are too much alike (both would be AURA_PORT_A_B)']),
         ("services: {'a b': {command: x}}\n", ['1:12: "a b" should be a name of letters, digits, - and _ (at most 63)']),
         ("services: {a: {command: ''}}\n", ['1:25: "command" should be text or a list, not ""']),
@@ -141,13 +142,12 @@ def test_what_is_accepted_and_not_acted_on_is_noted():
 services:
   a:
     command: x
-    health: {http: /, failures: 3}
     handover: overlap
     ready: {timeout: 5s}
   b: {command: x, handover: stop-first, ready: {grpc: true}}
 """
-    places = ["4:5", "5:5", "7:49"]
-    keys = ["health", "handover", "ready.grpc"]
+    places = ["4:5", "6:49"]
+    keys = ["handover", "ready.grpc"]
     assert [str(notice) for notice in sorted(valid(text).notices)] == [
         f"f:{place}: {key} is not acted on by this version" for place, key in zip(places, keys, strict=True)
     ]

@@ -2,7 +2,7 @@
 
 from aura_stack.errors import Place
 from aura_stack.messages import events
-from aura_stack.stack.model import Command, Condition, ProbeKind, Ready, Restart, Service, Stop
+from aura_stack.stack.model import Command, Condition, Health, ProbeKind, Ready, Restart, Service, Stop
 from aura_stack.supervision import lifecycle
 from aura_stack.supervision.supervisor import Supervisor
 from aura_stack.supervision.verdict import NotExecutable, Verdict
@@ -12,7 +12,7 @@ CRASH = Verdict(ok=False, words="exited 3", code=3)
 SUCCESS = Verdict(ok=True, words="exited 0", code=0)
 
 
-def service(name, *needs, restart=None, grace=10.0, **conditions):
+def service(name, *needs, restart=None, grace=10.0, health=False, follows=(), **conditions):
     depends_on = dict.fromkeys(needs, Condition.READY) | {k: Condition(v) for k, v in conditions.items()}
     return Service(
         name=name,
@@ -22,6 +22,8 @@ def service(name, *needs, restart=None, grace=10.0, **conditions):
         ready=Ready(ProbeKind.TCP, "1", 1),
         restart=restart or Restart(),
         stop=Stop(15, grace),
+        health=Health(Ready(ProbeKind.TCP, "1", 1)) if health else None,
+        follows=tuple(follows),
     )
 
 
@@ -56,6 +58,9 @@ class World:
 
     def probe(self, service, run):
         self.asked.append(f"probe {service.name} {run}")
+
+    def attend(self, service, run):
+        self.asked.append(f"attend {service.name} {run}")
 
     def end(self, service, run, grace):
         self.asked.append(f"end {service.name} {grace:g}" + self.which(service.name, run))
@@ -117,6 +122,10 @@ class World:
     def never_answers(self, name, run=None):
         verdict = Verdict(ok=False, words="not ready after 60 s", code=1, retry=False)
         self.tell(name, lifecycle.Unanswered(run or self.first(name), verdict))
+
+    def ails(self, name):
+        verdict = Verdict(ok=False, words="was unhealthy", code=1)
+        self.tell(name, lifecycle.Unwell(self.first(name), verdict))
 
     def exits(self, name, verdict=CRASH, run=None):
         run = run or self.first(name)

@@ -9,7 +9,10 @@ from aura_stack.supervision.notice import Notice, read
     ("datagram", "said"),
     [
         (b"READY=1", Notice(ready=True)),
-        (b"MAINPID=7\nREADY=1\n", Notice(ready=True)),
+        (b"MAINPID=7\nREADY=1\n", Notice(ready=True, main=7)),
+        (b"MAINPID=-7\nWATCHDOG_USEC=\xb2", Notice()),
+        (b"MAINPID=" + b"9" * 19, Notice()),
+        (b"WATCHDOG=trigger\nWATCHDOG_USEC=1500000", Notice(lost=True, period=1.5)),
         (b"READY=0", Notice()),
         (b"XREADY=1", Notice()),
         (b"STATUS=half way", Notice(status="half way")),
@@ -17,7 +20,8 @@ from aura_stack.supervision.notice import Notice, read
         (b"STATUS=", Notice(status="")),
         (b"STATUS=a=b \x1b[31mred\t", Notice(status="a=b [31mred")),
         (b"STATUS=good\nSTATUS=\xff\nREADY=1", Notice(ready=True, status="good")),
-        (b"STOPPING=1\nWATCHDOG=1\nFDSTORE=1", Notice()),
+        (b"STOPPING=1\nWATCHDOG=1\nFDSTORE=1", Notice(leaving=True, alive=True)),
+        (b"STOPPING=0\nWATCHDOG=0\nFDSTORE=1", Notice()),
         (b"", Notice()),
     ],
 )

@@ -30,6 +30,7 @@ ACTIONS = (
     "ready",
     "ready",
     "silent",
+    "unwell",
     "crash",
     "succeed",
     "empty",
@@ -59,9 +60,9 @@ WALKS, LENGTH = examples(320), 200  # the shorter ones, where what went wrong is
 
 def world():
     made = World(
-        service("d", "b", "c"),
-        service("c", a="completed"),
-        service("b", a="started", restart=Policy(RestartPolicy.ALWAYS, tries=3)),
+        service("d", "b", "c", health=True, follows=["c", "b"]),
+        service("c", a="completed", health=True),
+        service("b", a="started", follows=["a"], restart=Policy(RestartPolicy.ALWAYS, tries=3)),
         service("a"),
     )
     made.shared = {"a", "b"}
@@ -94,6 +95,8 @@ def act(world, action, name):  # noqa: C901, PLR0911, PLR0912 - one case for eac
             world.becomes_ready(name)
         case "silent" if name in world.alive:
             world.never_answers(name)
+        case "unwell" if lives(world, name, 0):
+            world.ails(name)
         case "crash" if lives(world, name, 0):
             world.exits(name, CRASH)
         case "succeed" if lives(world, name, 0):
@@ -138,6 +141,7 @@ def tell_late(world, name):
     for fact in (
         lifecycle.Answered(run),
         lifecycle.Unanswered(run, CRASH),
+        lifecycle.Unwell(run, CRASH),
         lifecycle.Exited(run, CRASH),
         lifecycle.Emptied(run),
         lifecycle.Elapsed(run),
