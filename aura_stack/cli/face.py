@@ -507,7 +507,7 @@ def changed_since() -> AuraError:
     """A stack that runs by another definition than the files now hold."""
     return AuraError(
         "the stack runs by an earlier definition: its stack file or manifest has changed since",
-        "aura-stack down, then aura-stack up takes the new one; aura-stack logs -f follows what runs",
+        "aura-stack reload takes the new one; aura-stack logs -f follows what runs",
         ExitCode.LOCKED,
     )
 

@@ -25,6 +25,8 @@ COMMANDS = {
     "why": Lazy("aura_stack.cli.why:why", "Say why a service is where it is, and what to do."),
     "logs": Lazy("aura_stack.cli.logs:logs", "Show what the services printed."),
     "events": Lazy("aura_stack.cli.events:events", "Show what has happened to the services."),
+    "watch": Lazy("aura_stack.cli.watch:watch", "Act on saves, leave them alone, or show what is watched."),
+    "reload": Lazy("aura_stack.cli.watch:reload", "Take over a definition that has changed."),
     "wait": Lazy("aura_stack.cli.status:wait", "Wait until services are ready, or have ended."),
     "kill": Lazy("aura_stack.cli.orders:kill", "Send a signal to services."),
     "pause": Lazy("aura_stack.cli.pausing:pause", "Leave services alone while you debug them."),

@@ -50,7 +50,7 @@ def status(context: click.Context, services: tuple[str, ...], as_json: bool) -> 
 @click.option(
     "--for",
     "what",
-    type=click.Choice(["ready", "exit"]),
+    type=click.Choice(["ready", "exit", "reloaded"]),
     default="ready",
     show_default=True,
     help="What for.",
@@ -69,11 +69,13 @@ def wait(
 ) -> None:
     r"""Wait until SERVICES are ready, or until they have ended for good; no name means all that are up.
 
-    One that fails ends the wait with 1.
+    One that fails ends the wait with 1. `--for reloaded` is for scripts and agents that have just saved a file: it
+    waits until that has been seen and acted on, and what came of it serves, or has failed; then it says why.
 
     \b
     Examples:
       aura-stack wait backend --timeout 30s
+      aura-stack wait --for reloaded
       aura-stack wait migrate --for exit --exit-code
 
     \b
@@ -83,7 +85,7 @@ def wait(
     if exit_code and (what != "exit" or len(services) != 1):
         raise click.UsageError("--exit-code goes with --for exit and one service", context)
     engine = target.engine(context.obj)
-    done = running.UP if what == "ready" else running.AT_REST
+    done = running.AT_REST if what == "exit" else running.UP
     with running.patience(context.obj, services, timeout, done=done):
         outcomes = engine.call("wait", patience=timeout, services=list(services), **{"for": what})
     if as_json:

@@ -40,7 +40,7 @@ class _Manner(Frozen):
 @click.option("--wait", is_flag=True, help="With -d, which it implies: wait until all is ready; 1 if not.")
 @seconds_option("--wait-timeout", help="With --wait: give up waiting after so long, with 124.")
 @click.option("--no-deps", is_flag=True, help="Only the named SERVICES, not what they depend on.")
-@click.option("--no-watch", is_flag=True, help="Do not restart on saves.")
+@click.option("--no-watch", is_flag=True, help="Leave saves alone, as with AURA_NO_WATCH=1.")
 @scale_option
 @click.option(
     "--except",
@@ -120,7 +120,7 @@ def up(
         services,
         target.coloured(context.obj),
         dependencies=not no_deps,
-        watch=not no_watch,
+        watch=not (no_watch or os.environ.get("AURA_NO_WATCH")),
         variant=context.obj.variant.but(scale=scale),
         excepted=excepted,
         aborts=_aborts(on_exit, on_failure=on_failure),

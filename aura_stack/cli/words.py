@@ -29,6 +29,10 @@ def _said(event: events.Event) -> tuple[str, str, bool] | None:  # noqa: C901, P
             return service, f"{step} failed: {words}" + (f"; {then}" if then else ""), True
         case events.Saved(service, files):
             return service, f"{named(files)} saved", False
+        case events.Redefined(changes):
+            return "aura", f"the definition has changed: {'; '.join(changes)}", False
+        case events.NotRedefined(mistakes):
+            return "aura", f"the definition is not taken over, all goes on: {'; '.join(mistakes)}", True
         case events.Signalled(service, _, signal, pids):
             return service, f"{signal} sent to {', '.join(str(pid) for pid in pids)}", False
         case events.Started(service, _, pid, _, beside) if beside:

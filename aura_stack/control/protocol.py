@@ -13,6 +13,7 @@ Version history:
 import json
 from typing import Any
 
+from aura_stack.errors import AuraError, InvalidDefinition
 from aura_stack.frozen import Frozen
 
 VERSION = 2
@@ -47,6 +48,19 @@ class Answer(Frozen):
     id: int | str | None
     result: Any = None
     error: dict[str, Any] | None = None
+
+
+def refusal(error: AuraError) -> dict[str, Any]:
+    """Why something was refused, with the places of all mistakes, as parameters."""
+    problems = error.problems if isinstance(error, InvalidDefinition) else ()
+    return {
+        "message": error.message,
+        "hint": error.hint,
+        "exit_code": error.exit_code,
+        "problems": [
+            [one.place.file, one.place.line, one.place.column, one.message, one.hint] for one in problems
+        ],
+    }
 
 
 def encode(message: Request | Answer) -> bytes:

@@ -45,6 +45,18 @@ class Saved(Frozen):
     files: tuple[str, ...]
 
 
+class Redefined(Frozen):
+    """The files of the definition were read anew, and this is what follows for services, a line for each."""
+
+    changes: tuple[str, ...]
+
+
+class NotRedefined(Frozen):
+    """They have mistakes, or cannot be followed: a line for each; all goes on as it was."""
+
+    mistakes: tuple[str, ...]
+
+
 class Signalled(Frozen):
     """Somebody had a signal sent to processes of a run."""
 
@@ -274,6 +286,8 @@ Event = (
     | Prepared
     | PrepareFailed
     | Saved
+    | Redefined
+    | NotRedefined
     | Signalled
     | Waiting
     | Started
@@ -308,6 +322,8 @@ KINDS: dict[str, type[Any]] = {
     "prepared": Prepared,
     "prepare-failed": PrepareFailed,
     "saved": Saved,
+    "redefined": Redefined,
+    "not-redefined": NotRedefined,
     "signalled": Signalled,
     "waiting": Waiting,
     "started": Started,

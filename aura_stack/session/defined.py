@@ -55,6 +55,14 @@ class Source(Protocol):
     file: str
     env_files: EnvFiles
 
+    def again(self) -> "Source":
+        """The same files as they are now.
+
+        Raises:
+            InvalidDefinition: the first of them is no file of its kind.
+            AuraError: it cannot be read (exit code 5).
+        """
+
     def definition(self, variant: Variant) -> Definition:
         """One variant.
 

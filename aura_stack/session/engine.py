@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from aura_stack.control import protocol
 from aura_stack.control.door import open_door
 from aura_stack.control.protocol import Request
-from aura_stack.errors import AuraError, ExitCode, InvalidDefinition
+from aura_stack.errors import AuraError, ExitCode
 from aura_stack.messages import events
 from aura_stack.system import limits, processes
 from aura_stack.system.places import Places, clear
@@ -84,7 +84,7 @@ class Engine:
             raise
 
     def _refuse(self, error: AuraError) -> int:
-        self._tell("refused", _refusal(error))
+        self._tell("refused", protocol.refusal(error))
         return error.exit_code
 
     def _serve(self, parts: Parts, lifeline: int, door: "socket.socket") -> int:
@@ -157,15 +157,3 @@ def _faults_to(path: str) -> None:
     log = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
     os.dup2(log, 2)
     os.close(log)
-
-
-def _refusal(error: AuraError) -> dict[str, Any]:
-    problems = error.problems if isinstance(error, InvalidDefinition) else ()
-    return {
-        "message": error.message,
-        "hint": error.hint,
-        "exit_code": error.exit_code,
-        "problems": [
-            [one.place.file, one.place.line, one.place.column, one.message, one.hint] for one in problems
-        ],
-    }

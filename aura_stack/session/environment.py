@@ -25,15 +25,17 @@ class Environment:
         self, source: Source, definition: Definition, shell: Mapping[str, str], *, coloured: bool
     ) -> None:
         self._source = source
-        self._shell = {name: value for name, value in shell.items() if name not in _FOR_US}
+        self.shell = {name: value for name, value in shell.items() if name not in _FOR_US}
         self._coloured = coloured
+        self.given: dict[str, dict[str, str]] = {}
+        """What the last run of a service was given, by its name."""
         self.redefine(definition)
 
     def redefine(self, definition: Definition) -> None:
         """From now on another variant of the definition counts."""
         self._definition = definition
         stack, read = definition.stack, self._source.env_files.read
-        self._sources = Sources(stack, port_variables(stack), self._shell, read, self._coloured)
+        self._sources = Sources(stack, port_variables(stack), self.shell, read, self._coloured)
 
     def __call__(self, service: Service) -> dict[str, str]:
         """All variables of a service, as they are now.
@@ -43,6 +45,20 @@ class Environment:
         """
         service = self._renewed(service)
         return child_environment(self._sources, service)
+
+    def give(self, service: Service) -> dict[str, str]:
+        """The same for a run, which is remembered; raises as above."""
+        self.given[service.name] = self(service)
+        return self.given[service.name]
+
+    def like(self, source: Source, definition: Definition) -> "Environment":
+        """One that makes the variables of another definition, for the same shell."""
+        return Environment(source, definition, self.shell, coloured=self._coloured)
+
+    def take_over(self, source: Source, definition: Definition) -> None:
+        """From now on another definition counts."""
+        self._source = source
+        self.redefine(definition)
 
     def explain(self, service: Service) -> dict[str, Origin]:
         """The same, with the origin of each; raises as above."""

@@ -160,7 +160,7 @@ def assemble(
     tasks = Tasks(places.fingerprints, record.publish)
     runner = Runner(
         capture,
-        environment,
+        environment.give,
         mark,
         record.publish,
         tasks,

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from weakref import WeakKeyDictionary, WeakSet
 
 from aura_stack.control import params as read
-from aura_stack.control.protocol import Request
+from aura_stack.control.protocol import Request, refusal
 from aura_stack.control.server import Connection, Method
 from aura_stack.errors import AuraError, ExitCode
 from aura_stack.logs.capture import Capture
@@ -26,6 +26,8 @@ from aura_stack.supervision.tickets import Outcome
 
 from .environment import Environment
 from .orders import Orders, resolved
+from .reloading import Reloading, as_told
+from .saves import Saves
 from .scaling import Scaling
 from .watching import Watching
 
@@ -41,7 +43,9 @@ CHUNK = 1 << 16  # bytes of events that are read at once for a subscriber
 class Stage(Protocol):
     """What the methods need of the session."""
 
+    saves: Saves
     watching: Watching
+    reloading: Reloading
 
     async def open_to_orders(self) -> None:
         """Wait until nothing would cross the preparation; AuraError while the stack stops."""
@@ -136,6 +140,8 @@ class Methods:
             "signal": self.signal,
             "pause": self.pause,
             "resume": self.resume,
+            "reload": self.reload,
+            "watch": self.watch,
             "wait": self.wait,
             "status": self.status,
             "why": self.why,
@@ -270,6 +276,36 @@ class Methods:
         reason, grace = read.text(params, "reason", "asked to"), read.number(params, "grace")
         self._stage.shutdown(reason, grace, orderly=not at_once)
 
+    async def reload(self, params: Params, _: Connection) -> dict[str, Any]:
+        """Take over the definition as its files are now; answers what changes, and when that has been done.
+
+        With `dry_run` nothing is done. Mistakes are an answer as well, `refused`, with the places of all.
+        """
+        reloading, changes = self._stage.reloading, []
+
+        async def order() -> list[Outcome]:
+            plan, outcomes = await reloading.reload()
+            changes.extend(as_told(plan))
+            return outcomes
+
+        try:
+            if read.flag(params, "dry_run", otherwise=False):
+                await self._stage.open_to_orders()
+                return {"changes": as_told(reloading.plan()), "outcomes": []}
+            outcomes = await self._carry_out(params, order)
+        except AuraError as error:
+            return {"refused": refusal(error)}
+        return {"changes": changes, "outcomes": outcomes}
+
+    async def watch(self, params: Params, _: Connection) -> dict[str, Any]:
+        """Act on the saves of services or leave them alone, as `on` says; answers what is watched, and how."""
+        patterns = read.names(params)
+        names = {self._supervisor.view(name).service.family for name in self._orders.named(patterns)}
+        watching = self._stage.watching
+        if "on" in params:
+            watching.turn(names if patterns else (), on=read.flag(params, "on", otherwise=True))
+        return watching.account(names if patterns else ())
+
     # --- the state ---
 
     async def status(self, params: Params, _: Connection) -> list[dict[str, Any]]:
@@ -308,16 +344,44 @@ class Methods:
         }
 
     async def wait(self, params: Params, _: Connection) -> list[dict[str, Any]]:
-        """Answers when each of the services is ready or never will be, or, `for` "exit", when it is at rest."""
+        """Answers when each of the services is ready or never will be; `for` "exit", when it is at rest.
+
+        `for` "reloaded", when all that was saved before has been acted on, and serves or has failed.
+        """
         what = read.text(params, "for", "ready")
-        if what not in _WAITS:
-            raise AuraError(f"for must be one of {', '.join(_WAITS)}", exit_code=ExitCode.USAGE)
+        if what not in (*_WAITS, "reloaded"):
+            raise AuraError(f"for must be one of {', '.join(_WAITS)}, reloaded", exit_code=ExitCode.USAGE)
         await self._stage.open_to_orders()
         patterns = read.names(params)
+        if what == "reloaded":
+            return [self._reported(one) for one in await self._reloaded(patterns)]
         names = self._orders.named(patterns) if patterns else self._orders.up()
         ticket = self._supervisor.expect(names, _WAITS[what]) if names else None
         outcomes = (await resolved(ticket)).outcomes if ticket else {}
         return [self._reported(outcomes[name]) for name in names]
+
+    async def _reloaded(self, patterns: tuple[str, ...]) -> list[Outcome]:
+        saves = self._stage.saves
+        if not self._stage.watching.on:
+            raise AuraError("no save is acted on: the watch is off", "aura-stack watch on")
+        await self._stage.watching.seen()
+        await saves.done()
+        if failure := self._stage.reloading.failure:
+            raise AuraError(f"the definition was not taken over: {failure.message}", failure.hint)
+        names = self._orders.named(patterns) if patterns else self._orders.up()
+        failed = {name: outcome for name in names if (outcome := self._failed(name))}
+        rest = tuple(name for name in names if name not in failed)
+        ticket = self._supervisor.expect(rest, Wanted.UP, patient=False) if rest else None
+        found = {**failed, **((await resolved(ticket)).outcomes if ticket else {})}
+        return [found[name] for name in names]
+
+    def _failed(self, name: str) -> Outcome | None:
+        """What failed of the last save, where something has; a run that is ready since counts for more."""
+        view, stale = self._supervisor.view(name), self._orders.stale.get(name)
+        if stale:
+            return Outcome(name, False, stale, view.status.state, view.status.run, view.pid)
+        last = self._stage.saves.outcomes.get(name)
+        return last if last and not last.ok and view.status.state is not State.READY else None
 
     # --- what happens ---
 

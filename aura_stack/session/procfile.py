@@ -48,6 +48,10 @@ class Procfile:
         self._place = Place(self._label, 1, 1)
         self.env_files = EnvFiles(self._directory, ignored=bool(environ.get(NO_DOTENV)))
 
+    def again(self) -> "Procfile":
+        """The same file as it is now."""
+        return Procfile(self.file, self._environ, self._directory)
+
     def definition(self, variant: Variant) -> Definition:
         """One formation; see `defined.Source`."""
         self.instance(variant.profiles)

@@ -209,11 +209,15 @@ class Saves:
             others = self._orders.with_dependents(names)
             others = tuple(name for name in others if name not in names and self._runs(name))
             if others:
-                outcomes += await self._orders.restart(others, None)
+                outcomes += await self._orders.restart(others, looked)  # not who follows by itself
         return outcomes
 
     def _runs(self, name: str) -> bool:
         return self._is_wanted(name) and self._supervisor.statuses[name].state is not State.COMPLETED
+
+    def carry_out(self, order: Callable[[], Order]) -> None:
+        """Carry out something else that a save has led to."""
+        self._begin(order)
 
     def _begin(self, order: Callable[[], Order]) -> None:
         self._going += 1

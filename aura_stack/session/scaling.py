@@ -39,14 +39,19 @@ class Scaling:
         defined: Callable[[Definition], None],
         spared: Callable[[], frozenset[int]],
     ) -> None:
-        self._source = source
-        self._definition = definition
+        self.source = source
+        self.definition = definition
         self._orders = orders
         self._supervisor = supervisor
         self._environment = environment
         self._defined = defined
         self._spared = spared
-        self._turn = asyncio.Lock()
+        self.turn = asyncio.Lock()
+        """Held while the definition is being changed."""
+
+    def take_over(self, source: Source, definition: Definition) -> None:
+        """Another definition counts from now on."""
+        self.source, self.definition = source, definition
 
     async def scale(self, counts: Mapping[str, int]) -> list[Outcome]:
         """Bring services to so many replicas; answers when what came is ready and what went is gone.
@@ -63,15 +68,15 @@ class Scaling:
                 raise AuraError(
                     f"{name} can have 0 to {MOST} replicas, not {count}", exit_code=ExitCode.USAGE
                 )
-        async with self._turn:  # of two at once the second begins where the first has ended
+        async with self.turn:  # of two at once the second begins where the first has ended
             return await self._scale(counts)
 
     async def _scale(self, counts: Mapping[str, int]) -> list[Outcome]:
-        variant = self._definition.variant
+        variant = self.definition.variant
         # what was spared stays so: a replica that runs keeps its number
         spared = variant.spared | self._spared()
-        definition = self._source.definition(variant.but(scale={**variant.scale, **counts}, spared=spared))
-        before, after = _own(self._definition), _own(definition)
+        definition = self.source.definition(variant.but(scale={**variant.scale, **counts}, spared=spared))
+        before, after = _own(self.definition), _own(definition)
         coming = tuple(name for name in after if name not in before)
         going = tuple(name for name in before if name not in after)
         self._orders.require_ports(tuple(after[name] for name in coming))
@@ -81,7 +86,7 @@ class Scaling:
             self._supervisor.redefine((*after.values(), *(before[name] for name in going)))
             self._orders.redefine(definition.stack)
             outcomes += (await resolved(self._supervisor.ask(commands.Stop(going)))).outcomes.values()
-        self._definition = definition
+        self.definition = definition
         self._supervisor.redefine(definition.stack.own)
         self._orders.redefine(definition.stack)
         self._environment.redefine(definition)

@@ -3,7 +3,7 @@
 import asyncio
 import signal
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from aura_stack.control.protocol import Request
@@ -17,6 +17,7 @@ from aura_stack.supervision.lifecycle import AT_REST, State
 from aura_stack.supervision.supervisor import View
 from aura_stack.supervision.tickets import Outcome, Ticket
 
+from . import reloading
 from .defined import Definition
 from .definition import digest
 from .join import Parts
@@ -25,6 +26,7 @@ from .options import Aborts
 from .orders import Orders
 from .preflight import require_ports
 from .prepare import Preparation
+from .reloading import Reloading
 from .saves import Saves
 from .scaling import Scaling
 from .watching import Watching, may_have_written
@@ -86,7 +88,7 @@ class Session:
             self._defined,
             parts.ground.claim.spared,
         )
-        self._saves = Saves(
+        self.saves = Saves(
             self._orders,
             parts.supervisor,
             self._preparation,
@@ -96,8 +98,25 @@ class Session:
             lambda service, files: may_have_written(parts.supervisor, service, files),
             parts.runner.traced,
         )
+        self.reloading = Reloading(
+            self._scaling,
+            self._orders,
+            parts.supervisor,
+            parts.environment,
+            parts.places,
+            parts.ground.claim,
+            parts.record.publish,
+            self._redefined,
+            all_are_wanted=set(parts.first.services)
+            >= {one.name for one in parts.ground.stack.own if not one.task},
+        )
+        self._digest = parts.digest
         self.watching = Watching(
-            self._saves, parts.record.publish, lambda: (), on=parts.watches, since=parts.began
+            self.saves,
+            parts.record.publish,
+            lambda: (reloading.files(self._definition),),
+            on=parts.watches,
+            since=parts.began,
         )
         parts.record.listener = self._hear
 
@@ -125,7 +144,7 @@ class Session:
                     self._adopt(self._started)
                 else:
                     self._tasks.create_task(self._bring_up(), name="bringing up")
-                self.watching.begin(parts.ground.stack.own, self._saves.saved)
+                self.watching.begin(parts.ground.stack.own, self._saved)
                 await self._finished.wait()
                 self.watching.close()
                 self._wind_up()
@@ -170,6 +189,12 @@ class Session:
             self._follow_face(await server.attach(link))
         await server.listen(door)
         return server
+
+    def _saved(self, changes: Mapping[str, tuple[str, ...]], looked: float) -> None:
+        """Files have other content now, of services or of the definition."""
+        if reloading.KEY in changes:
+            self.saves.carry_out(self.reloading.after_a_save)
+        self.saves.saved({key: names for key, names in changes.items() if key != reloading.KEY}, looked)
 
     def _send(self, service: str, signum: int) -> list[int]:
         """Send a signal to the processes of a service, and tell so."""
@@ -275,7 +300,7 @@ class Session:
         if self._stopping and connection:
             raise AuraError("the stack is stopping", "try again when it is done", ExitCode.NOT_RUNNING)
         parts.store.renew_if_deleted()
-        changed = digest(parts.ground.definition.files) != parts.digest
+        changed = digest(self._definition.files) != self._digest
         if connection and not changed:  # whoever wants another definition is told so, and goes
             self._follow_face(connection)
         return {
@@ -328,6 +353,11 @@ class Session:
         self._definition = definition
         self._where["services"] = [service.name for service in definition.stack.own]
 
+    def _redefined(self, definition: Definition, digest: str) -> None:
+        self._defined(definition)
+        self._digest = digest
+        self.watching.redefine(definition.stack.own)
+
     def _gone(self, connection: Connection) -> None:
         self._told.discard(connection)
         if self._face is connection:
@@ -337,7 +367,7 @@ class Session:
     # --- the end ---
 
     def _hear(self, event: events.Event) -> None:
-        self._saves.hear(event)
+        self.saves.hear(event)
         match event:
             case events.Completed(service) | events.Failed(service):
                 self._end_with(service, event.code if isinstance(event, events.Failed) else 0)

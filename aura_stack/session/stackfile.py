@@ -53,6 +53,10 @@ class StackFile:
         self.file = os.path.abspath(path)
         self.env_files = EnvFiles(self._directory, ignored=bool(environ.get(NO_DOTENV)))
 
+    def again(self) -> "StackFile":
+        """The same file as it is now, and what it names then; raises as when it is made."""
+        return StackFile(self.file, self._environ, self._directory)
+
     def definition(self, variant: Variant) -> Definition:
         """One variant; raises as `read`."""
         loaded, path, directory = self._loaded, self._path, self._directory

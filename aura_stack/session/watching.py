@@ -43,7 +43,8 @@ class Watching:
         self._publish = publish
         self._others = others
         self._since: int | None = since
-        self._on = on
+        self.on = on
+        """Whether anything is watched."""
         self._watch: Watch | None = None
         self._interests: list[Interest] = []
 
@@ -55,7 +56,7 @@ class Watching:
     def redefine(self, services: Sequence[Service]) -> None:
         """Watch what these services ask for, and no others any more."""
         self._services = tuple(services)
-        wanted = [*interests(services), *self._others()] if self._on else []
+        wanted = [*interests(services), *self._others()] if self.on else []
         if not wanted:
             self.close()
         elif self._watch is None:
@@ -97,10 +98,10 @@ class Watching:
         chosen = set(names) or watched
         if not on:
             self._saves.off |= chosen
-            self._on = self._on and bool(names)
+            self.on = self.on and bool(names)
         else:
-            self._saves.off = (self._saves.off if self._on else watched) - chosen
-            self._on = True
+            self._saves.off = (self._saves.off if self.on else watched) - chosen
+            self.on = True
             for name in sorted(chosen):
                 self._saves.circling.pop(name, None)
                 self._tell_missed(name)
@@ -132,7 +133,7 @@ class Watching:
         """How saves are seen, and what every service watches: see `aura-stack watch status --json`."""
         services = [one for one in self._services if one.replica == 1 and one.family in self._watched()]
         return {
-            "on": self._on,
+            "on": self.on,
             "means": self._watch.means() if self._watch else [],
             "services": [self._told(one) for one in services if not names or one.family in names],
         }
@@ -140,7 +141,7 @@ class Watching:
     def _told(self, service: Service) -> dict[str, Any]:
         name, saves = service.family, self._saves
         trigger = saves.triggers.get(name)
-        state = "off" if not self._on or name in saves.off else "paused" if name in saves.paused else "on"
+        state = "off" if not self.on or name in saves.off else "paused" if name in saves.paused else "on"
         return {
             "service": name,
             "watch": state,

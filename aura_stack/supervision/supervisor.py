@@ -149,12 +149,12 @@ class Supervisor:
             case commands.Stop():
                 return self._stop(command)
 
-    def expect(self, names: tuple[str, ...], wanted: Wanted) -> Ticket:
+    def expect(self, names: tuple[str, ...], wanted: Wanted, *, patient: bool = True) -> Ticket:
         """A ticket for what others have ordered: up or at rest; KeyError as in `ask`."""
         names = self._named(names)
         ticket = Ticket(names)
         for name in names:
-            self._add_ticket(self._entries[name], ticket, Goal(wanted, others=True))
+            self._add_ticket(self._entries[name], ticket, Goal(wanted, others=True, patient=patient))
         return ticket
 
     def tell(self, service: str, message: lifecycle.Message) -> None:

@@ -195,7 +195,7 @@ def test_a_second_up_starts_a_service_that_the_first_did_not_ask_for(stack):
 
 def test_a_second_up_of_a_definition_that_has_changed_is_refused_and_harms_nothing(stack):
     made = stack({"web": TALKER})
-    up = made.up()
+    up = made.up("--no-watch")
     made.write({"web": TALKER, "new": SLEEPER})
     for words in (["up"], ["up", "-d"]):
         code, output = made.run(*words)

@@ -1,0 +1,241 @@
+"""Takes over a definition that has changed while its stack runs: read whole, checked, planned, then applied."""
+
+import asyncio
+import os
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from aura_stack.errors import AuraError, ExitCode, InvalidDefinition
+from aura_stack.frozen import Frozen
+from aura_stack.messages import commands, events
+from aura_stack.stack.model import Service, Stack
+from aura_stack.supervision.lifecycle import AT_REST, Wanted
+from aura_stack.supervision.supervisor import Supervisor
+from aura_stack.supervision.tickets import Outcome
+from aura_stack.system.places import Places
+from aura_stack.watch.interest import Interest
+
+from . import requires
+from .defined import Definition, Source
+from .definition import digest
+from .environment import Environment
+from .numbers import Claim
+from .orders import Orders, resolved
+from .preflight import require_ports
+from .redefinition import Change, Step, changes
+from .scaling import Scaling
+
+KEY = " definition"
+"""The key under which the files of the definition are watched: no name of a service has a blank."""
+
+
+class Plan(Frozen):
+    """Another definition, and what it means for what runs."""
+
+    source: Source
+    definition: Definition
+    digest: str
+    changes: tuple[Change, ...]
+
+    def named(self, step: Step) -> tuple[str, ...]:
+        """The services of which that becomes."""
+        return tuple(one.service for one in self.changes if one.step is step)
+
+
+class Reloading:
+    """Makes the running stack what its files say now.
+
+    Args:
+        scaling: knows the definition that runs.
+        orders: starts and restarts.
+        supervisor: keeps the services.
+        environment: makes their variables.
+        places: where the stack keeps its things.
+        claim: the numbers that it has.
+        publish: the direct path of facts to the record.
+        defined: told of the new definition, and of the digest of its files, before anything of it is started.
+        all_are_wanted: whether the whole stack was asked for.
+    """
+
+    def __init__(
+        self,
+        scaling: Scaling,
+        orders: Orders,
+        supervisor: Supervisor,
+        environment: Environment,
+        places: Places,
+        claim: Claim,
+        publish: Callable[[events.Event], None],
+        defined: Callable[[Definition, str], None],
+        *,
+        all_are_wanted: bool,
+    ) -> None:
+        self._scaling = scaling
+        self._orders = orders
+        self._supervisor = supervisor
+        self._environment = environment
+        self._places = places
+        self._claim = claim
+        self._publish = publish
+        self._defined = defined
+        self._all_are_wanted = all_are_wanted
+        self.failure: AuraError | None = None
+        """Why what the files say was not taken over, None where it was."""
+
+    # --- what would be done ---
+
+    def plan(self) -> Plan:
+        """Read the files, check everything, and say what follows; nothing is changed.
+
+        Raises:
+            InvalidDefinition: with all mistakes of all files.
+            AuraError: a program or a port that is needed is not to be had (exit codes 1 and 6), or the files now
+                make another stack (exit code 5).
+        """
+        running = self._scaling.definition
+        seen = digest(running.files)
+        source = self._scaling.source.again()
+        definition = source.definition(running.variant)
+        if definition.files != running.files:
+            seen = digest(definition.files)
+        if definition.instance != running.instance:
+            words = "the profiles make another stack of it now"
+            raise AuraError(words, "aura-stack down, then aura-stack up", ExitCode.INVALID)
+        # what it is called runs through the record, and through the marks of its processes
+        definition = definition.but(stack=definition.stack.but(name=running.stack.name))
+        environment = self._environment.like(source, definition)
+        now = {service.name: environment(service) for service in definition.stack.own}
+        before, after = _own(running.stack), _own(definition.stack)
+        found = changes(
+            before, after, self._environment.given, now, up=self._up(), all_are_wanted=self._all_are_wanted
+        )
+        plan = Plan(source, definition, seen, found)
+        self._check(plan, before, after)
+        return plan
+
+    def _up(self) -> set[str]:
+        statuses = self._supervisor.statuses.items()
+        return {name for name, status in statuses if status.wanted is Wanted.UP}
+
+    def _check(self, plan: Plan, before: Mapping[str, Service], after: Mapping[str, Service]) -> None:
+        """Look for the programs and the ports of what is to begin; numbers that are ours are ours."""
+        stack = plan.definition.stack
+        if stack.requires != self._scaling.definition.stack.requires:
+            cache = os.path.join(self._places.runtime, "programs.json")
+            requires.require(
+                stack.requires, self._environment.shell.get("PATH", os.defpath), cache, stack.directory
+            )
+        ours = {
+            port.number
+            for name, service in before.items()
+            if self._supervisor.statuses[name].state not in AT_REST
+            for port in service.ports
+        }
+        beginning = (after[name] for name in (*plan.named(Step.START), *plan.named(Step.RESTART)))
+        missing = [
+            one.but(ports=tuple(port for port in one.ports if port.number not in ours)) for one in beginning
+        ]
+        require_ports(plan.definition, tuple(missing), self._claim)
+
+    # --- and doing it ---
+
+    async def reload(self) -> tuple[Plan, list[Outcome]]:
+        """Plan and apply; answers when what began is ready and what went is gone.
+
+        Raises:
+            AuraError: as `plan`; then nothing has changed.
+        """
+        async with self._scaling.turn:  # of two at once the second begins where the first has ended
+            try:
+                plan = self.plan()
+            except AuraError as error:
+                self.failure = error
+                raise
+            self.failure = None
+            return plan, await self._apply(plan)
+
+    async def after_a_save(self) -> list[Outcome]:
+        """The same for a save of one of the files; a mistake is told, and changes nothing."""
+        try:
+            _, outcomes = await self.reload()
+        except AuraError as error:
+            self._publish(events.NotRedefined(_lines(error)))
+            return []
+        return outcomes
+
+    async def _apply(self, plan: Plan) -> list[Outcome]:
+        before, after = _own(self._scaling.definition.stack), _own(plan.definition.stack)
+        if plan.changes:
+            self._publish(events.Redefined(tuple(map(str, plan.changes))))
+        going, restarting = plan.named(Step.STOP), plan.named(Step.RESTART)
+        moving = self._moving(plan, before, after)
+        # from now on nobody depends on what goes, and nobody can order it
+        self._take_over(plan, tuple(before[name] for name in going))
+        outcomes: list[Outcome] = []
+        if first := (*going, *moving):
+            ticket = await resolved(self._supervisor.ask(commands.Stop(first)))
+            outcomes += [one for name, one in ticket.outcomes.items() if name in going]
+        if going:
+            self._supervisor.redefine(plan.definition.stack.own)
+        starting = (*plan.named(Step.START), *moving)
+        staying = tuple(name for name in restarting if name not in moving)
+        orders = []
+        if starting:
+            orders.append(self._orders.start(starting, dependencies=True, patient=False))
+        if staying:
+            orders.append(self._orders.restart(staying, None))
+        for done in await asyncio.gather(*orders):
+            outcomes += done
+        return outcomes
+
+    def _moving(
+        self, plan: Plan, before: Mapping[str, Service], after: Mapping[str, Service]
+    ) -> tuple[str, ...]:
+        """Who gets a number that another one has who is going or moving himself: those end first, all of them."""
+        restarting = plan.named(Step.RESTART)
+        had = {
+            port.number: name for name in (*plan.named(Step.STOP), *restarting) for port in before[name].ports
+        }
+        wanted = {
+            port.number: name for name in (*plan.named(Step.START), *restarting) for port in after[name].ports
+        }
+        crossing = {
+            name
+            for number, owner in had.items()
+            if wanted.get(number, owner) != owner
+            for name in (owner, wanted[number])
+        }
+        return tuple(name for name in restarting if name in crossing)
+
+    def _take_over(self, plan: Plan, going: Iterable[Service]) -> None:
+        stack = plan.definition.stack
+        self._supervisor.redefine((*stack.own, *going))
+        self._orders.redefine(stack)
+        self._environment.take_over(plan.source, plan.definition)
+        self._scaling.take_over(plan.source, plan.definition)
+        self._defined(plan.definition, plan.digest)
+
+
+def files(definition: Definition) -> Interest:
+    """The files of a definition, those of variables among them, as something to be watched."""
+    stack = definition.stack
+    variables = [*definition.common, *stack.env_files]
+    for service in (*stack.services, *stack.tasks):
+        variables += [*service.env_files, *service.profile_files]
+    paths = dict.fromkeys((*definition.files, *(file.path for file in variables)))
+    return Interest(KEY, stack.directory, tuple(paths))
+
+
+def as_told(plan: Plan) -> list[dict[str, Any]]:
+    """The changes of a plan, as clients are told."""
+    return [{"service": one.service, "what": str(one.step), "why": one.why} for one in plan.changes]
+
+
+def _lines(error: AuraError) -> tuple[str, ...]:
+    if isinstance(error, InvalidDefinition):
+        return tuple(str(problem) for problem in error.problems)
+    return tuple(error.message.splitlines())
+
+
+def _own(stack: Stack) -> dict[str, Service]:
+    return {service.name: service for service in stack.own}

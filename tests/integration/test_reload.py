@@ -1,0 +1,156 @@
+"""Another definition for a stack that runs: by a save, by hand, and never with a mistake in it."""
+
+import json
+import socket
+import sys
+
+import pytest
+from stacks import child
+
+TALK = "import os, time; print('word', os.environ.get('WORD'), flush=True); time.sleep(1000)"
+WEB = {"command": [sys.executable, "-c", TALK], "ready": {"log": "word"}}
+SERVE = """
+import os, socket
+with socket.create_server(("127.0.0.1", int(os.environ["PORT"]))) as door:
+    while True:
+        door.accept()[0].close()
+"""
+OTHER = {"command": child("talker"), "ready": {"log": "hello"}}
+
+
+@pytest.fixture
+def made(stack, tmp_path):
+    (tmp_path / ".env").write_text("WORD=one\n")
+    return stack({"web": WEB, "other": OTHER}, env_file=".env")
+
+
+def pids(made):
+    return {view["service"]: view["pid"] for view in json.loads(made.run("status", "--json")[1])}
+
+
+def again(made, services, **top):
+    made.write(services, env_file=".env", **top)
+
+
+def test_a_saved_stack_file_is_taken_over_and_only_what_is_another_now_is_touched(made):
+    up = made.up()
+    before = pids(made)
+    command = [sys.executable, "-c", TALK.replace("word", "new word")]
+    again(made, {"web": {**WEB, "command": command}, "other": OTHER, "third": OTHER})
+    up.expect(r"aura +· the definition has changed: web restarts \(command\); third starts \(new\)")
+    up.expect(r"third +· ready in")
+    code, _ = made.run("wait", "--for", "reloaded")
+    assert code == 0
+    after = pids(made)
+    assert list(after) == ["web", "other", "third"]
+    assert after["other"] == before["other"]
+    assert after["web"] != before["web"]
+    again(made, {"other": OTHER})
+    up.expect(r"definition has changed: web stops \(no longer defined\); third stops \(no longer defined\)")
+    up.expect(r"third +· stopped")
+    made.run("wait", "--for", "reloaded")
+    assert pids(made) == {"other": before["other"]}
+
+
+def test_a_saved_file_of_variables_restarts_whom_it_concerns(made):
+    alone = {**OTHER, "env": {"WORD": "mine"}}
+    again(made, {"web": WEB, "other": alone})
+    up = made.up()
+    before = pids(made)
+    (made.folder / ".env").write_text("# a comment\nWORD=one\n")
+    (made.folder / ".env").write_text("WORD=two\n")
+    up.expect(r"definition has changed: web restarts \(WORD changed\)\n[\s\S]*word two")
+    assert made.run("wait", "--for", "reloaded")[0] == 0
+    assert pids(made)["other"] == before["other"]
+
+
+def test_a_mistake_changes_nothing_and_is_told_with_its_place(made):
+    up = made.up()
+    before = pids(made)
+    whole = made.file.read_text()
+    made.file.write_text(whole.replace('"command"', '"comand"', 1))
+    up.expect(r"the definition is not taken over, all goes on: .*stack.yaml:1:\d+: unknown key \"comand\"")
+    code, told = made.run("wait", "--for", "reloaded")
+    assert code == 1
+    assert "comand" in told
+    code, told = made.run("reload")
+    assert code == 5
+    assert 'unknown key "comand" in a service (did you mean "command"?)' in told
+    (made.folder / ".env").write_text("WORD='one\n")
+    made.file.write_text(whole)
+    up.expect(r"all goes on: \.env:1:\d+: ")
+    (made.folder / ".env").write_text("WORD=one\n")
+    assert made.run("wait", "--for", "reloaded")[0] == 0
+    assert pids(made) == before
+
+
+def test_by_hand_it_is_said_first_and_done_then(made):
+    made.up("--no-watch")
+    before = pids(made)
+    assert made.run("reload") == (0, "nothing has changed\n")
+    again(made, {"web": {**WEB, "stop": {"grace": "3s"}}, "new": OTHER})
+    code, told = made.run("reload", "--dry-run")
+    assert (code, [line.split() for line in told.splitlines()]) == (
+        0,
+        [
+            ["other", "stops", "no", "longer", "defined"],
+            ["web", "goes", "on", "stop"],
+            ["new", "starts", "new"],
+        ],
+    )
+    assert pids(made) == before
+    code, told = made.run("up", "-d")
+    assert code == 7
+    assert "aura-stack reload takes the new one" in told
+    code, told = made.run("reload", "--json")
+    assert code == 0
+    assert {one["service"]: one["ok"] for one in json.loads(told)["outcomes"]} == {"other": True, "new": True}
+    after = pids(made)
+    assert list(after) == ["web", "new"]
+    assert after["web"] == before["web"]
+    assert made.run("up", "-d")[0] == 0
+    assert made.run("wait", "--for", "reloaded")[0] == 1  # nothing is acted on by itself
+
+
+def serving(number):
+    return {"command": [sys.executable, "-c", SERVE], "port": number}
+
+
+def test_a_port_that_is_taken_changes_nothing(made, port):
+    again(made, {"web": WEB, "other": serving(port)})
+    made.up("--no-watch")
+    before = pids(made)
+    with socket.socket() as stranger:
+        stranger.bind(("127.0.0.1", 0))
+        stranger.listen()
+        taken = stranger.getsockname()[1]
+        again(made, {"web": {**WEB, "env": {"X": "1"}}, "other": serving(taken)})
+        code, told = made.run("reload")
+    assert code == 6
+    assert f"port {taken} is taken by" in told
+    assert pids(made) == before
+
+
+def test_two_services_change_their_numbers(made, port):
+    other = port + 1
+    again(made, {"a": serving(port), "b": serving(other)})
+    made.up("--no-watch")
+    again(made, {"a": serving(other), "b": serving(port)})
+    code, told = made.run("reload")
+    assert code == 0, told
+    assert f"port {port} → {other}" in told
+    views = {view["service"]: view for view in json.loads(made.run("status", "--json")[1])}
+    assert [(views[name]["state"], views[name]["ports"]) for name in "ab"] == [
+        ("ready", [other]),
+        ("ready", [port]),
+    ]
+    assert [views[name]["restarts"] for name in "ab"] == [0, 0]
+
+
+def test_what_a_service_watches_can_change(made):
+    up = made.up()
+    again(made, {"web": {**WEB, "watch": {"paths": ["word.txt"]}}, "other": OTHER})
+    up.expect(r"web goes on \(watch\)")
+    made.run("wait", "--for", "reloaded")
+    (made.folder / "word.txt").write_text("new")
+    up.expect(r"web +· word.txt saved[\s\S]*web +· ready in")
