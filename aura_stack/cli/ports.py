@@ -6,9 +6,8 @@ from .lazy import Lazy, LazyGroup
 
 COMMANDS = {
     "who": Lazy("aura_stack.cli.ports_live:who", "Say who holds a port."),
-    "inventory": Lazy(
-        "aura_stack.cli.inventory:inventory", "Compare the manifest with the code and the machine."
-    ),
+    "inventory": Lazy("aura_stack.cli.inventory:inventory", "Compare manifest, code and machine."),
+    "fix": Lazy("aura_stack.cli.fix:fix", "Bring the numbers in files to the manifest."),
 }
 
 

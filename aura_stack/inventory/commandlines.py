@@ -40,6 +40,7 @@ _PHP = re.compile(r"\bphp\s+-S\s+[\w.\[\]:]*:(?P<port>[1-9]\d{1,4})(?![\w.])")
 _ASSIGNED = re.compile(
     r"(?:^|(?<=[\s;&|(\"']))(?:export\s+|set\s+)?(?P<name>[A-Za-z_]\w*)\s?:?\??=\s?(?P<quote>[\"']?)(?P<port>[1-9]\d{1,4})(?P=quote)(?![\w.:])"
 )
+_INSPECTED = re.compile(r"--inspect(?:-brk|-wait)?=(?:[\w.]+:)?(?P<port>[1-9]\d{1,4})(?![\w.])")
 _FALL_BACK = re.compile(r"\$\{(?P<name>\w+):?[-=](?P<port>[1-9]\d{1,4})\}")
 _PUBLISHED = re.compile(
     r"(?<![\w-])(?:-p|--publish)[ =]?[\"']?(?:[\d.]+:)?(?P<port>[1-9]\d{1,4}):(?P<inner>\d{1,5})(?![\w.])"
@@ -71,7 +72,7 @@ class Word(NamedTuple):
 def words(line: str) -> Iterator[Word]:
     """The ports of a command line, but for those in addresses."""
     taken: set[int] = set()
-    for word in (*_flags(line), *_positions(line), *_variables(line), *_asked(line)):
+    for word in (*_debuggers(line), *_flags(line), *_positions(line), *_variables(line), *_asked(line)):
         if word.start not in taken and is_port(word.number):
             taken.add(word.start)
             yield word
@@ -110,22 +111,22 @@ def _positions(line: str) -> Iterator[Word]:
 
 def _variables(line: str) -> Iterator[Word]:
     for match in _FALL_BACK.finditer(line):
-        if means_port(match["name"]):
-            own = match["name"] == "PORT"
+        name, own = match["name"], match["name"] == "PORT"
+        if means_port(name):
+            confidence = Confidence.LISTENER if own else Confidence.MENTION
             yield _word(
-                match,
-                Confidence.MENTION,
-                f"${match['name']}",
-                own=own,
-                default=True,
-                names=telling(match["name"]),
-                variable=match["name"],
+                match, confidence, f"${name}", own=own, default=True, names=telling(name), variable=name
             )
     for match in _ASSIGNED.finditer(line):
         name, own = match["name"], match["name"].upper() == "PORT"
         if means_port(name):
             confidence = Confidence.LISTENER if own else Confidence.MENTION
             yield _word(match, confidence, f"{name}=", own=own, names=telling(name), variable=name)
+
+
+def _debuggers(line: str) -> Iterator[Word]:
+    for match in _INSPECTED.finditer(line):
+        yield _word(match, Confidence.MENTION, "--inspect")._replace(aside="debugger")
 
 
 def _asked(line: str) -> Iterator[Word]:

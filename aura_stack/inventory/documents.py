@@ -20,7 +20,7 @@ _SAID = re.compile(
 )
 _SAID_BEHIND = re.compile(r"(?i)[\s`*_)]{0,4}\(?port\b")
 _FURTHER = re.compile(
-    r"(?i)\bports?\b[\s:=*_`(]{0,6}(?:\d{2,5}[`*)]{0,3}\s?(?:,|and|or|et|ou|&|/)\s?[`*(]{0,3}){1,6}$"
+    r"(?i)\bports?\b[\s:=*_`(]{0,6}(?:\d{2,5}[`*)]{0,3}(?:\s?(?:,|&|/|->|\b(?:and|or|et|ou|to|then)\b)){1,4}\s?[`*(]{0,3}){1,6}$"
 )
 _COLON = re.compile(r"(?:^|(?<=[\s(`\"'|:]))(?<!\d):$")
 _BRACKETED = re.compile(r"[\w.*`)\]]\s?\(\s?`?$")

@@ -37,6 +37,11 @@ _BY_BEGINNING = {
     "Dockerfile.": Language.DOCKERFILE, "Procfile.": Language.PROCFILE, ".env.": Language.DOTENV,
     "nginx.": Language.NGINX,
 }  # fmt: skip
+_BY_INTERPRETER = {
+    "node": Language.JAVASCRIPT, "bun": Language.TYPESCRIPT, "deno": Language.TYPESCRIPT, "tsx": Language.TYPESCRIPT,
+    "python": Language.PYTHON, "python3": Language.PYTHON, "sh": Language.SHELL, "bash": Language.SHELL,
+}  # fmt: skip
+_INTERPRETER = re.compile(rb"#!\S*/(?:env\s+(?:-S\s+)?)?(node|bun|deno|tsx|python3?|sh|bash)\b")
 _MADE = re.compile(
     r"(?:^|[.-])lock(?:\.|$)|-lock\.|^(?:pnpm-lock|composer\.lock|Cargo\.lock|npm-shrinkwrap)|\.min\.[cm]?js$|\.d\.[cm]?ts$|"
     r"\.map$|\.bundle\.js$|^requirements[\w.-]*\.txt$|^robots\.txt$|^LICEN[CS]E|^CMakeLists\.txt$|\.generated\.|_pb2?\.(?:py|js|ts)$"
@@ -72,6 +77,12 @@ def language_of(path: str) -> Language | None:
     if ending in {".conf", ".template", ""} and _SERVED.search(path):
         return Language.NGINX
     return None
+
+
+def language_of_program(beginning: bytes) -> Language | None:
+    """How a file without an ending is read, from its first line: `#!/usr/bin/env node`."""
+    match = _INTERPRETER.match(beginning)
+    return _BY_INTERPRETER[match[1].decode()] if match else None
 
 
 def aside(path: str) -> str:

@@ -7,6 +7,9 @@ from aura_stack.errors import Place
 
 LAST_PORT = 65535
 
+SCRIPT = "script "
+"""How `what` begins for a script of package.json, whose name follows."""
+
 
 class Confidence(StrEnum):
     """What a number is to the file in which it stands."""

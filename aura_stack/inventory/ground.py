@@ -5,7 +5,6 @@ from collections.abc import Iterable, Mapping
 from functools import cached_property
 from typing import NamedTuple
 
-from aura_stack.frozen import Frozen
 from aura_stack.ports.entries import Manifest
 from aura_stack.stack.model import MAIN_PORT, Port, Service, Stack, address
 
@@ -78,16 +77,18 @@ class Owned(NamedTuple):
         return address(self.main.number) if self.main else ""
 
 
-class Ground(Frozen):
+class Ground:
     """Everything that is declared.
 
-    Attributes:
+    Args:
         declared: by name.
         services: in the order of the stack file.
     """
 
-    declared: Mapping[str, Declared]
-    services: tuple[Owned, ...]
+    def __init__(self, declared: Mapping[str, Declared], services: tuple[Owned, ...]) -> None:
+        self.declared = declared
+        self.services = services
+        self._owners: dict[str, Owned | None] = {}
 
     @cached_property
     def by_number(self) -> Mapping[int, Declared]:
@@ -154,8 +155,13 @@ class Ground(Frozen):
 
         None where that cannot be told.
         """
+        if file not in self._owners:
+            self._owners[file] = self._found_owner(file)
+        return self._owners[file]
+
+    def _found_owner(self, file: str) -> Owned | None:
         ours = [one for one in self.services if not one.external and one.folder is not None]
-        naming = [one for one in ours if _names(one, file)]
+        naming = [one for one in ours if names(one, file)]
         if len(naming) == 1:
             return naming[0]
         around = [one for one in ours if not one.folder or file.startswith(one.folder + "/")]
@@ -164,7 +170,7 @@ class Ground(Frozen):
         return nearest[0] if len(nearest) == 1 else None
 
 
-def _names(service: Owned, file: str) -> bool:
+def names(service: Owned, file: str) -> bool:
     """Whether the command of a service names a file: `node server.js`, `uvicorn api.main:app`."""
     inside = posixpath.relpath(file, service.folder or ".") if service.folder else file
     stem = inside.rsplit(".", 1)[0]

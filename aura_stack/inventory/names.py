@@ -3,6 +3,10 @@
 import re
 
 _PART = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
+_GLUED = {
+    f"{word}port": (word, "port")
+    for word in ("pg", "db", "ssh", "web", "api", "http", "https", "redis", "mysql", "ws", "grpc")
+}
 _NOT_A_PORT = frozenset(
     ("timeout", "timeouts", "count", "counts", "range", "min", "max", "limit", "retries", "retry", "size", "width",
      "height", "offset", "delay", "interval", "length", "len", "ms", "seconds", "step", "attempts", "forwarding",
@@ -23,7 +27,7 @@ _NOISE = frozenset(
 
 def words(name: str) -> tuple[str, ...]:
     """The words of a name in any style, in lower case: `webReactPort`, `WEB_REACT_PORT`, `web-react`."""
-    return tuple(part.lower() for part in _PART.findall(name))
+    return tuple(word for part in _PART.findall(name) for word in _GLUED.get(part.lower(), (part.lower(),)))
 
 
 def means_port(name: str) -> bool:

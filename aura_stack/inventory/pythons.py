@@ -267,7 +267,8 @@ class _Reader:
             names = (*telling(name), *self._names_around(holder))
             if holder.type == "assignment" and self._reads_settings(holder) and not value.variable:
                 value = value._replace(variable=name.upper())
-            yield from self._found(value, confidence, holder, name, own=False, names=names)
+            own = value.variable == "PORT" and self._reads_settings(holder)
+            yield from self._found(value, confidence, holder, name, own=own, names=names)
 
     @staticmethod
     def _reads_settings(holder: "Node") -> bool:
@@ -339,10 +340,11 @@ class _Reader:
             if match:
                 variable = match[1]
                 break
+        binds = bool(re.search(rb"(?m)^bind\s*=\s*$", self.data[: literal.start_byte][-40:]))
         names = (*telling(variable), *self._names_around(literal), *address.names)
         return self.source.finding(
             address.number,
-            Confidence.MENTION if spoken else Confidence.CLIENT,
+            Confidence.MENTION if spoken else Confidence.LISTENER if binds else Confidence.CLIENT,
             Form.DEFAULT if variable else self._text_form(literal),
             (address.start, address.end),
             shown=(literal.start_byte, literal.end_byte),
@@ -350,6 +352,7 @@ class _Reader:
             what="address",
             names=tuple(dict.fromkeys(names)),
             variable=variable,
+            own=binds,
             barrier=_barrier(literal),
         )
 

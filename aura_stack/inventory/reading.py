@@ -1,7 +1,7 @@
 """Reads every file of a project and gathers what is found in them."""
 
 import posixpath
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
 
 from . import documents, lines, pythons, scripts, settings, syntax
@@ -25,6 +25,7 @@ _MODULE_ENDINGS = (
 )
 
 
+_PACKAGE = "package.json"
 _SURE = {Confidence.LISTENER: 0, Confidence.CLIENT: 1, Confidence.MENTION: 2}
 
 
@@ -68,6 +69,8 @@ def look(directory: str, skipped: frozenset[str] = frozenset()) -> Found:
     passed: list[Passed] = []
     taken: list[_Taken] = []
     browser: set[str] = set()
+    packages: dict[str, bool] = {}  # by folder, whether it is made for a browser
+    open_ones: list[str] = []  # programs that their package decides about
     count = 0
     for one in walk(directory):
         if isinstance(one, Passed):
@@ -77,9 +80,23 @@ def look(directory: str, skipped: frozenset[str] = frozenset()) -> Found:
             source = Source(one.path, one.data, one.language, aside(one.path))
             findings += in_source(source)
             taken += _taken(source)
-            if one.language in SCRIPTS and scripts.may_hold(one.data) and scripts.in_browser(source):
-                browser.add(one.path)
+            if one.path.endswith(_PACKAGE):
+                packages[posixpath.dirname(one.path)] = scripts.bundles(one.data)
+            if one.language in SCRIPTS and scripts.may_hold(one.data):
+                if scripts.in_browser(source, bundled=False):
+                    browser.add(one.path)
+                elif scripts.in_browser(source, bundled=True):
+                    open_ones.append(one.path)
+    browser.update(path for path in open_ones if _is_bundled(path, packages))
     return Found(tuple(_promoted(findings, taken)), count, tuple(passed), frozenset(browser))
+
+
+def _is_bundled(path: str, packages: Mapping[str, bool]) -> bool:
+    """What the nearest package.json above a file says."""
+    folder = posixpath.dirname(path)
+    while folder and folder not in packages:
+        folder = posixpath.dirname(folder)
+    return packages.get(folder, False)
 
 
 def in_source(source: Source) -> tuple[Finding, ...]:

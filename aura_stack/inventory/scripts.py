@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from . import syntax
 from .addresses import NUMBERED, Address, addresses
 from .findings import Confidence, Finding, Form, is_port
-from .names import means_port, telling
+from .names import means_port, telling, words
 from .source import Source
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _PORTISH = re.compile(rb"(?i)(?<!im)(?<!ex)(?<!sup)(?<!re)(?<!view)(?<!trans)port")
 _WORTH = re.compile(rb"listen|\bserve\b|Server\b|Gateway|Microservice|\.attach\b")
 _CALLS = re.compile(
-    rb"(?:\.listen|\bserve|\bWebSocketGateway|\.createMicroservice|\.connectMicroservice|Server|\.attach|\.option)\s*(?:<[^()<>;]{0,80}>)?\s*(\()"
+    rb"(?:\.listen|\bserve|[Hh]api\.server|\bWebSocketGateway|\.createMicroservice|\.connectMicroservice|Server|\.attach|\.option)\s*(?:<[^()<>;]{0,80}>)?\s*(\()"
 )
 _NAME = re.compile(rb"[\w$]*(?<!im)(?<!ex)[Pp](?:ort|ORT)[\w$]*")
 _NUMBERS = re.compile(rb"(?<![\w.])[1-9][\d_]{1,5}(?!\w|\.\d)")
@@ -133,7 +133,7 @@ class _Reader:
         is_new = arguments.parent is not None and arguments.parent.type == "new_expression"
         if short == "listen":
             return (self._field(first, "port") if first.type == "object" else self._bare(first)), "listen()"
-        if short == "serve":
+        if short == "serve" or called in {"Hapi.server", "hapi.server"}:
             return self._field(options, "port"), f"{called[:30]}()"
         if short in _NESTED:
             return self._field(self._field(options, _NESTED[short]), "port"), short
@@ -174,18 +174,40 @@ class _Reader:
         """Numbers that are given to names which mean a port."""
         for match in _NAME.finditer(self.data):
             name = match[0].decode("utf-8", "replace")
+            node = syntax.at(self.root, *match.span())
+            if _PLURAL.intersection(words(name)):
+                yield from self._several(node)
             if not means_port(name):
                 continue
-            node = syntax.at(self.root, *match.span())
             value_node, holder = self._given(node)
-            if value_node is None or holder is None:
-                continue
-            value = self.value(value_node, names=False)
-            if value is None:
+            value = self.value(value_node, names=False) if value_node is not None else None
+            if value is None or holder is None:
                 continue
             confidence, what, own = self._setting(holder, name)
             names = (*telling(name), *self._names_around(holder))
             yield from self._found(value, confidence, holder, what, own=own, names=names)
+
+    def _several(self, node: "Node") -> Iterator[Finding]:
+        """`PORTS = { http: 4010 }`, `enum Port { Http = 4010 }`."""
+        value, holder = self._given(node)
+        if value is not None and value.type == "as_expression":
+            value = value.named_children[0]
+        members = value.named_children if value is not None and value.type == "object" else []
+        if node.parent is not None and node.parent.type == "enum_declaration":
+            holder = node.parent
+            body = holder.child_by_field_name("body")
+            members = body.named_children if body is not None else []
+        for one in members:
+            named = one.child_by_field_name("key" if one.type == "pair" else "name")
+            given = one.child_by_field_name("value")
+            if named is None or given is None or not means_port(f"{_unquoted(named)}Port"):
+                continue
+            found = self._literal(given, "")
+            if found is not None and given.type in {"number", "string"}:
+                names = telling(_unquoted(named))
+                yield from self._found(
+                    found, Confidence.MENTION, one, syntax.text(node), own=False, names=names
+                )
 
     def _given(self, node: "Node") -> tuple["Node | None", "Node | None"]:
         """What is given to a name, and the node that gives it."""
@@ -244,6 +266,8 @@ class _Reader:
             ]
             if served := self._configured(keys):
                 return (*served, True)
+            if keys[:2] == ["port", "preview"]:
+                return Confidence.LISTENER, "preview.port", False
             if "listen" in keys[1:]:
                 return Confidence.LISTENER, "listen", True
             if calls and _CLIENTS.search(calls[0].rsplit(".", 1)[-1] if "." in calls[0] else calls[0]):
@@ -344,6 +368,9 @@ class _Reader:
             depth: how many names were followed on the way.
             names: whether to follow the names in it.
         """
+        if node.type == "object":
+            field = self._field(node, "port")
+            return self.value(field, depth, names=names) if field is not None else None
         match = _ENVIRONMENT.search(syntax.text(node)[:300])
         variable = next(filter(None, match.groups()), "") if match else ""
         if found := self._literal(node, variable):
@@ -374,7 +401,7 @@ class _Reader:
     def _literal(self, node: "Node", variable: str) -> _Value | None:
         """The first number in an expression, but for the base of parseInt."""
         found = []
-        for one in syntax.below(node, _FUNCTIONS | {"arguments"}):
+        for one in syntax.below(node, _FUNCTIONS | {"arguments", "object", "array"}):
             if one.type == "arguments":
                 called = syntax.text(one.parent.child_by_field_name("function")) if one.parent else ""
                 inside = one.named_children
@@ -493,6 +520,7 @@ _NESTED = {
     "startStandaloneServer": "listen",
 }
 """Calls that take the port in an object within another one."""
+_PLURAL = frozenset(("port", "ports"))
 _NAMED = frozenset(("identifier", "property_identifier", "shorthand_property_identifier", "string_fragment"))
 _NO_NAMES = frozenset(
     ("Number", "parseInt", "process", "env", "undefined", "String", "get", "null", "Bun", "Deno", "isNaN")
@@ -500,7 +528,7 @@ _NO_NAMES = frozenset(
 _CONVERTS = re.compile(r"(?:\w+\.)?(?:Number|parseInt|String|parseFloat|normalizePort|\w*[pP]ort\w*)")
 _LITERALS = frozenset(("string", "template_string", "comment", "jsx_text", "html_comment"))
 _CONFIGURED = {
-    "vite.config": ("server.port", "preview.port", "server.hmr.port", "server.hmr.clientPort"),
+    "vite.config": ("server.port",),
     "webpack": ("devServer.port",),
     "rspack": ("devServer.port",),
     "vue.config": ("devServer.port",),
@@ -552,16 +580,29 @@ def _barrier(node: "Node") -> str:
     return ""
 
 
-def in_browser(source: Source) -> bool:
-    """Whether a program runs in a browser, where there is no environment: as far as it can be told by itself."""
-    data = source.data
-    if re.search(
-        rb"""(?:from|require\(|import)\s*['"](?:node:|express|fastify|@nestjs/|http['"]|https['"]|fs['"]|path['"]|koa|ws['"]|socket\.io['"])""",
-        data,
-    ):
+_NODE = re.compile(
+    rb"""(?:from|require\(|import)\s*['"](?:node:|express|fastify|@nestjs/|(?:http|https|fs|path|koa|ws|socket\.io)['"])"""
+    rb"""|\bprocess\.(?!env\.(?:NODE_ENV|NEXT_PUBLIC|REACT_APP))|\b(?:Bun|Deno)\.|\brequire\s*\("""
+)
+_PAGE = re.compile(rb"\b(?:document|window|localStorage|navigator)\.|\bimport\.meta\.env\b")
+_BUNDLER = re.compile(
+    rb'"(?:vite|next|webpack|parcel|rollup|esbuild|react-scripts|react-dom|vue|svelte|solid-js|nuxt|astro|@angular/core)"\s*:'
+)
+_OF_NODE = re.compile(r"\.config\.[cm]?[jt]s$|(?:^|/)(?:server|scripts?|bin|api)/")
+
+
+def bundles(data: bytes) -> bool:
+    """Whether a package.json is of something that is made for a browser."""
+    return bool(_BUNDLER.search(data))
+
+
+def in_browser(source: Source, *, bundled: bool) -> bool:
+    """Whether a program runs in a browser, where there is no environment.
+
+    Args:
+        source: the program.
+        bundled: whether its package is made for a browser.
+    """
+    if _OF_NODE.search(source.path) or _NODE.search(source.data):
         return False
-    if re.search(
-        rb"\bprocess\.(?!env\.(?:NODE_ENV|NEXT_PUBLIC|REACT_APP))|\b(?:Bun|Deno)\.|\brequire\s*\(", data
-    ):
-        return False
-    return not re.search(r"\.config\.[cm]?[jt]s$|(?:^|/)(?:server|scripts?|bin|api)/", source.path)
+    return bundled or source.path.endswith((".jsx", ".tsx")) or bool(_PAGE.search(source.data))

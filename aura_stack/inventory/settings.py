@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from . import commandlines
 from .addresses import addresses
-from .findings import Confidence, Finding, Form, Language, is_port
+from .findings import SCRIPT, Confidence, Finding, Form, Language, is_port
 from .leaves import Leaf, in_json, in_yaml
 from .names import means_port, telling, words
 from .source import Source
@@ -66,6 +66,7 @@ class _Reader:
         self.beside: dict[tuple[str, ...], set[str]] = {}
         for leaf in leaves:
             self.beside.setdefault(leaf.path[:-1], set()).add(leaf.path[-1] if leaf.path else "")
+        self.named = {leaf.path[:-1]: leaf.text for leaf in leaves if leaf.path[-1:] == ("name",)}
         data = source.data
         self.cluster = b"apiVersion:" in data and b"kind:" in data
         self.workflow = ".github/" in source.path or "gitlab-ci" in source.path
@@ -109,19 +110,18 @@ class _Reader:
             yield from found
             return
         if self.workflow and "ports" in keys and (match := _MAPPING.fullmatch(leaf.text)):
-            yield self._finding(
-                leaf,
-                int(match["host"]),
-                Confidence.MENTION,
-                "ports",
-                at=match.span("host"),
-                aside="container",
-            )
+            for side in ("host", "inner"):
+                at, number = match.span(side), int(match[side])
+                yield self._finding(leaf, number, Confidence.MENTION, "ports", at=at, aside="container")
             return
         if not _DIGITS.fullmatch(leaf.text) or not is_port(int(leaf.text)):
             return
         number = int(leaf.text)
-        if last == "forwardPorts":
+        if last == "value" and means_port(self.named.get(leaf.path[:-1], "")):
+            yield self._finding(
+                leaf, number, Confidence.MENTION, "env", aside="container" if self.cluster else ""
+            )
+        elif last == "forwardPorts":
             yield self._finding(leaf, number, Confidence.MENTION, last)
         elif means_port(last) or (last == "ports" and not self.cluster):
             if (
@@ -213,7 +213,7 @@ class _Reader:
     def _spoken(self, leaf: Leaf, form: Form) -> Iterator[Finding]:
         for word in commandlines.words(leaf.text):
             yield self._finding(
-                leaf, word.number, word.confidence, word.what, at=(word.start, word.end), names=word.names,
+                leaf, word.number, word.confidence, _what(leaf, word), at=(word.start, word.end), names=word.names,
                 variable=word.variable, own=word.own, form=Form.DEFAULT if word.is_default else form, aside=word.aside,
             )  # fmt: skip
         yield from self._addresses(leaf, form)
@@ -254,15 +254,22 @@ class _Reader:
     ) -> Finding:
         begin, end = (leaf.start + at[0], leaf.start + at[1]) if at else (leaf.start, leaf.end)
         source = self.source
+        outer = source.offset(leaf.start), source.offset(leaf.end)
         return source.finding(
             number,
             confidence,
             form,
             (source.offset(begin), source.offset(end)),
-            outer=(source.offset(leaf.start), source.offset(leaf.end)),
+            outer=outer,
+            shown=outer if leaf.path[:1] == ("scripts",) else None,
             what=what,
             names=names,
             variable=variable,
             own=own,
             aside=aside,
         )
+
+
+def _what(leaf: Leaf, word: commandlines.Word) -> str:
+    """What makes a word of a command line a port: of package.json, the script in which it stands."""
+    return f"{SCRIPT}{leaf.path[1]}" if leaf.path[:1] == ("scripts",) and word.own else word.what

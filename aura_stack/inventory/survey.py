@@ -62,4 +62,6 @@ def again(survey: Survey, path: str, data: bytes, language: Language) -> tuple[J
     from .reading import in_source  # noqa: PLC0415 - likewise
     from .source import Source  # noqa: PLC0415 - likewise
 
-    return tuple(judge(in_source(Source(path, data, language, aside(path))), survey.ground))
+    others = [finding for finding in survey.found.findings if finding.place.file != path]
+    every = (*others, *in_source(Source(path, data, language, aside(path))))
+    return tuple(one for one in judge(every, survey.ground) if one.finding.place.file == path)

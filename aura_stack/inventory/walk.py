@@ -5,7 +5,7 @@ import stat
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
-from .filekinds import NEVER_ENTERED, language_of
+from .filekinds import NEVER_ENTERED, language_of, language_of_program
 from .findings import CODE, Language
 
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ _LONGEST_LINE = 20_000
 """Bytes; a program with a longer line was made by another one."""
 _IGNORE_FILE = ".gitignore"
 _DEEPEST = 40
+_FIRST_LINE = 64
 
 
 class Read(NamedTuple):
@@ -72,9 +73,25 @@ def _folder(directory: str, folder: str, rules: tuple[_Ignored, ...], depth: int
             if depth < _DEEPEST and _is_entered(entry, path, rules):
                 yield from _folder(directory, path, rules, depth + 1)
             continue
-        language = language_of(path)
+        language = language_of(path) or ("." not in entry.name and _interpreted(entry)) or None
         if language and entry.is_file(follow_symlinks=False) and not _is_ignored(path, rules):
             yield read(entry.path, path, language)
+
+
+def _interpreted(entry: os.DirEntry[str]) -> Language | None:
+    """How a file without an ending is read: by what its first line says that runs it."""
+    if not entry.is_file(follow_symlinks=False):
+        return None
+    try:
+        descriptor = os.open(entry.path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError:
+        return None
+    try:
+        return language_of_program(os.read(descriptor, _FIRST_LINE))
+    except OSError:
+        return None
+    finally:
+        os.close(descriptor)
 
 
 def _is_entered(entry: os.DirEntry[str], path: str, rules: tuple[_Ignored, ...]) -> bool:

@@ -1,0 +1,46 @@
+"""Changes of a file as data: what is put in the place of what, and how that looks as a unified diff."""
+
+import difflib
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+
+class Edit(NamedTuple):
+    """Puts other bytes in the place of those between two offsets; nothing lies between them for an insertion."""
+
+    start: int
+    end: int
+    data: bytes
+
+
+def apply(data: bytes, edits: Iterable[Edit]) -> bytes:
+    """The content with all edits made; one that overlaps an earlier one is left out, and so is a repeated one."""
+    parts: list[bytes] = []
+    position = 0
+    done: set[Edit] = set()
+    for edit in sorted(edits):
+        if edit.start < position or edit in done:
+            continue
+        done.add(edit)
+        parts += [data[position : edit.start], edit.data]
+        position = edit.end
+    return b"".join((*parts, data[position:]))
+
+
+def diff(path: str, old: bytes, new: bytes) -> Iterator[str]:
+    """The lines of a unified diff, as git and patch(1) read it; none if nothing differs.
+
+    What is no UTF-8 is shown by a sign. A line that ends by CR LF keeps its CR.
+    """
+    before, after = _lines(old), _lines(new)
+    for line in difflib.unified_diff(before, after, f"a/{path}", f"b/{path}"):
+        if line.endswith("\n"):
+            yield line[:-1]
+        else:
+            yield line
+            yield "\\ No newline at end of file"
+
+
+def _lines(data: bytes) -> list[str]:
+    parts = data.decode("utf-8", "replace").split("\n")
+    return [f"{part}\n" for part in parts[:-1]] + ([parts[-1]] if parts[-1] else [])

@@ -1,0 +1,1 @@
+export const open = () => new WebSocket('ws://localhost:4002/events');

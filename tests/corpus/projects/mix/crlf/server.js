@@ -1,0 +1,3 @@
+const app = require('express')();
+const PORT = 7400;
+app.listen(PORT);

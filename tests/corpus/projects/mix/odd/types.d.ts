@@ -1,0 +1,1 @@
+export declare const PORT: 8080;
