@@ -48,7 +48,8 @@ def dependencies_of(service: Table) -> Iterator[Dependency]:
             yield Dependency(item, Condition.READY)
     for key, node in service.table("depends_on").entries.values():
         if isinstance(node, Scalar):
-            yield Dependency(key, Condition(node.text))
+            # nothing behind the name is what a list says; any other word is told where the file is checked
+            yield Dependency(key, Condition(node.text) if node.text in set(Condition) else Condition.READY)
         elif isinstance(node, Table):
             condition, restart = node.scalar("condition"), node.scalar("restart")
             yield Dependency(

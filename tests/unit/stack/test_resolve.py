@@ -272,3 +272,8 @@ def test_a_port_with_a_mistake_begets_no_second_one():
     assert [problem.message.split()[0] for problem in broken.problems] == ['"b"', '"ports"']
     assert resolve(broken.root, {}, HERE).problems == ()
     assert stack.service("a").ports == ()
+
+
+def test_a_dependency_with_nothing_behind_its_name_has_to_be_ready():
+    plain = "services: {a: {command: x, depends_on: {b: }}, b: {command: x}}"
+    assert resolved(plain)[0].service("a").depends_on == {"b": Condition.READY}
