@@ -21,7 +21,7 @@ def last_words(logs: str, outcome: Mapping[str, Any], style: Style, begin: int) 
     """
     name = outcome["service"]
     lines = _lines(logs, name, LINES, outcome["run"], begin)
-    return b"".join(style.log(name) + line + b"\n" for line in lines)
+    return b"".join(style.line(name, line) for line in lines)
 
 
 def reason(logs: str, view: Mapping[str, Any], begin: int, *, built: bool = False) -> str:

@@ -38,10 +38,12 @@ class Keys:
 
     Args:
         descriptor: of standard input.
+        wanted: whether it is listened to at all.
     """
 
-    def __init__(self, descriptor: int) -> None:
+    def __init__(self, descriptor: int, *, wanted: bool = True) -> None:
         self._descriptor = descriptor
+        self._wanted = wanted
         self._before: _Modes | None = None  # what the terminal was like
         self._begun = False
         self._raw = False
@@ -62,6 +64,8 @@ class Keys:
 
     def begin(self) -> None:
         """Take keys from now on, if there is a terminal and it is ours; also after Ctrl-Z and fg."""
+        if not self._wanted:
+            return
         self._begun = True
         signal.signal(signal.SIGTSTP, self._suspend)
         signal.signal(signal.SIGCONT, lambda *_: self.resume())

@@ -133,7 +133,7 @@ class _Prefixed:
     """Lines for people."""
 
     def __init__(self, style: Style) -> None:
-        self._merger = Merger(style)
+        self._merger = Merger(style, screen=os.isatty(1))
 
     def texts(self, piece: Piece | None) -> Iterator[bytes]:
         """Whole lines, each with its prefix."""

@@ -4,6 +4,8 @@ import os
 import sys
 from collections.abc import Sequence
 
+from aura_stack.logs.width import fitted
+
 
 class Screen:
     """Standard output for text, standard error for progress.
@@ -16,12 +18,13 @@ class Screen:
     def __init__(self, out: int, err: int) -> None:
         self._out = out
         self._err = err
-        self._shown = False
+        self._shown = ""  # the line that is drawn at the bottom
+        self._asked = ""  # that line, while somebody types into it
         self._fault: OSError | None = None
         self.gone = False
         """Whether nobody reads the output any more (a closed pipe or terminal)."""
         self.terminal = os.isatty(out)
-        """Whether a person may be looking: then it is shown in small steps."""
+        """Whether the output is a terminal, on which people look; else it is a record."""
         self.redraws = os.isatty(err) and os.environ.get("TERM") != "dumb"
         """Whether a line can be drawn over."""
 
@@ -37,7 +40,7 @@ class Screen:
         """Write one after the other, in one call where the kernel takes them so."""
         if not buffers or self.gone:
             return
-        self.progress("")
+        self._draw("")
         try:
             written = os.writev(self._out, buffers)
             for buffer in buffers:  # a pipe or a full disk takes a part
@@ -49,6 +52,8 @@ class Screen:
                 written -= size
         except OSError as error:
             self.gone, self._fault = True, error
+        if self._asked and not self.gone:
+            self._draw(self._asked)
 
     def complete(self) -> None:
         """Raise the OSError that kept the output from being whole, such as a full disk; a reader that left is none."""
@@ -57,11 +62,30 @@ class Screen:
 
     def progress(self, text: str) -> None:
         """Show this as the last line until something else is written; "" takes it away."""
-        if not self.redraws or (not text and not self._shown):
+        if not self._asked:
+            self._draw(text)
+
+    def ask(self, text: str) -> None:
+        """Show this as the last line whatever is written, while somebody types into it; "" takes it away."""
+        self._asked = text
+        self._draw(text)
+
+    @property
+    def asking(self) -> bool:
+        """Whether somebody types into the last line."""
+        return bool(self._asked)
+
+    @property
+    def columns(self) -> int:
+        """How wide the terminal is; 0 where nothing can be drawn over."""
+        return _width(self._out) if self.terminal and os.environ.get("TERM") != "dumb" else 0
+
+    def _draw(self, text: str) -> None:
+        if not self.redraws or text == self._shown:
             return
         width = max(_width(self._err) - 1, 20)
-        self._to_err(b"\r\x1b[K" + text[:width].encode())
-        self._shown = bool(text)
+        self._to_err(b"\r\x1b[K" + fitted(text, width).encode())
+        self._shown = text
 
     def say(self, text: str) -> None:
         """A line on standard error."""

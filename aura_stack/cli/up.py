@@ -21,17 +21,22 @@ from .arguments import (
     services_argument,
     tty_option,
 )
+from .looks import Looks
 
 if TYPE_CHECKING:
     from aura_stack.control.client import Client
 
+    from .face import Face
+
 
 class _Manner(Frozen):
-    """In the background or not, and how long to wait for what."""
+    """In the background or not, how long to wait for what, how logs look, and whether keys are listened to."""
 
     detach: bool
     wait: bool
     timeout: float | None
+    looks: Looks
+    keys: bool
 
 
 @click.command
@@ -76,6 +81,26 @@ class _Manner(Frozen):
     is_flag=True,
     help="Exchange ports that are taken for the next free numbers of their ranges.",
 )
+@click.option("-t", "--timestamps", "stamps", is_flag=True, help="Begin each line with its time.")
+@click.option("--no-prefix", is_flag=True, help="Begin no line with the name of its service.")
+@click.option(
+    "--only-errors", is_flag=True, help="Show only standard error, and lines that speak of an error."
+)
+@click.option(
+    "--attach",
+    metavar="SVC",
+    multiple=True,
+    shell_complete=complete_service,
+    help="Show only the logs of this service; several show all of them.",
+)
+@click.option(
+    "--no-attach",
+    metavar="SVC",
+    multiple=True,
+    shell_complete=complete_service,
+    help="Do not show the logs of this service.",
+)
+@click.option("--no-keys", is_flag=True, help="Leave the keyboard alone.")
 @profile_option
 @click.pass_context
 def up(
@@ -93,11 +118,17 @@ def up(
     code_from: str,
     tty: str | None,
     port_shift: bool,
+    stamps: bool,
+    no_prefix: bool,
+    only_errors: bool,
+    attach: tuple[str, ...],
+    no_attach: tuple[str, ...],
+    no_keys: bool,
 ) -> None:
     r"""Start the stack, or the named SERVICES with what they depend on, and follow its logs.
 
     The definition and every port are checked first; nothing starts unless all can. Ctrl-C stops the services
-    in reverse order, a second Ctrl-C kills them; d leaves them running.
+    in reverse order, a second Ctrl-C kills them; d leaves them running, ? shows all keys.
 
     A linked worktree of git has ports of its own, the same at every start, so that it runs beside the main one.
 
@@ -126,10 +157,13 @@ def up(
         aborts=_aborts(on_exit, on_failure=on_failure),
         code_from=code_from,
         port_shift=port_shift,
+        attach=attach,
+        no_attach=no_attach,
     )
     if tty:
         options = options.but(tty=(tty,), size=_size_of_terminal(context, detach=detach or wait))
-    manner = _Manner(detach=detach or wait, wait=wait, timeout=wait_timeout)
+    looks = Looks(coloured=options.coloured, stamps=stamps, prefixes=not no_prefix, only_errors=only_errors)
+    manner = _Manner(detach=detach or wait, wait=wait, timeout=wait_timeout, looks=looks, keys=not no_keys)
     client = target.running(file, places)
     if client:
         try:
@@ -177,45 +211,51 @@ def _aborts(on_exit: bool | None, *, on_failure: bool) -> Aborts | None:
 
 def _see_off(client: "Client", guardian: int, options: Options, manner: _Manner) -> int:
     """What the shell waits for, of a stack that we have launched."""
-    from .screen import standard_screen  # noqa: PLC0415 - as above
-
     if manner.detach:
         from .background import Background  # noqa: PLC0415 - as above
+        from .screen import standard_screen  # noqa: PLC0415 - as above
 
         background = Background(client, standard_screen(), coloured=options.coloured)
         return background.launched(wait=manner.wait, timeout=manner.timeout)
+    return _face(client, guardian, options, manner).run()
+
+
+def _face(client: "Client", guardian: int, options: Options, manner: _Manner) -> "Face":
     from .face import Face  # noqa: PLC0415 - as above
     from .keys import Keys  # noqa: PLC0415 - as above
+    from .screen import standard_screen  # noqa: PLC0415 - as above
 
-    return Face(
-        client,
-        guardian,
-        standard_screen(),
-        Keys(0),
-        coloured=options.coloured,
-        tty=_service_with_terminal(options),
-    ).run()
+    keys = Keys(0, wanted=manner.keys or bool(options.tty))
+    tty = _service_with_terminal(options)
+    return Face(client, guardian, standard_screen(), keys, manner.looks, tty)
 
 
 def _join(client: "Client", options: Options, manner: _Manner) -> int:
     """The same, of a stack that runs already."""
-    from .screen import standard_screen  # noqa: PLC0415 - as above
-
     services, dependencies = _asked(client, options), options.dependencies
     if manner.detach:
         from .background import Background  # noqa: PLC0415 - as above
+        from .screen import standard_screen  # noqa: PLC0415 - as above
 
         background = Background(client, standard_screen(), coloured=options.coloured)
         return background.joined(
             services, dependencies=dependencies, wait=manner.wait, timeout=manner.timeout
         )
-    from .face import Face  # noqa: PLC0415 - as above
-    from .keys import Keys  # noqa: PLC0415 - as above
+    unseen = _unseen(client, options)
+    face = _face(client, 0, options, manner)
+    return face.attach(services, dependencies=dependencies, unseen=unseen)
 
-    face = Face(
-        client, 0, standard_screen(), Keys(0), coloured=options.coloured, tty=_service_with_terminal(options)
-    )
-    return face.attach(services, dependencies=dependencies)
+
+def _unseen(client: "Client", options: Options) -> list[str]:
+    """The services of a stack that runs whose logs are not to be shown."""
+
+    def named(patterns: tuple[str, ...]) -> list[str]:
+        return [view["service"] for view in client.call("status", services=list(patterns))]
+
+    unseen = set(named(options.no_attach)) if options.no_attach else set()
+    if options.attach:
+        unseen |= set(named(())) - set(named(options.attach))
+    return sorted(unseen)
 
 
 def _asked(client: "Client", options: Options) -> list[str]:

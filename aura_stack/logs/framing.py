@@ -84,6 +84,11 @@ class Lines:
         self._limit = limit
         self._rest = bytearray()
 
+    @property
+    def rest(self) -> bytes:
+        """What is unfinished."""
+        return bytes(self._rest)
+
     def feed(self, data: bytes) -> bytes:
         """The whole lines that `data` completes, as one piece; empty when it completes none."""
         begun, whole = self.cut(data)

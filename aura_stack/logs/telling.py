@@ -3,8 +3,7 @@
 import re
 from collections.abc import Sequence
 
-_ESCAPES = re.compile(rb"\x1b(?:\[[0-?]*[ -/]*[@-~]|[@-Z\\-_]|\][^\x07\x1b]*(?:\x07|\x1b\\)?)")
-"""Control sequences of a terminal (ECMA-48, 5.3 and 5.4), and the window titles of xterm."""
+from .controls import plain
 
 _TELLS = re.compile(
     rb"error|exception|fatal|panic|cannot|can't|could not|unable|denied|refused|not found|no such|invalid|failed"
@@ -20,15 +19,11 @@ def telling_line(lines: Sequence[bytes]) -> str:
     Args:
         lines: the last ones that were printed, without their ends.
     """
-    plain = [text for line in lines if (text := _plain(line)).strip()]
-    for text in reversed(plain):
+    texts = [text for line in lines if (text := plain(line)).strip()]
+    for text in reversed(texts):
         if _TELLS.search(text) and not _FRAME.match(text):
             return _shown(text)
-    return _shown(plain[-1]) if plain else ""
-
-
-def _plain(line: bytes) -> bytes:
-    return _ESCAPES.sub(b"", line)
+    return _shown(texts[-1]) if texts else ""
 
 
 def _shown(line: bytes) -> str:

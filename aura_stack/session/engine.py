@@ -128,6 +128,7 @@ class Engine:
                 "owner": True,
                 "asked": list(parts.first.services),
                 "notices": list(parts.ground.notices),
+                "unseen": list(parts.ground.unseen),
             },
         )
 

@@ -30,6 +30,8 @@ class Options(Frozen):
         tty: names of services that get terminals of their own, whatever the definition says.
         size: rows and columns of these; None for the usual.
         port_shift: whether ports that are taken are exchanged for others.
+        attach: names of services whose logs are to be shown, none for all.
+        no_attach: names of services whose logs are not to be shown.
     """
 
     services: tuple[str, ...] = ()
@@ -44,3 +46,5 @@ class Options(Frozen):
     tty: tuple[str, ...] = ()
     size: tuple[int, int] | None = None
     port_shift: bool = False
+    attach: tuple[str, ...] = ()
+    no_attach: tuple[str, ...] = ()

@@ -31,6 +31,8 @@ class Ground(Frozen):
     due: tuple[prepare.Due, ...]
     notices: tuple[str, ...]
     claim: numbers.Claim
+    unseen: tuple[str, ...] = ()
+    """The services whose logs the face is not to show."""
 
     @property
     def stack(self) -> Stack:
@@ -55,6 +57,7 @@ def check(file: str, options: Options, environ: Mapping[str, str], places: Place
     stack = definition.stack
     services = _meant(definition, options)
     _require_own(stack, (*options.tty, *filter(None, (options.code_from,))))
+    unseen = _unseen(stack, options)
     environment = Environment(files, definition, environ, coloured=options.coloured)
     read_variables(environment, services, shared=bool(stack.env_files))
     notices = [str(notice) for notice in definition.notices]
@@ -75,7 +78,15 @@ def check(file: str, options: Options, environ: Mapping[str, str], places: Place
     except AuraError:
         claim.let_go()
         raise
-    return Ground(files, definition, own, due, tuple(notices), claim)
+    return Ground(files, definition, own, due, tuple(notices), claim, unseen)
+
+
+def _unseen(stack: Stack, options: Options) -> tuple[str, ...]:
+    """The services whose logs are not to be shown."""
+    own = [service.name for service in stack.own]
+    seen = meant_by(options.attach, stack, own) if options.attach else tuple(own)
+    hidden = meant_by(options.no_attach, stack, own) if options.no_attach else ()
+    return tuple(name for name in own if name not in seen or name in hidden)
 
 
 def _require_own(stack: Stack, names: Iterable[str]) -> None:

@@ -237,7 +237,7 @@ def test_keys_show_the_state_and_stop_the_stack(stack, terminal):
     face.type(b"s")
     face.expect(r"· NAME +STATE +HEALTH", PATIENCE)
     face.type(b"?")
-    face.expect("d leaves the stack running, s shows its state, q or Ctrl-C stops it", PATIENCE)
+    face.expect("d leaves the stack running, q or Ctrl-C stops it", PATIENCE)
     face.type(b"q")
     assert face.finish(PATIENCE) == 0
     assert made.members() == []
