@@ -95,7 +95,9 @@ def test_l_hides_the_lines_of_a_service_and_shows_them_again(printing):
     terminal.type(b"lweb\r")
     expect(terminal, "lines of web are hidden; l shows them again")
     say("web", "hidden line")
-    say("db", "line of db")
+    while "hidden line" not in terminal.made.run("logs", "web")[1]:
+        pass
+    say("db", "line of db")  # stands behind it in the record
     expect(terminal, r"db +\| line of db")
     terminal.type(b"lweb\r")
     expect(terminal, "lines of web are shown again")
