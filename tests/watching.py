@@ -9,6 +9,8 @@ from aura_stack.watch.watch import Watch
 
 PATIENCE = 20.0  # seconds for anything that has to happen; nothing waits that long unless it is broken
 PERIOD = 0.04  # seconds between two looks, where files are polled
+NOTIFIED = "notified"  # by watchfiles alone: nobody looks for what it does not tell
+NOTIFIED_AND_LOOKED = "notified and looked"
 MARK = "zz-mark"  # saved to learn that all before it has been told
 
 
@@ -17,7 +19,7 @@ class Watching:
 
     Args:
         folder: the root of all interests.
-        polled: whether the file system is one that tells of no saves.
+        polled: whether the file system is one that tells of no saves; NOTIFIED where watchfiles tells of them.
         interests: by key, (paths, patterns to ignore), or as the watch takes them; without any, `svc` asks for
             everything.
     """
@@ -36,7 +38,11 @@ class Watching:
                 Interest(key, str(folder), (*paths, MARK), tuple(ignore))
                 for key, (paths, ignore) in wanted.items()
             ]
-        if polled:
+        if polled == NOTIFIED:
+            options = {"platform": "darwin", "seldom": 3600.0} | options
+        elif polled == NOTIFIED_AND_LOOKED:
+            options = {"platform": "darwin", "seldom": PERIOD} | options
+        elif polled:
             options.setdefault("kind", lambda _: "9p")
         self.watch = Watch(wanted, self._saved, self.notices.append, period=PERIOD, **options)
 

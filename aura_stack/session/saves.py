@@ -9,7 +9,7 @@ from typing import Any
 from aura_stack.errors import AuraError
 from aura_stack.frozen import Frozen
 from aura_stack.messages import events
-from aura_stack.stack.model import Service
+from aura_stack.stack.model import Command, Service
 from aura_stack.supervision.lifecycle import State, Wanted
 from aura_stack.supervision.supervisor import Supervisor
 from aura_stack.supervision.tickets import Outcome
@@ -93,6 +93,7 @@ class Saves:
         self._began: dict[
             str, float
         ] = {}  # when something began that may write files: a run, or a command of ours
+        self._commands: set[str] = set()  # services for which that was a command of ours
         self._pending: dict[str, _Work] = {}
         self._working: set[str] = set()
         self._going = 0
@@ -130,7 +131,8 @@ class Saves:
         self._publish(events.Saved(family, found.files))
         self.counts[family] = self.counts.get(family, 0) + 1
         self.triggers[family] = Trigger(time.time(), found.files, _told(found, service))
-        if not (found.restart and self._goes_round(service, found.restart, looked)):
+        leads_on = (*found.restart, *(name for _, files in found.commands for name in files))
+        if not (leads_on and self._goes_round(service, leads_on, looked)):
             self._do(service, _Work(found, looked))
 
     def _is_wanted(self, name: str) -> bool:
@@ -172,21 +174,21 @@ class Saves:
     async def _first(self, service: Service, work: _Work) -> bool:
         """Whether nothing stands in the way of a restart."""
         for command, files in work.deeds.commands:
-            self._began[service.family] = time.monotonic()
-            failure = await self._preparation.command(service, command, _saved(files), "it runs on")
-            self._note(service, failure)
+            self._note(service, await self._command(service, command, files, "it runs on"))
         for signum, _ in work.deeds.signals:
             for name in self._orders.family(service.family):
                 self._signal(name, signum)
         if not (work.deeds.restart and service.watch and service.watch.build):
             return True
-        self._began[service.family] = time.monotonic()
-        then = "what runs of it goes on"
-        failure = await self._preparation.command(
-            service, service.watch.build, _saved(work.deeds.restart), then
-        )
+        build, files = service.watch.build, work.deeds.restart
+        failure = await self._command(service, build, files, "what runs of it goes on")
         self._note(service, failure)
         return not failure
+
+    async def _command(self, service: Service, command: Command, files: tuple[str, ...], then: str) -> str:
+        self._began[service.family] = time.monotonic()
+        self._commands.add(service.family)
+        return await self._preparation.command(service, command, _saved(files), then)
 
     def _note(self, service: Service, failure: str) -> None:
         if failure:
@@ -243,14 +245,16 @@ class Saves:
     def hear(self, event: events.Event) -> None:
         """Note when a run begins."""
         if isinstance(event, events.Started) and event.service in self._supervisor.statuses:
-            self._began[self._supervisor.view(event.service).service.family] = time.monotonic()
+            family = self._supervisor.view(event.service).service.family
+            self._began[family] = time.monotonic()
+            self._commands.discard(family)
 
     def _goes_round(self, service: Service, files: Collection[str], looked: float) -> bool:
         """Whether the service writes these files itself, at each start; then they count for nothing from now on."""
         family = service.family
         circles = self._circles.setdefault(family, Circles())
         after = looked - self._began.get(family, -looked)
-        wrote = not circles.suspicious or self._wrote(service, files)
+        wrote = not circles.suspicious or family in self._commands or self._wrote(service, files)
         circle = circles.turn(files, after, wrote=wrote)
         if circle is None:
             return False
@@ -258,8 +262,8 @@ class Saves:
         several = len(circle.files) > 1
         self._publish(
             events.Notice(
-                f"{family} restarted again and again, because {_listed(circle.files)} "
-                f"{'were' if several else 'was'} written {circle.after:.1f} s after each start: "
+                f"{family} goes round in a circle: {_listed(circle.files)} "
+                f"{'were' if several else 'was'} written {circle.after:.1f} s after each start, which begins it anew; "
                 f"{'they count' if several else 'it counts'} for nothing from now on "
                 f"(watch.ignore in the stack file says so for good, aura-stack watch on {family} takes it back)",
                 alarm=True,

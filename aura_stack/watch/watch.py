@@ -1,7 +1,7 @@
 """Tells of saves, each of them once, to whoever is interested in the files.
 
-Linux tells of them where the files are (`tree`); where it cannot, they are looked for (`polling`). What becomes
-of that is in `changes`.
+Linux tells of them where the files are (`tree`), other systems by way of watchfiles (`notified`); where neither can,
+they are looked for (`polling`). What becomes of that is in `changes`.
 """
 
 import asyncio
@@ -18,6 +18,7 @@ from .backend import Backend
 from .changes import Changes, Saved
 from .gitignore import GitIgnore, IgnoreFiles
 from .interest import Interest
+from .notified import SELDOM, Notified
 from .polling import PERIOD, Polling
 from .rules import Asking, Rules
 
@@ -42,6 +43,8 @@ class Watch:
         period: seconds between two looks at files that nobody tells of.
         environ: the user's variables, for where git keeps what it leaves out everywhere; without it, ours.
         mounted: what is mounted below a path; see `mounts.inside`.
+        platform: whose kernel is asked.
+        seldom: seconds between two looks for what watchfiles does not tell.
     """
 
     def __init__(
@@ -55,6 +58,8 @@ class Watch:
         period: float = PERIOD,
         environ: Mapping[str, str] | None = None,
         mounted: Callable[[str], list[tuple[str, str]]] = mounts.inside,
+        platform: str = sys.platform,
+        seldom: float = SELDOM,
     ) -> None:
         self._mounted = mounted
         self._environ = os.environ if environ is None else environ
@@ -67,7 +72,9 @@ class Watch:
         self._told: set[str] = set()
         self._backends: list[Backend] = []
         self._incomplete = 0  # backends that have not met everything yet
-        self._kernel_tells = sys.platform == "linux"
+        self._kernel_tells = True  # until it turns out that it does not
+        self._platform = platform
+        self._seldom = seldom
         self._changes: Changes | None = None
         self._asked: list[Callable[[], None]] = []  # who waits until all has been seen
         self.learnt = asyncio.Event()
@@ -167,10 +174,13 @@ class Watch:
 
     def _new_backends(self, *, first: bool) -> Iterable[Backend]:
         assert self._changes
-        if self._told_of:
+        if self._told_of and self._platform == "linux":
             from .tree import Tree  # noqa: PLC0415 - inotify is Linux's alone
 
             yield Tree(Area(self._told_of, self._rules), self._changes, self, first=first)
+        elif self._told_of:
+            area = Area(self._told_of, self._rules)
+            yield Notified(area, self._changes, self, first=first, period=self._seldom)
         if self._polled:
             area = Area(self._polled, self._rules)
             yield Polling(area, self._changes, self, first=first, period=self._period)

@@ -294,11 +294,21 @@ def test_what_depends_on_a_service_follows_where_that_is_wanted(made):
     assert started(made) == {"web": 2, "other": 2}
 
 
+def test_a_command_that_makes_itself_run_again_is_noticed_and_left_alone(made):
+    rules = [{"match": "*.gen", "run": "date +%N > a.gen"}]
+    made.write({"web": {**WEB, "watch": {"paths": ["."], "rules": rules}}, "other": OTHER})
+    up = made.up()
+    (made.folder / "web" / "a.gen").write_text("begin")
+    up.expect("aura +· web goes round in a circle: a.gen was written")
+    assert made.run("wait", "--for", "reloaded")[0] == 0
+    assert started(made) == {"web": 1, "other": 1}
+
+
 def test_a_service_that_writes_what_restarts_it_is_noticed_and_left_alone(made):
     script = "import time; open('count.txt', 'a').write('x' * 5000); " + SERVER
     made.write({"web": {**WEB, "command": [sys.executable, "-c", script]}, "other": OTHER})
     up = made.start("up", start_new_session=True)
-    up.expect("aura +· web restarted again and again, because count.txt was written .* after each start")
+    up.expect("aura +· web goes round in a circle: count.txt was written .* after each start")
     made.run("wait")
     before = started(made)["web"]
     (made.folder / "web" / "word.txt").write_text("two\n")

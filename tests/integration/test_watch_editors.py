@@ -5,7 +5,7 @@ import subprocess
 import time
 
 import pytest
-from watching import Watching
+from watching import NOTIFIED, Watching
 
 ONE_CALL = [{"svc": ("src/app.js",)}]
 
@@ -174,6 +174,13 @@ def linked(path):
 def test_editors_that_are_not_here(watching, project, program):
     assert watching.told(program, str(project / "src/app.js")) == ONE_CALL
     assert watching.silent(program, str(project / "src/app.js")) == []  # the same again
+
+
+@pytest.mark.parametrize("program", [vs_code, vs_code_atomic, jetbrains, kate, linked])
+def test_by_way_of_watchfiles_one_save_is_one_call_as_well(project, program):
+    with Watching(project, polled=NOTIFIED) as watching:
+        assert watching.told(program, str(project / "src/app.js")) == ONE_CALL
+        assert watching.silent(os.utime, project / "src/app.js") == []
 
 
 def test_what_git_changes_is_one_call_however_long_it_takes(project):
