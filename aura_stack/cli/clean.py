@@ -58,14 +58,14 @@ def _here(context: click.Context, *, yes: bool) -> "Removed":
 
     file, places = target.found(context.obj)
     if os.path.isdir(places.runtime):
-        with _held(file, places):
+        with held(file, places):
             pass  # refuses before anything is asked
     plan = cleaning.plan(places, os.environ)
     _tell_of_processes(plan)
     if not plan.paths:
         return leftovers.Removed()
     _ask(context, plan, yes=yes)
-    with _held(file, places):
+    with held(file, places):
         return cleaning.perform(places)
 
 
@@ -82,7 +82,7 @@ def _everywhere(context: click.Context, *, yes: bool) -> "Removed":
 
 
 @contextmanager
-def _held(file: str, places: "Places") -> Iterator[None]:
+def held(file: str, places: "Places") -> Iterator[None]:
     """Hold the lock of the stack, so that nobody starts it.
 
     Raises:

@@ -15,6 +15,8 @@ from aura_stack.system.places import Places
 
 from .screen import Screen
 
+SAID = 64 << 20  # bytes after which the engine is told how far we are, although more has come
+
 Texts = Callable[[Piece | None], Iterable[bytes]]
 """What to print for a piece: whole lines. None stands for the end: what is unfinished is printed then."""
 
@@ -48,6 +50,7 @@ class Reader:
         texts: what to print for a piece.
         wanted: whether the stream of that name of that service counts; the service of events is "".
         record: the number of the record, where an engine has told it.
+        name: of the command.
     """
 
     def __init__(
@@ -57,7 +60,9 @@ class Reader:
         texts: Texts,
         wanted: Callable[[str, str], bool],
         record: int = 0,
+        name: str = "logs -f",
     ) -> None:
+        self._name = name
         self._logs = places.logs
         self._follower = Follower(places.logs)
         self._screen = screen
@@ -68,7 +73,7 @@ class Reader:
     def print_last(self, count: int | None) -> None:
         """The last lines of what is there, None for all of it; what comes later is for `follow`."""
         if count is None:
-            self._print_new()
+            self._print_new(None)
             return
         end = index.end(self._logs)
         pieces = last_pieces(self._logs, count, self._wanted, end)
@@ -79,32 +84,65 @@ class Reader:
         self._screen.write(b"".join(last))
         self._follower.position = end
 
+    def print_stored(self, texts: Callable[[int], Iterable[bytes]]) -> None:
+        """What is stored up to now, as `texts` makes it of where the index ends; what comes later is for `follow`."""
+        end = index.end(self._logs)
+        for text in texts(end):
+            self._screen.write(text)
+            if self._screen.gone:
+                break
+        self._follower.position = end
+
     def finish(self) -> None:
         """What is unfinished."""
         self._screen.write(b"".join(self._texts(None)))
         self._screen.complete()
 
-    def follow(self, engine: Client) -> None:
-        """What comes, until the engine ends or nobody reads any more."""
+    def follow(self, engine: Client, again: Callable[[], tuple[Client, int]] | None = None) -> None:
+        """What comes, until nobody reads any more.
+
+        Args:
+            engine: tells when there is more.
+            again: waits for the next engine, and answers which record it writes; without it the end of this one is
+                the end.
+        """
         while not self._screen.gone:
             try:
-                news = engine.call("follow", position=self._follower.position, record=self._record)
+                self._renew(self._ask(engine))
             except AuraError:
-                break
-            self._print_new()
-            if self._record not in (
-                0,
-                news["record"],
-            ):  # somebody has deleted the files, and new ones were begun
-                self._follower.close()
-                self._follower = Follower(self._logs)
-                self._print_new()
-            self._record = news["record"]
-        self._print_new()
+                self._print_new(None)
+                engine.close()
+                if again is None or self._screen.gone:
+                    break
+                engine, record = again()
+                self._renew(record)
+            self._print_new(engine)
         self.finish()
 
-    def _print_new(self) -> None:
+    def _ask(self, engine: Client) -> int:
+        """Wait until there is more; which record it is in."""
+        # what goes to a file or a pipe is kept until it was read; a terminal shows what there is
+        keep = "" if self._screen.terminal else f"aura-stack {self._name} (pid {os.getpid()})"
+        news = engine.call("follow", position=self._follower.position, record=self._record, keep=keep)
+        return int(news["record"])
+
+    def _renew(self, record: int) -> None:
+        """Read another record, if it is one: somebody has deleted the files, and new ones were begun."""
+        if self._record not in (0, record):
+            self._print_new(None)
+            self._follower.close()
+            self._follower = Follower(self._logs)
+        self._record = record
+
+    def _print_new(self, engine: Client | None) -> None:
+        unsaid = 0
         for piece in self._follower.read():
-            if self._wanted(piece.service, piece.stream):
+            if self._wanted(piece.service, piece.stream) or not piece.service:
                 for text in self._texts(piece):
                     self._screen.write(text)
+            unsaid += len(piece.data)
+            if unsaid > SAID and engine:
+                self._ask(engine)  # so that it knows how far we are
+                unsaid = 0
+            if self._screen.gone:
+                return

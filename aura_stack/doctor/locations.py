@@ -109,7 +109,7 @@ def check_record(folder: str, size: int, shown: str) -> Finding:
     if size > _LARGE:
         return note(
             "record",
-            f"{folder} has {shown}: it grows until it is deleted",
-            "aura-stack down, then aura-stack clean",
+            f"{folder} has {shown}: the last 128 MB of each stream of a service are kept",
+            "aura-stack logs --clear, or aura-stack down and then aura-stack clean",
         )
     return ok("record", f"{folder} has {shown}" if size else f"{folder} has nothing in it yet")

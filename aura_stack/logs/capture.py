@@ -142,8 +142,8 @@ class Capture:
 
         A disk that takes no more must not stop the services: the loss is told, once, and they go on.
         """
-        if pipe.terminal:
-            return self._take_from_terminal(pipe)
+        if pipe.terminal or (pipe.service, pipe.run) in self._taps:
+            return self._read(pipe)
         try:
             size = self._store.take(pipe.descriptor, pipe.stream, pipe.run, READ)
         except BlockingIOError:
@@ -154,17 +154,16 @@ class Capture:
         if not size:
             self._close(pipe)
             return False
-        if (pipe.service, pipe.run) in self._taps:
-            self._hear(pipe, self._store.last(pipe.stream, size))
         return True
 
-    def _take_from_terminal(self, pipe: _Pipe) -> bool:
+    def _read(self, pipe: _Pipe) -> bool:
+        """The same, where the bytes have to pass through us: for who listens, and out of a terminal."""
         try:
             data = os.read(pipe.descriptor, READ)
         except BlockingIOError:
             return False
         except OSError as error:
-            if error.errno != errno.EIO:
+            if error.errno != errno.EIO or not pipe.terminal:
                 raise
             data = b""  # so Linux says that nobody has the terminal open any more
         if not data:

@@ -16,7 +16,7 @@ ENTRY = struct.Struct("<QIHHIIII")
 EVENTS = 0
 """The number of the stream of events; the others follow in the order in which they first appeared."""
 
-LONGEST = 1 << 21
+LONGEST = (1 << 20) + (1 << 16)
 """Bytes of the longest line that is kept whole; a longer one is shown in parts, so that memory stays bounded."""
 
 
@@ -109,4 +109,5 @@ class Lines:
         if not self._rest:
             return b""
         rest, self._rest = self._rest, bytearray()
-        return bytes(rest + b"\n")
+        rest += b"\n"
+        return bytes(rest)

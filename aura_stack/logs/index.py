@@ -44,10 +44,18 @@ def end(directory: str) -> int:
 
 def newest_files(directory: str, number: int) -> dict[int, int]:
     """By stream, the number of the latest of its files that entries of an index file name."""
-    with open(path(directory, number), "rb") as file:
-        data = file.read()
-    whole = data[: len(data) // ENTRY.size * ENTRY.size]
-    return {stream: segment for _, _, stream, _, segment, _, length, _ in ENTRY.iter_unpack(whole) if length}
+    found = rows(directory, number)
+    return {stream: segment for _, _, stream, _, segment, _, length, _ in found if length}
+
+
+def rows(directory: str, number: int) -> Iterator[tuple[int, int, int, int, int, int, int, int]]:
+    """The entries of an index file as bare tuples, for those who look at very many; none if it is gone."""
+    try:
+        with open(path(directory, number), "rb") as file:
+            data = file.read()
+    except FileNotFoundError:
+        return iter(())
+    return ENTRY.iter_unpack(data[: len(data) // ENTRY.size * ENTRY.size])
 
 
 def exists(directory: str) -> bool:

@@ -1,7 +1,6 @@
 """The engines that wrote a record, one after the other: a line when each began, and one when it ended in order."""
 
 import os
-import secrets
 from typing import NamedTuple
 
 TABLE = "lives"
@@ -50,7 +49,7 @@ class Lives:
         self._path = os.path.join(directory, TABLE)
         known = read(directory)
         self.before = known[-1] if known else None
-        record = self.before.record if self.before else secrets.randbits(31) | 1
+        record = self.before.record if self.before else int.from_bytes(os.urandom(4), "big") >> 1 | 1
         self.now = Life(self.before.number + 1 if self.before else 1, time, position, record, ended=False)
         self._write(b"".join(map(_line, known[-500:])) + _line(self.now))
 

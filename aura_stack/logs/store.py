@@ -11,13 +11,13 @@ Who deletes the folder while the stack runs (`git clean -fdx`) gets a new record
 
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import suppress
 
 from aura_stack.system.bulk import Mover, write_all
 
 from . import index, segments
-from .framing import EVENTS, Entry, Kind
+from .framing import ENTRY, EVENTS, Kind
 from .lives import Lives
 from .retention import Retention
 from .segments import Live, Table
@@ -25,6 +25,7 @@ from .segments import Live, Table
 _FLAGS = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC  # and not O_APPEND: splice(2) would refuse
 _MODE = 0o644
 _PART = 1 << 18  # bytes of one entry, at the most, for what is entered later
+_HELD = 4096  # entries that wait while the disk takes none
 STREAMS = "streams"
 
 
@@ -81,12 +82,13 @@ class Store:
         adopts = not index.exists(self._directory)
         self._index = index.Writer(self._directory)
         self._lives = Lives(self._directory, time.time_ns(), self._index.position)
+        self._life = self._lives.now.number
         self._table = Table(self._directory)
         self._streams = os.path.join(self._directory, STREAMS)
         self._names = read_streams(self._streams)
         self._numbers = {name: number for number, name in enumerate(self._names)}
         self._files: dict[int, _File] = {}
-        self._pending: list[Entry] = []  # what flush is to enter
+        self._pending: list[list[int]] = []  # what flush is to enter: entries whose length may still grow
         if not self._names:
             self.stream(self._events)
         before = self._lives.before
@@ -148,7 +150,7 @@ class Store:
             raise
         if size:
             file.size = offset + size
-            self._pend(Entry(time.time_ns(), run, stream, Kind.BYTES, file.segment, offset, size, self._life))
+            self._pend(time.time_ns(), run, file, Kind.BYTES, offset, size)
         return size
 
     def add(self, stream: int, run: int, data: bytes) -> None:
@@ -168,11 +170,6 @@ class Store:
             file = self._files[stream]
             self._write(file, self._end_of(file), run, data[cut:])
 
-    def last(self, stream: int, size: int) -> bytes:
-        """The last bytes of a stream, as far as they are in its live file."""
-        file = self._files[stream]
-        return os.pread(file.descriptor, size, max(0, file.size - size))
-
     def append(self, stream: int, run: int, data: bytes) -> None:
         """Add a chunk to a stream and enter it; OSError when the disk does not take it."""
         self.add(stream, run, data)
@@ -181,22 +178,25 @@ class Store:
     def end(self, stream: int, run: int) -> None:
         """Enter that a run has printed its last on a stream."""
         file = self._files.get(stream) or self._open(stream)
-        self._pend(
-            Entry(time.time_ns(), run, stream, Kind.END, file.segment, self._end_of(file), 0, self._life)
-        )
+        self._pend(time.time_ns(), run, file, Kind.END, self._end_of(file), 0)
         self.flush()
 
     def flush(self) -> None:
         """Enter what was taken, and wake whoever looks; OSError when the disk does not take it."""
         if not self._pending:
             return
-        data, self._pending = b"".join(map(Entry.pack, self._pending)), []
+        pending, self._pending, before = self._pending, [], self._index.position
         try:
-            if self._index.write(data):
+            if self._index.write(b"".join([ENTRY.pack(*entry) for entry in pending])):
                 self._table.set_all(
                     {number: Live(file.segment, file.size) for number, file in self._files.items()}
                 )
                 self._forget_old_entries()
+        except OSError:
+            # the bytes are there: their entries follow once there is room again
+            done = (self._index.position - before) // ENTRY.size
+            self._pending = pending[done:][-_HELD:]
+            raise
         finally:
             self._wake()
 
@@ -244,17 +244,25 @@ class Store:
             os.close(file.descriptor)
         self._index.close()
 
-    def clear(self, wanted: Callable[[str], bool]) -> None:
-        """Remove what streams hold whose file is wanted; what comes later begins anew."""
+    def clear(self, services: Collection[str] | None) -> int:
+        """Remove what services, or all of them, have printed; what comes later begins anew.
+
+        Returns:
+            How many bytes were removed.
+        """
+        freed = 0
         for number, name in enumerate(self._names):
-            if not wanted(name):
+            service = name.removesuffix(".log").rpartition(".")[0]
+            if number == EVENTS or (services is not None and service not in services):
                 continue
             file = self._files.get(number) or self._open(number)
+            freed += sum(_size_and_time(path)[0] for path in segments.files(file.path))
             if self._end_of(file):
                 self._rotate(file)
             for old in segments.numbers(file.path):
                 _remove(segments.older(file.path, old))
             self.retention.forget(number)
+        return freed
 
     def renew_if_deleted(self) -> None:
         """Begin again where the files were; streams keep their numbers, since pipes that are open know them."""
@@ -271,10 +279,6 @@ class Store:
             self.stream(name)
 
     # --- files ---
-
-    @property
-    def _life(self) -> int:
-        return self._lives.now.number
 
     def _open(self, stream: int) -> _File:
         self.renew_if_deleted()
@@ -307,15 +311,17 @@ class Store:
             os.ftruncate(file.descriptor, offset)
             raise
         file.size = offset + size
-        self._pend(
-            Entry(time.time_ns(), run, file.stream, Kind.BYTES, file.segment, offset, size, self._life)
-        )
+        self._pend(time.time_ns(), run, file, Kind.BYTES, offset, size)
 
-    def _pend(self, entry: Entry) -> None:
+    def _pend(self, now: int, run: int, file: _File, kind: Kind, offset: int, size: int) -> None:
         """Let an entry wait for `flush`, as a part of the last one where it goes on there."""
-        if self._pending and self._pending[-1].joins(entry):
-            entry = self._pending.pop().joined(entry)
-        self._pending.append(entry)
+        stream, segment = file.stream, file.segment
+        if self._pending:
+            last = self._pending[-1]
+            if last[1:5] == [run, stream, kind, segment] and last[5] + last[6] == offset and size:
+                last[6] += size
+                return
+        self._pending.append([now, run, stream, kind, segment, offset, size, self._life])
 
     def _rotate(self, file: _File) -> None:
         """Go on in a new file; the old one gets its number, and the oldest goes."""
@@ -391,11 +397,15 @@ class Store:
                 for place in range(begin, size, _PART):
                     count = min(_PART, size - place)
                     run = next(reversed(runs), 0)
-                    self._pend(Entry(when, run, stream, Kind.BYTES, number, place, count, self._life - 1))
+                    self._pending.append(
+                        [when, run, stream, Kind.BYTES, number, place, count, self._life - 1]
+                    )
                 if number > noted.number or size > noted.size:
                     self._table.set(stream, Live(number, size))
             for run in runs:
-                self._pend(Entry(time.time_ns(), run, stream, Kind.END, segment, offset, 0, self._life - 1))
+                self._pending.append(
+                    [time.time_ns(), run, stream, Kind.END, segment, offset, 0, self._life - 1]
+                )
         self.flush()
 
 

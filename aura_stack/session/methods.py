@@ -36,7 +36,8 @@ Order = Coroutine[Any, Any, list[Outcome]]
 Result = list[Outcome] | AuraError
 _LONGEST = (1 << 16) - 1  # rows and columns that a terminal can have (tty_ioctl(4), struct winsize)
 _NO_TERMINAL = "aura-stack down first, or tty: true in the stack file and then up again"
-PAUSE = 0.005  # seconds between two answers to one follower
+PAUSE = 0.008  # seconds between two answers to one follower
+PAUSE_OF_RECORDS = 0.025  # the same where nobody is looking
 CHUNK = 1 << 16  # bytes of events that are read at once for a subscriber
 
 
@@ -146,6 +147,7 @@ class Methods:
             "status": self.status,
             "why": self.why,
             "follow": self.follow,
+            "clear": self.clear,
             "subscribe": self.subscribe,
             "terminal": self.terminal,
             "shutdown": self.shutdown,
@@ -394,7 +396,8 @@ class Methods:
         position, record = read.position(params, "position"), read.position(params, "record")
         if name := read.text(params, "keep", ""):
             self._keep_for(connection, name, position if record in (0, self._store.number) else 0)
-        pause = self._answered.get(connection, 0.0) + PAUSE - time.monotonic()
+        pause = PAUSE_OF_RECORDS if name else PAUSE
+        pause += self._answered.get(connection, 0.0) - time.monotonic()
         if pause > 0:
             await asyncio.sleep(pause)
         while (
@@ -403,6 +406,10 @@ class Methods:
             await self._news()
         self._answered[connection] = time.monotonic()
         return {"position": self._store.position, "record": self._store.number}
+
+    async def clear(self, params: Params, _: Connection) -> dict[str, Any]:
+        """Remove what services have printed, as far as it is stored; answers how many bytes that were."""
+        return {"freed": self._store.clear(read.names(params) or None)}
 
     def _keep_for(self, connection: Connection, name: str, position: int) -> None:
         if connection not in self._kept_for:

@@ -4,7 +4,9 @@ import errno
 import os
 import sys
 
-BUFFERS = 64 << 20  # bytes that may stay with us once they were used; far above what is ever held at once
+BUFFERS = (
+    16 << 20
+)  # bytes that may stay with us once they were used; malloc refuses more than 32 MiB for the second
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # malloc.h
 _UNABLE = {errno.EINVAL, errno.ENOSYS, errno.EPERM}  # of a file system or a sandbox
 

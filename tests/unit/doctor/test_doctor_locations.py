@@ -126,7 +126,7 @@ def test_a_private_folder_of_somebody_else_is_trouble(tmp_path, monkeypatch):
     [
         (0, "ok", "/s/.aura has nothing in it yet"),
         (1 << 30, "ok", "/s/.aura has so much"),
-        ((1 << 30) + 1, "note", "/s/.aura has so much: it grows until it is deleted"),
+        ((1 << 30) + 1, "note", "/s/.aura has so much: the last 128 MB of each stream of a service are kept"),
     ],
 )
 def test_a_large_record_is_noted(size, level, found):

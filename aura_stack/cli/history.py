@@ -1,0 +1,185 @@
+"""What `logs` was asked for, out of a record: lines of some services, times and runs that hold something."""
+
+from collections import deque
+from collections.abc import Callable, Iterator
+
+from aura_stack.frozen import Frozen
+from aura_stack.logs import index
+from aura_stack.logs.follow import Follower, Piece
+from aura_stack.logs.framing import Kind, Lines
+from aura_stack.logs.search import Found, Span, search
+from aura_stack.logs.sieve import Sieve, Terms
+from aura_stack.logs.tail import last_pieces
+from aura_stack.messages import events
+
+from .printers import Printer, Source
+from .story import Mark, Story
+
+
+class Asked(Frozen):
+    """What lines are asked for.
+
+    Attributes:
+        wanted: whether the stream of that name of that service counts; the service of events is "".
+        terms: which of their lines.
+        span: which part of the record.
+        until: the moment after which nothing counts, ns since 1970; None for no such moment.
+    """
+
+    wanted: Callable[[str, str], bool]
+    terms: Terms
+    span: Span
+    until: int | None = None
+
+    def read(self, service: str, stream: str) -> bool:
+        """Whether it is read while it comes: what is wanted, and the events for their marks."""
+        return service == "" or self.wanted(service, stream)
+
+    @property
+    def whole(self) -> bool:
+        """Whether everything in the record counts, so that its end can be found from behind."""
+        return self.terms.all and self.span == Span() and self.until is None
+
+
+class Flow:
+    """Pieces of a record in, what to print out.
+
+    Args:
+        asked: which lines.
+        printer: how they are printed.
+    """
+
+    def __init__(self, asked: Asked, printer: Printer) -> None:
+        self._asked = asked
+        self._printer = printer
+        self._story = Story()
+        self._streams: dict[Source, tuple[Lines, Sieve]] = {}
+        self._last: tuple[Source, int] | None = (
+            None  # of the last line with others around it, and where it ended
+        )
+
+    def texts(self, piece: Piece | None) -> Iterator[bytes]:
+        """What to print for a piece; None stands for the end: what is unfinished is printed then."""
+        if piece is None:
+            for source, (lines, sieve) in self._streams.items():
+                yield from self._sieved(source, 0, lines.finish(), sieve)
+            self._streams = {}
+        elif not piece.service:
+            yield from self._told(piece)
+        elif self._asked.span.run is None or self._asked.span.run(piece.service, piece.life, piece.run):
+            yield from self._printed(piece)
+
+    def found(self, line: Found) -> Iterator[bytes]:
+        """What to print for a line that was searched for."""
+        source = Source(line.service, line.stream, line.run, line.life)
+        yield from self._shown(source, line.time, line.order[1], line.line)
+
+    def _printed(self, piece: Piece) -> Iterator[bytes]:
+        source = Source(piece.service, piece.stream, piece.run, piece.life)
+        if piece.kind is Kind.END:
+            if source in self._streams:
+                lines, sieve = self._streams.pop(source)
+                yield from self._sieved(source, piece.time, lines.finish(), sieve)
+            return
+        if source not in self._streams:
+            self._streams[source] = (Lines(), Sieve(self._asked.terms))
+        lines, sieve = self._streams[source]
+        yield from self._sieved(source, piece.time, lines.feed(piece.data), sieve)
+
+    def _sieved(self, source: Source, time: int, text: bytes, sieve: Sieve) -> Iterator[bytes]:
+        if not text:
+            return
+        if self._asked.terms.all:
+            yield from self._printer.lines(source, time, text)
+            return
+        for line in sieve.feed(text):
+            yield from self._shown(source, time, line.offset, line.text)
+
+    def _shown(self, source: Source, time: int, offset: int, text: bytes) -> Iterator[bytes]:
+        if self._asked.terms.context:
+            if self._last not in (None, (source, offset)):
+                yield from self._printer.gap()
+            self._last = (source, offset + len(text) + 1)
+        yield from self._printer.lines(source, time, text + b"\n")
+
+    def _told(self, piece: Piece) -> Iterator[bytes]:
+        if piece.kind is not Kind.BYTES:
+            return
+        for line in piece.data.split(b"\n")[:-1]:
+            event = _event(line)
+            mark = self._story.see(event, piece.time / 1e9) if event else None
+            if isinstance(mark, Mark) and self._asked.wanted(mark.service, "out"):
+                yield from self._printer.mark(mark.service, mark.text)
+
+
+def _event(line: bytes) -> events.Event | None:
+    try:
+        return events.decode(line)
+    except (ValueError, TypeError):  # cut short by a crash, or of another version
+        return None
+
+
+def stored(directory: str, asked: Asked, flow: Flow, count: int | None, end: int) -> Iterator[bytes]:
+    """What to print of what is there.
+
+    Args:
+        directory: of the record.
+        asked: which lines.
+        flow: prints them.
+        count: only the last so many lines; None for all.
+        end: where in the index to end.
+    """
+    texts = _all(directory, asked, flow, end)
+    if count is None:
+        yield from texts
+        return
+    if asked.whole:
+        pieces = last_pieces(directory, count, asked.wanted, end)
+        texts = (text for piece in pieces for text in flow.texts(piece))
+    elif not asked.terms.all and not asked.terms.context:
+        last = deque(search(directory, asked.wanted, asked.terms, asked.span), maxlen=count)
+        texts = (text for line in last for text in flow.found(line))
+    yield from last_of(texts, count)
+
+
+def last_of(texts: Iterator[bytes], count: int) -> Iterator[bytes]:
+    """The last lines of a text that comes in parts of whole lines; no more is kept than those parts that hold them."""
+    kept: deque[bytes] = deque()
+    lines = 0
+    for text in texts:
+        kept.append(text)
+        lines += text.count(b"\n")
+        while lines - kept[0].count(b"\n") >= count:
+            lines -= kept.popleft().count(b"\n")
+            if not kept:
+                break
+    for text in kept:
+        begin = 0
+        for _ in range(lines - count):  # of the first one some may be too many
+            begin = text.index(b"\n", begin) + 1
+        lines = min(lines, count)
+        yield text[begin:]
+
+
+def _all(directory: str, asked: Asked, flow: Flow, end: int) -> Iterator[bytes]:
+    if not asked.terms.all:
+        for line in search(directory, asked.wanted, asked.terms, asked.span):
+            yield from flow.found(line)
+        return
+    follower = Follower(directory, asked.span.begin)
+    last = end if asked.span.end is None else min(end, asked.span.end)
+    try:
+        for piece in follower.read():
+            if follower.position > last:
+                return
+            if asked.wanted(piece.service, piece.stream) or not piece.service:
+                yield from flow.texts(piece)
+    finally:
+        follower.close()
+
+
+def span_of(directory: str, since: int | None, until: int | None) -> Span:
+    """Which part of a record lies between two moments (ns since 1970)."""
+    begin = index.moment(directory, since) if since is not None else 0
+    end = index.moment(directory, until + 1) if until is not None else None
+    return Span(begin, end, since or 0)

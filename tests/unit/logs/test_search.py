@@ -1,0 +1,123 @@
+"""Searching stored streams finds what reading the whole record finds, wherever files, chunks and runs part."""
+
+import os
+import random
+
+import pytest
+
+from aura_stack.logs import index
+from aura_stack.logs.follow import Follower
+from aura_stack.logs.framing import ENTRY, Kind, Lines
+from aura_stack.logs.retention import Retention
+from aura_stack.logs.search import Span, search
+from aura_stack.logs.sieve import Sieve, Terms, pattern
+from aura_stack.logs.store import Store
+
+PARTS = (b"x", b"needle ", b"\n", b"yy", b"\x1b[1m")
+
+
+@pytest.fixture
+def logs(tmp_path, monkeypatch):
+    folder = tmp_path / "logs"
+    folder.mkdir()
+    monkeypatch.setattr(index, "SEGMENT", 40 * ENTRY.size)
+    return str(folder)
+
+
+def opened(logs):
+    return Store(logs, f"{logs}/../events.jsonl", lambda: None, lambda: None, Retention(size=3000))
+
+
+def anything(service, _):
+    return service != ""
+
+
+def by_reading(logs, terms):
+    """Every piece, cut into lines, each looked at: slow, and plain to see."""
+    follower, lines, sieves, found = Follower(logs), {}, {}, []
+    for piece in follower.read():
+        key = (piece.service, piece.stream, piece.run, piece.life)
+        cutter = lines.setdefault(key, Lines())
+        whole = cutter.finish() if piece.kind is Kind.END else cutter.feed(piece.data)
+        if piece.service:
+            found += [(*key, line.text) for line in sieves.setdefault(key, Sieve(terms)).feed(whole)]
+    follower.close()
+    return found
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_the_same_lines_in_the_same_order(logs, seed):
+    generator = random.Random(seed)
+    for _ in range(2):
+        store = opened(logs)
+        runs = {}
+        for _ in range(60):
+            file = f"{generator.choice('ab')}.{generator.choice(('out', 'err'))}.log"
+            stream, run = store.stream(file), runs.setdefault(file, 1)
+            store.append(stream, run, b"".join(generator.choice(PARTS) for _ in range(20)))
+            if generator.random() < 0.1:
+                store.end(stream, run)
+                runs[file] += 1
+        for file, run in runs.items():
+            store.end(store.stream(file), run)
+        store.close()
+    terms = Terms((pattern("needle (x|y)"),))
+    found = [
+        (one.service, one.stream, one.run, one.life, one.line)
+        for one in search(logs, anything, terms, Span())
+    ]
+    expected = by_reading(logs, terms)
+    assert sorted(found) == sorted(expected)
+    assert found
+    orders = [one.order for one in search(logs, anything, terms, Span())]
+    assert orders == sorted(orders)
+
+
+def test_only_what_is_asked_for(logs):
+    store = opened(logs)
+    web, api = store.stream("web.out.log"), store.stream("api.err.log")
+    positions = []
+    for number in range(100):
+        positions.append(store.position)
+        store.append(web if number % 2 else api, 1, b"%03d %s needle\n" % (number, b"x" * 100))
+    terms = Terms((pattern("needle"),))
+
+    def numbers(wanted=anything, **span):
+        return [int(one.line[:3]) for one in search(logs, wanted, terms, Span(**span))]
+
+    assert numbers() == list(range(100))
+    assert numbers(lambda service, _: service == "web") == list(range(1, 100, 2))
+    assert numbers(begin=positions[30], end=positions[40]) == list(range(30, 40))
+    assert numbers(run=lambda _, life, run: (life, run) == (1, 2)) == []
+    assert [one.time for one in search(logs, anything, terms, Span())] == sorted(
+        one.time for one in search(logs, anything, terms, Span())
+    )
+    store.close()
+
+
+def test_a_line_in_which_a_run_ended_is_two(logs):
+    store = opened(logs)
+    web = store.stream("web.out.log")
+    store.append(web, 1, b"the needle is last")
+    store.end(web, 1)
+    store.append(web, 2, b"and no more\n")
+    (found,) = search(logs, anything, Terms((pattern("needle"),)), Span())
+    assert (found.run, found.line) == (1, b"the needle is last")
+    (found,) = search(logs, anything, Terms((pattern("more"),)), Span())
+    assert (found.run, found.line) == (2, b"and no more")
+    store.close()
+
+
+def test_files_that_go_while_they_are_searched_are_left_out(logs):
+    store = opened(logs)
+    web = store.stream("web.out.log")
+    for number in range(90):
+        store.append(web, 1, b"%03d %s needle\n" % (number, b"x" * 100))
+    finding = search(logs, anything, Terms((pattern("needle"),)), Span())
+    assert next(finding).line.startswith(b"000")
+    os.unlink(os.path.join(logs, "web.out.log.000001"))
+    rest = [int(one.line[:3]) for one in finding]
+    assert rest[0] == 1
+    assert rest[-1] == 89
+    assert len(rest) < 89
+    store.close()

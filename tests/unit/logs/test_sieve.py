@@ -1,0 +1,124 @@
+"""Which lines are wanted: the fast ways find what looking at every line finds."""
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from aura_stack.logs.levels import LEVELS
+from aura_stack.logs.sieve import Sieve, Terms, literal, pattern, plain
+
+PATTERNS = (
+    *(
+        "ab",
+        "a.b",
+        "^a",
+        "b$",
+        "a|c",
+        "[^a]b",
+        "a+b?",
+        "(?i)AB",
+        r"\s",
+        r"a\.b",
+        "",
+        "(a)(b)",
+        "ab{2}",
+        "a{0}b",
+        "b*",
+    ),
+    *(r"\Aa", r"b\Z", "a(?=b)", "(?<!a)b", r"(a)\1", "^$", "a$|^b", "[]a]b", "x?ab"),
+)
+LINES = st.lists(
+    st.lists(
+        st.sampled_from([b"a", b"b", b"c", b".", b" ", b"\r", b"\x1b[31m", b"\x1b[0m", b"\xff", b"]"]),
+        max_size=6,
+    ).map(b"".join),
+    max_size=8,
+)
+
+
+def sieved(blocks, **terms):
+    sieve = Sieve(Terms(**terms))
+    return [line for block in blocks for line in sieve.feed(block)]
+
+
+def cut(lines, size):
+    """The lines in blocks of some."""
+    return [b"".join(line + b"\n" for line in lines[at : at + size]) for at in range(0, len(lines), size)]
+
+
+@given(LINES, st.sampled_from(PATTERNS), st.integers(1, 4))
+def test_a_pattern_is_found_in_bulk_where_it_is_found_line_by_line(lines, source, size):
+    compiled = pattern(source)
+    expected = [line for line in lines if compiled.search(plain(line).removesuffix(b"\r"))]
+    found = sieved(cut(lines, size), grep=(compiled,))
+    assert [line.text for line in found] == expected
+    whole = b"".join(line + b"\n" for line in lines)
+    assert all(whole[line.offset :].startswith(line.text + b"\n") for line in found)
+
+
+@given(LINES, st.integers(0, 3), st.integers(1, 4))
+def test_lines_around_are_shown_once_and_in_order(lines, around, size):
+    compiled = pattern("a.b")
+    hits = [number for number, line in enumerate(lines) if compiled.search(plain(line).removesuffix(b"\r"))]
+    near = [number for number in range(len(lines)) if any(abs(number - hit) <= around for hit in hits)]
+    found = sieved(cut(lines, size), grep=(compiled,), context=around)
+    assert [line.text for line in found] == [lines[number] for number in near]
+    assert [line.wanted for line in found] == [number in hits for number in near]
+
+
+def test_patterns_see_no_colours_and_lines_keep_them():
+    lines = [b"\x1b[31mer\x1b[1mror\x1b[0m: no", b"fine", b"\x1b]0;error\x07title", b"error"]
+    found = sieved(cut(lines, 4), grep=(pattern("^error"),))
+    assert [line.text for line in found] == [lines[0], lines[3]]
+
+
+def test_one_of_several_patterns_is_enough_and_none_of_the_excluded_may_be_there():
+    lines = [b"GET /a", b"POST /b", b"GET /health", b"PUT /c"]
+    terms = {"grep": (pattern("GET"), pattern("PUT")), "exclude": (pattern("health$"),)}
+    assert [line.text for line in sieved(cut(lines, 2), **terms)] == [b"GET /a", b"PUT /c"]
+    assert [line.text for line in sieved(cut(lines, 2), exclude=(pattern("/[ab]"),))] == lines[2:]
+
+
+def test_a_grave_line_brings_its_trace_with_it():
+    lines = [
+        b"INFO: up",
+        b"Traceback (most recent call last):",
+        b'  File "app.py", line 3',
+        b"ValueError: no",
+        b"2026-11-28 WARN slow",
+        b'{"level":50,"msg":"broken"}',
+        b"plain",
+        b"    indented under a plain one",
+    ]
+    for size in (1, 3, 8):
+        found = [line.text for line in sieved(cut(lines, size), level=LEVELS.index("error"))]
+        assert found == [*lines[1:4], lines[5]]
+    assert [line.text for line in sieved(cut(lines, 8), level=LEVELS.index("warn"))] == lines[1:6]
+    assert [line.text for line in sieved(cut(lines, 8), level=LEVELS.index("info"))] == lines
+
+
+@pytest.mark.parametrize(
+    ("source", "text"),
+    [
+        ("needle", b"needle"),
+        ("needle [0-9]+", b"needle "),
+        ("err(or)?[0-9]+", b"err"),
+        ("colou?r", b"colo"),
+        (r"took\.ms", b"took.ms"),
+        ("a|b", b""),
+        ("(?i)needle", b""),
+        (r"\d+", b""),
+        ("x{0,3}yz", b"yz"),
+        ("[ab", b""),
+    ],
+)
+def test_what_every_match_holds(source, text):
+    assert literal(source) == text
+
+
+@given(st.sampled_from(PATTERNS), st.binary(max_size=30).map(lambda text: text.replace(b"\n", b"")))
+def test_every_match_holds_it(source, text):
+    if re.compile(source.encode()).search(text) and "(?i" not in source:
+        assert literal(source) in text
