@@ -328,6 +328,8 @@ class Face:
     def _heard(self, news: dict[str, Any]) -> None:
         """The record has grown, or is another one: somebody has deleted its files."""
         self._asked_for_news = False
+        if news["trouble"]:
+            self._shown.warn(news["trouble"])
         self._advance()
         if news["record"] != self._record:
             try:

@@ -31,10 +31,6 @@ class Asked(Frozen):
     span: Span
     until: int | None = None
 
-    def read(self, service: str, stream: str) -> bool:
-        """Whether it is read while it comes: what is wanted, and the events for their marks."""
-        return service == "" or self.wanted(service, stream)
-
     @property
     def whole(self) -> bool:
         """Whether everything in the record counts, so that its end can be found from behind."""
@@ -166,14 +162,15 @@ def _all(directory: str, asked: Asked, flow: Flow, end: int) -> Iterator[bytes]:
         for line in search(directory, asked.wanted, asked.terms, asked.span):
             yield from flow.found(line)
         return
-    follower = Follower(directory, asked.span.begin)
+    follower = Follower(
+        directory, asked.span.begin, lambda service, stream: service == "" or asked.wanted(service, stream)
+    )
     last = end if asked.span.end is None else min(end, asked.span.end)
     try:
         for piece in follower.read():
             if follower.position > last:
                 return
-            if asked.wanted(piece.service, piece.stream) or not piece.service:
-                yield from flow.texts(piece)
+            yield from flow.texts(piece)
     finally:
         follower.close()
 

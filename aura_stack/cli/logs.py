@@ -23,7 +23,6 @@ from aura_stack.logs.search import Span
 from aura_stack.logs.sieve import Terms, pattern
 from aura_stack.logs.store import Store
 from aura_stack.logs.terminal import Merger
-from aura_stack.reading.suggest import did_you_mean
 from aura_stack.reading.words import listed, quoted
 from aura_stack.stack import units
 from aura_stack.system.places import Places
@@ -194,7 +193,7 @@ def logs(context: click.Context, /, services: tuple[str, ...], *, as_json: bool,
     with _output(options.save) as screen:
         coloured = target.coloured(context.obj) and not options.save
         flow = Flow(asked, _printer(options, known, screen, as_json=as_json, coloured=coloured))
-        reader = Reader(places, screen, flow.texts, asked.read, record)
+        reader = Reader(places, screen, flow.texts, asked.wanted, record)
         reader.print_stored(lambda end: stored(places.logs, asked, flow, options.count, end))
         if client:
             reader.follow(client, lambda: _again(file, places, screen))
@@ -399,5 +398,7 @@ def _means(pattern: str, service: str, declared: _Declared) -> bool:
 
 
 def _unknown(name: str, known: list[str]) -> AuraError:
+    from aura_stack.reading.suggest import did_you_mean  # noqa: PLC0415 - 9 ms, for a mistake only
+
     hint = did_you_mean(name, known) or f"there are {listed(known)}"
     return AuraError(f"there are no logs of a service {quoted(name)}", hint, ExitCode.UNKNOWN)

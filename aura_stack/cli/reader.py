@@ -1,19 +1,25 @@
 """Reading a record for `logs` and `events`: its last lines first, then, if wanted, what comes."""
 
 import os
+import time
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING
 
-from aura_stack.control.client import Client
 from aura_stack.errors import AuraError, ExitCode
 from aura_stack.logs import index
 from aura_stack.logs.follow import Follower, Piece
 from aura_stack.logs.framing import EVENTS
+from aura_stack.logs.lanes import Gap, Lanes
 from aura_stack.logs.store import STREAMS, read_streams
 from aura_stack.logs.tail import last_pieces
 from aura_stack.system.places import Places
 
+from . import tables
 from .screen import Screen
+
+if TYPE_CHECKING:
+    from aura_stack.control.client import Client
 
 SAID = 64 << 20  # bytes after which the engine is told how far we are, although more has come
 
@@ -64,10 +70,10 @@ class Reader:
     ) -> None:
         self._name = name
         self._logs = places.logs
-        self._follower = Follower(places.logs)
         self._screen = screen
         self._texts = texts
         self._wanted = wanted
+        self._source: Follower | Lanes = Follower(places.logs, 0, self._reads)
         self._record = record
 
     def print_last(self, count: int | None) -> None:
@@ -82,7 +88,7 @@ class Reader:
             for text in self._texts(piece):
                 last.extend(text.splitlines(keepends=True))
         self._screen.write(b"".join(last))
-        self._follower.position = end
+        self._go_to(end)
 
     def print_stored(self, texts: Callable[[int], Iterable[bytes]]) -> None:
         """What is stored up to now, as `texts` makes it of where the index ends; what comes later is for `follow`."""
@@ -91,14 +97,26 @@ class Reader:
             self._screen.write(text)
             if self._screen.gone:
                 break
-        self._follower.position = end
+        self._go_to(end)
+
+    def _reads(self, service: str, stream: str) -> bool:
+        """What is wanted, and the events for their marks."""
+        return service == "" or self._wanted(service, stream)
+
+    def _go_to(self, position: int) -> None:
+        """Read on from there: on a terminal so that nobody waits behind a flood, else everything in its order."""
+        self._source.close()
+        if self._screen.terminal:
+            self._source = Lanes(self._logs, position, time.time_ns, lambda _: False, self._reads)
+        else:
+            self._source = Follower(self._logs, position, self._reads)
 
     def finish(self) -> None:
         """What is unfinished."""
         self._screen.write(b"".join(self._texts(None)))
         self._screen.complete()
 
-    def follow(self, engine: Client, again: Callable[[], tuple[Client, int]] | None = None) -> None:
+    def follow(self, engine: "Client", again: "Callable[[], tuple[Client, int]] | None" = None) -> None:
         """What comes, until nobody reads any more.
 
         Args:
@@ -119,30 +137,48 @@ class Reader:
             self._print_new(engine)
         self.finish()
 
-    def _ask(self, engine: Client) -> int:
+    def _ask(self, engine: "Client") -> int:
         """Wait until there is more; which record it is in."""
         # what goes to a file or a pipe is kept until it was read; a terminal shows what there is
         keep = "" if self._screen.terminal else f"aura-stack {self._name} (pid {os.getpid()})"
-        news = engine.call("follow", position=self._follower.position, record=self._record, keep=keep)
+        news = engine.call("follow", position=self._source.position, record=self._record, keep=keep)
+        if news["trouble"]:
+            self._screen.say(news["trouble"])
         return int(news["record"])
 
     def _renew(self, record: int) -> None:
         """Read another record, if it is one: somebody has deleted the files, and new ones were begun."""
         if self._record not in (0, record):
             self._print_new(None)
-            self._follower.close()
-            self._follower = Follower(self._logs)
+            self._go_to(0)
         self._record = record
 
-    def _print_new(self, engine: Client | None) -> None:
+    def _print_new(self, engine: "Client | None") -> None:
         unsaid = 0
-        for piece in self._follower.read():
-            if self._wanted(piece.service, piece.stream) or not piece.service:
-                for text in self._texts(piece):
-                    self._screen.write(text)
+        for piece in self._pieces():
+            if isinstance(piece, Gap):
+                self._screen.say(_passed_over(piece))
+                continue
+            for text in self._texts(piece):
+                self._screen.write(text)
             unsaid += len(piece.data)
             if unsaid > SAID and engine:
                 self._ask(engine)  # so that it knows how far we are
                 unsaid = 0
             if self._screen.gone:
                 return
+
+    def _pieces(self) -> Iterator[Piece | Gap]:
+        if isinstance(self._source, Follower):
+            yield from self._source.read()
+            return
+        yield from self._source.turn()
+        while self._source.behind:
+            yield from self._source.turn()
+
+
+def _passed_over(gap: Gap) -> str:
+    if not gap.service:
+        return f"{tables.size(gap.size)} were removed from the record before they could be shown"
+    many = f"{gap.lines:,} lines ({tables.size(gap.size)})"
+    return f"{gap.service}: {many} not shown; aura-stack logs {gap.service} has them"

@@ -44,6 +44,8 @@ def status(settings: Settings, services: Sequence[str], *, as_json: bool) -> int
         for view, row in zip(views, rows, strict=True):
             lines.append(_painted(view["state"], row) if coloured else row)
             lines += [f"  {below}" for below in _below(view)]
+        if trouble := next((view["logs_lost"] for view in views if view["logs_lost"]), None):
+            lines.append(trouble)
         if reader := next((view["held_back_for"] for view in views if view["held_back_for"]), None):
             lines.append(f"output is held back: {reader} has left 1 GB of it unread")
         tables.print_lines(lines)

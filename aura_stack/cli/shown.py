@@ -19,6 +19,7 @@ from aura_stack.logs.live import Live
 from aura_stack.logs.render import Style
 from aura_stack.logs.terminal import Merger
 from aura_stack.messages import events
+from aura_stack.messages.events import LOST
 
 from . import tables, words
 from .failed import last_words
@@ -57,6 +58,7 @@ class Shown:
         self.filter = Filter(only_errors=looks.only_errors)
         self.behind = False
         """Whether more has come than was printed in one turn."""
+        self._warned: set[str] = set()  # what was said already: it may come by two ways
         self.taken = 0
         """Bytes of the record that were read, ever."""
         self.services: list[str] = []
@@ -205,6 +207,21 @@ class Shown:
 
     # --- lines of ours ---
 
+    def warn(self, text: str) -> None:
+        """A line about what goes wrong, once."""
+        if text not in self._warned:
+            self._warned.add(text)
+            self.say(text, alarm=True)
+
+    def _was_said(self, event: events.Event) -> bool:
+        """Whether a warning has come by the other way, the answers of the engine."""
+        text = event.text if isinstance(event, events.Notice) else ""
+        if text in self._warned:
+            return True
+        if text.startswith(LOST):
+            self._warned.add(text)
+        return False
+
     def say(self, text: str, *, alarm: bool = False) -> None:
         """A line about the stack itself."""
         shown = self.style.alarm(text) if alarm else self.style.dim(text)
@@ -254,7 +271,7 @@ class Shown:
         elif piece.kind is Kind.BYTES:
             for one in piece.data.splitlines():
                 event = events.decode(one)
-                if event:
+                if event and not self._was_said(event):
                     for text in self._event(event, piece.time / 1e9):
                         self._write(text)  # before the next event, which may give the terminal to a service
 

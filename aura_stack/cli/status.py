@@ -37,6 +37,7 @@ def status(context: click.Context, services: tuple[str, ...], as_json: bool) -> 
       stop_command (what is run to end it, null for a signal),
       ended (how the last run ended), exit_code,
       held_back_for (who reads the logs too slowly, so that services wait; or null),
+      logs_lost (why what they print is not stored, or null),
       setback (how a new version failed that was to take over; the old one goes on),
       stale (what failed, where what runs is not what was saved last),
       last_error (of one that failed, or waits to be tried again, or of what failed instead)

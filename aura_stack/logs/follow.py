@@ -1,7 +1,7 @@
 """Reading a record from a position of one's own on: what the face, `logs` and every later viewer do."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from . import index
@@ -34,14 +34,18 @@ class Follower:
     Args:
         directory: where the store keeps it.
         position: where in the index to begin.
+        wanted: whether the stream of that name of that service is read at all; the service of events is "".
 
     Attributes:
         position: where it goes on.
         missed: bytes of which the entries were read, and that had been removed by then.
     """
 
-    def __init__(self, directory: str, position: int = 0) -> None:
+    def __init__(
+        self, directory: str, position: int = 0, wanted: Callable[[str, str], bool] | None = None
+    ) -> None:
         self.position = position
+        self._wanted = wanted
         self.missed = 0
         self._directory = directory
         self._index = index.Reader(directory)
@@ -57,7 +61,8 @@ class Follower:
                 return
             for entry, count in _joined(entries):
                 self.position += count * ENTRY.size  # before: whoever reads may stop after any piece
-                yield self.piece(entry)
+                if self._wanted is None or self._wanted(*self._of(entry.stream)):
+                    yield self.piece(entry)
 
     def close(self) -> None:
         """Close the files."""
@@ -69,9 +74,13 @@ class Follower:
 
     def piece(self, entry: Entry) -> Piece:
         """What an entry of the index stands for."""
-        service, stream = self._split.get(entry.stream) or self._name(entry.stream)
+        service, stream = self._of(entry.stream)
         data = self._bytes(entry) if entry.length else b""
         return Piece(service, stream, entry.run, entry.time, entry.kind, data, entry.life)
+
+    def _of(self, stream: int) -> tuple[str, str]:
+        """The service and the stream of a number."""
+        return self._split.get(stream) or self._name(stream)
 
     def _name(self, stream: int) -> tuple[str, str]:
         if stream >= len(self._names):

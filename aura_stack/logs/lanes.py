@@ -96,15 +96,22 @@ class Lanes:
         position: where in the index to begin.
         now: nanoseconds since 1970, as the record has them.
         exempt: whether a service is never late: it has the terminal to itself.
+        wanted: whether the stream of that name of that service is read at all; the service of events is "".
     """
 
     def __init__(
-        self, directory: str, position: int, now: Callable[[], int], exempt: Callable[[str], bool]
+        self,
+        directory: str,
+        position: int,
+        now: Callable[[], int],
+        exempt: Callable[[str], bool],
+        wanted: Callable[[str, str], bool] | None = None,
     ) -> None:
         self._directory = directory
+        self._wanted = wanted
         self._now = now
         self._exempt = exempt
-        self._front = Follower(directory, position)
+        self._front = Follower(directory, position, wanted)
         self._back: Follower | None = None
         self._reading: Iterator[Piece] = iter(())
         self._left: Piece | None = None  # what the back has read and not handed over
@@ -195,7 +202,7 @@ class Lanes:
 
     def _fall_behind(self, count: _Count, before: int) -> None:
         if self._back is None:
-            self._back = Follower(self._directory, before)
+            self._back = Follower(self._directory, before, self._wanted)
             self._reading = self._back.read()
             for one in self._counts.values():
                 one.back = one.front

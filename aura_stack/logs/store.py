@@ -71,6 +71,8 @@ class Store:
         self._create = create
         self.retention = retention or Retention()
         self._mover = Mover()
+        self.trouble = ""
+        """What keeps the record from being whole, in words; "" for nothing. Who follows it is told."""
         self.renewals = 0
         """How often the files have been deleted under this store, and begun anew."""
         self.broken_off: int | None = None

@@ -5,6 +5,9 @@ from typing import Any
 
 from aura_stack.frozen import Frozen
 
+LOST = "output is being lost"
+"""How the text of a notice begins that followers of the record are told besides, since it may not reach that."""
+
 
 class Notice(Frozen):
     """Something worth a line that stops nothing; `alarm` where somebody should do something about it."""

@@ -37,10 +37,10 @@ class Record:
     A disk that takes no more is told once, on the screen only; the stack runs on.
     """
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, wake: Callable[[], None]) -> None:
         self._store = store
+        self._wake = wake
         self.listener: Callable[[events.Event], None] = _nobody
-        self.lost = ""
 
     def publish(self, event: events.Event) -> None:
         """Append an event."""
@@ -51,12 +51,13 @@ class Record:
         self.listener(event)
 
     def fault(self, error: OSError) -> None:
-        """The record cannot be written: remember it for those who ask, and say so if that can be written."""
-        if self.lost:
+        """The record cannot be written: tell whoever follows it, and say so in it if that can be written."""
+        if self._store.trouble:
             return
         full = " (the disk is full)" if error.errno == errno.ENOSPC else ""
-        self.lost = f"output is being lost, the record cannot be written: {error.strerror}{full}"
-        self.publish(events.Notice(self.lost, alarm=True))
+        self._store.trouble = f"{events.LOST}, the record cannot be written: {error.strerror}{full}"
+        self._wake()
+        self.publish(events.Notice(self._store.trouble, alarm=True))
 
 
 def _hold_back(reader: str, capture: Capture, record: Record) -> None:
@@ -152,7 +153,7 @@ def assemble(
     except OSError as error:
         words = f"the record in {places.logs} cannot be written: {error.strerror}"
         raise AuraError(words, "aura-stack keeps what the services print there") from error
-    record = Record(store)
+    record = Record(store, hub.wake)
     capture = Capture(store, record.fault)
     store.retention.changed = lambda reader: _hold_back(reader, capture, record)
     environment = Environment(ground.source, ground.definition, environ, coloured=options.coloured)

@@ -125,6 +125,7 @@ class Methods:
         self._stage = stage
         self._answered: WeakKeyDictionary[Connection, float] = WeakKeyDictionary()  # followers, when last
         self._kept_for: WeakSet[Connection] = WeakSet()  # followers that must miss nothing
+        self._warned: WeakSet[Connection] = WeakSet()  # followers that know that something is lost
 
     def table(self) -> dict[str, Method]:
         """Name → method, as the server wants them."""
@@ -400,12 +401,22 @@ class Methods:
         pause += self._answered.get(connection, 0.0) - time.monotonic()
         if pause > 0:
             await asyncio.sleep(pause)
-        while (
-            not self._stage.ending and record in (0, self._store.number) and self._store.position <= position
+        while not (
+            self._stage.ending
+            or record not in (0, self._store.number)
+            or self._store.position > position
+            or (self._store.trouble and connection not in self._warned)
         ):
             await self._news()
         self._answered[connection] = time.monotonic()
-        return {"position": self._store.position, "record": self._store.number}
+        trouble = self._store.trouble if connection not in self._warned else ""
+        if trouble:
+            self._warned.add(connection)
+        return {
+            "position": self._store.position,
+            "record": self._store.number,
+            "trouble": trouble or None,
+        }
 
     async def clear(self, params: Params, _: Connection) -> dict[str, Any]:
         """Remove what services have printed, as far as it is stored; answers how many bytes that were."""
@@ -414,8 +425,13 @@ class Methods:
     def _keep_for(self, connection: Connection, name: str, position: int) -> None:
         if connection not in self._kept_for:
             self._kept_for.add(connection)
-            connection.ended.append(lambda: self._store.retention.gone(connection))
+            connection.ended.append(lambda: self._forget(connection))
         self._store.retention.reads(connection, name, position)
+
+    def _forget(self, connection: Connection) -> None:
+        """A reader has gone; at the end, when we are the one who goes, it still reads."""
+        if not self._stage.ending:
+            self._store.retention.gone(connection)
 
     async def subscribe(self, params: Params, connection: Connection) -> None:
         """Sends every event from now on as a notification; answers when the stack has come to its end.
@@ -504,6 +520,7 @@ class Methods:
             "uptime_seconds": round(view.seconds, 3) if view.pid else None,
             "restarts": view.restarts,
             "held_back_for": self._store.retention.blocked or None,
+            "logs_lost": self._store.trouble or None,
             "replica": view.service.replica,
             "ports": [port.number for port in view.service.ports],
             "written_ports": [port.written or port.number for port in view.service.ports],

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import resource
 import runpy
 import signal
 import sys
@@ -136,6 +137,23 @@ def test_a_killed_follower_is_missed_by_nobody(stack):
     assert (code, json.loads(output)[0]["held_back_for"]) == (0, None)
     made.run("down")
     up.finish()
+
+
+def test_a_full_disk_is_told_once_on_the_screen_and_the_stack_runs_on(stack):
+    def full():
+        resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, 300_000))  # EFBIG, which is met as ENOSPC is
+
+    made = stack({"web": {"command": child("printer", "web", "60", "stay")}})
+    up = made.start("up", start_new_session=True, preexec_fn=full)
+    up.expect("output is being lost, the record cannot be written: File too large")
+    code, output = made.run("status")
+    assert code == 0
+    assert "ready" in output
+    assert "output is being lost" in output
+    assert made.run("restart", "web")[0] == 0
+    assert made.run("down")[0] == 0
+    up.finish()
+    assert up.output.count("output is being lost") == 1
 
 
 SHELL = r"""

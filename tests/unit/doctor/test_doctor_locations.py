@@ -132,4 +132,6 @@ def test_a_private_folder_of_somebody_else_is_trouble(tmp_path, monkeypatch):
 def test_a_large_record_is_noted(size, level, found):
     finding = locations.check_record("/s/.aura", size, "so much")
     assert (finding.level, finding.found) == (level, found)
-    assert finding.cure == ("aura-stack down, then aura-stack clean" if level == "note" else "")
+    assert finding.cure == (
+        "aura-stack logs --clear, or aura-stack down and then aura-stack clean" if level == "note" else ""
+    )

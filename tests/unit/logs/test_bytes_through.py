@@ -1,6 +1,7 @@
 """Bytes from pipes into the record and out again, by the fast ways of Linux and without them."""
 
 import asyncio
+import errno
 import os
 import random
 import threading
@@ -8,14 +9,16 @@ import threading
 import pytest
 
 from aura_stack.logs import capture as module
-from aura_stack.logs import ready
+from aura_stack.logs import index, ready, segments
 from aura_stack.logs.capture import Capture
 from aura_stack.logs.follow import Follower
 from aura_stack.logs.framing import Kind
 from aura_stack.logs.render import Style
+from aura_stack.logs.retention import Retention
 from aura_stack.logs.store import Store
 from aura_stack.logs.terminal import Merger
 
+SIZE = 700_000  # of a file, so that several are begun under load
 ODD = (
     b"",
     b"\x00\x00",
@@ -33,10 +36,20 @@ def record(request, tmp_path, monkeypatch):
     logs.mkdir()
     if request.param == "portable":
         monkeypatch.setattr(module, "ready", ready._ByLoop)
-    store = Store(str(logs), str(tmp_path / "events.jsonl"), lambda: None, lambda: None)
+    store = Store(
+        str(logs), str(tmp_path / "events.jsonl"), lambda: None, lambda: None, Retention(size=SIZE, kept=99)
+    )
     store._mover.splices = store._mover.splices and request.param == "fast"
     yield store, str(logs)
     store.close()
+
+
+def stored(logs, name):
+    found = b""
+    for path in segments.files(os.path.join(logs, f"{name}.out.log")):
+        with open(path, "rb") as file:
+            found += file.read()
+    return found
 
 
 def lines_of(number, count, generator):
@@ -81,8 +94,7 @@ def test_every_byte_of_every_writer_arrives_in_its_order_and_no_line_is_torn(rec
     follower.close()
     capture.close()
     for name, data in printed.items():
-        with open(os.path.join(logs, f"{name}.out.log"), "rb") as file:
-            assert file.read() == data
+        assert stored(logs, name) == data
         assert b"".join(piece.data for piece in pieces if piece.service == name) == data
         assert [piece.kind for piece in pieces if piece.service == name][-1] is Kind.END
     merger = Merger(Style(list(printed), colour=False))
@@ -158,3 +170,84 @@ def read(logs):
     pieces = list(follower.read())
     follower.close()
     return pieces
+
+
+def test_services_wait_for_a_reader_that_must_miss_nothing_and_nothing_is_lost(record):
+    """A pipe of 64 KiB, and what is kept unread, are all that goes on without the reader."""
+    store, logs = record
+    capture = Capture(store, lambda error: pytest.fail(str(error)))
+    held = []
+    store.retention = Retention(kept=2, unread=3 * SIZE, size=SIZE)
+    follower = Follower(logs)
+    end = capture.open_one("web", 1, "out")
+    data = (b"w" * 99 + b"\n") * 80_000  # 8 MB
+    thread = threading.Thread(target=write, args=(end, data, random.Random(1)))
+    seen = bytearray()
+
+    async def flood():
+        loop = asyncio.get_running_loop()
+        blocked, ended = asyncio.Event(), asyncio.Event()
+
+        def changed(reader):
+            held.append(reader)
+            capture.pause(on=bool(reader))
+            if reader:
+                blocked.set()
+
+        store.retention.changed = changed
+        store._wake = lambda: ended.set() if not capture._pipes else None
+        store.retention.reads("me", "less (pid 7)", follower.position)
+        capture.attach(loop)
+        thread.start()
+        while not ended.is_set():
+            waits = [asyncio.create_task(event.wait()) for event in (blocked, ended)]
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+            for wait in waits:
+                wait.cancel()
+            blocked.clear()
+            seen.extend(b"".join(piece.data for piece in follower.read()))
+            store.retention.reads("me", "less (pid 7)", follower.position)
+
+    asyncio.run(flood())
+    thread.join()
+    seen.extend(b"".join(piece.data for piece in follower.read()))
+    assert bytes(seen) == data
+    assert (held[0], held[1]) == ("less (pid 7)", "")
+    assert follower.missed == 0
+    follower.close()
+    capture.close()
+
+
+def test_a_disk_that_takes_no_more_is_told_once_and_the_pipes_are_emptied(record, monkeypatch):
+    store, logs = record
+    told = []
+    capture = Capture(store, told.append)
+    end = capture.open_one("web", 1, "out")
+    os.write(end, b"kept\n")
+    capture.drain("web")
+
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as disk:
+        disk.setattr(store, "take", full)
+        for _ in range(3):
+            os.write(end, b"lost\n")
+            capture.drain("web")
+    os.write(end, b"kept again\n")
+    os.close(end)
+    capture.drain("web")
+    assert [error.errno for error in told] == [errno.ENOSPC]
+    assert b"".join(piece.data for piece in read(logs)) == b"kept\nkept again\n"
+    capture.close()
+
+
+def test_entries_that_a_full_disk_did_not_take_follow_once_there_is_room(record, monkeypatch):
+    store, logs = record
+    web = store.stream("web.out.log")
+    with monkeypatch.context() as disk:
+        disk.setattr(index.Writer, "write", lambda *_: (_ for _ in ()).throw(OSError(errno.ENOSPC, "full")))
+        with pytest.raises(OSError, match="full"):
+            store.append(web, 1, b"one\n")
+    store.append(web, 1, b"two\n")
+    assert b"".join(piece.data for piece in read(logs)) == b"one\ntwo\n"
