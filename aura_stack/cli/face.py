@@ -20,6 +20,7 @@ from typing import Any
 from aura_stack.control.client import Client, result
 from aura_stack.control.protocol import Answer, Request
 from aura_stack.errors import AuraError, ExitCode, InvalidDefinition, Place, Problem
+from aura_stack.system import orphans
 from aura_stack.system.bulk import keep_memory
 
 from .hotkeys import Hotkeys
@@ -136,6 +137,8 @@ class Face:
         for signum in _ORDERS:
             signal.signal(signum, self._order)
         signal.signal(signal.SIGWINCH, lambda *_: self._tty.resize())
+        if orphans.is_first():
+            orphans.bury(self._guardian)
         try:
             self._watch()
         except ConnectionError:
@@ -185,6 +188,9 @@ class Face:
 
     def leave(self) -> None:
         """Let the stack run on; it has to know before we go, or it would take our going for a death."""
+        if orphans.is_first():
+            self._shown.say("this is the first process of its container: with it all would end")
+            return
         self.ask("detach", self._has_left)
 
     def _has_left(self, _: object) -> None:

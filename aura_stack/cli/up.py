@@ -10,6 +10,7 @@ from aura_stack.frozen import Frozen
 from aura_stack.session.launch import launch
 from aura_stack.session.lock import wait_until_free
 from aura_stack.session.options import Aborts, Options
+from aura_stack.system import orphans
 from aura_stack.system import places as where
 
 from . import target
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from aura_stack.control.client import Client
 
     from .face import Face
+
+_FIRST = "up -d is the first process of this container here, and all would end with it"
 
 
 class _Manner(Frozen):
@@ -172,6 +175,8 @@ def up(
             if error.exit_code != ExitCode.NOT_RUNNING:
                 raise
             wait_until_free(places.lock)  # it was just stopping: ours is the next one
+    if manner.detach and orphans.is_first():
+        raise AuraError(_FIRST, "leave -d out: the container's runtime has a way to detach", ExitCode.USAGE)
     where.create(places)
     launched = launch(file, places, options, os.environ)
     from aura_stack.control.client import Client  # noqa: PLC0415 - loaded while the engine is loading

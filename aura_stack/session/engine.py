@@ -10,7 +10,7 @@ from aura_stack.control.door import open_door
 from aura_stack.control.protocol import Request
 from aura_stack.errors import AuraError, ExitCode
 from aura_stack.messages import events
-from aura_stack.system import limits, processes
+from aura_stack.system import lean, limits, processes
 from aura_stack.system.places import Places, clear
 from aura_stack.system.subreaper import subreaper
 
@@ -106,6 +106,7 @@ class Engine:
         started = None if parts.ground.due else parts.bring_up()
         note.renew()
         parts.runner.changed = note.renew
+        lean.load_asyncio()
         import asyncio  # noqa: PLC0415 - 40 ms that the first services need not wait for
 
         from .serve import Session  # noqa: PLC0415 - likewise

@@ -11,6 +11,7 @@ from aura_stack.errors import AuraError
 from aura_stack.ports.reach import accepts
 from aura_stack.stack.model import ProbeKind, Service
 from aura_stack.supervision.process import Children
+from aura_stack.system import lean
 
 _LOOKED_AT = (ProbeKind.TCP, ProbeKind.FILE, ProbeKind.STARTED)  # without a loop
 PATIENCE = 2.0  # seconds for an answer; all are asked at the same time
@@ -51,6 +52,7 @@ def _ask_all(externals: list[Service], variables: Variables) -> list[str]:
     asked = [service for service in externals if service.ready.kind not in _LOOKED_AT]
     answers: dict[str, str] = {}
     if asked:
+        lean.load_asyncio()
         import asyncio  # noqa: PLC0415 - 40 ms that most stacks do without
 
         # executing a command changes the folder, and SIGCHLD may be held until the engine serves
@@ -106,7 +108,8 @@ async def _ask(service: Service, variables: Variables, children: Children) -> st
             if ready.kind is ProbeKind.EXEC:
                 answer = await _execute(service, variables, children)
             else:
-                answer = await readiness.ask_http(ready.port, ready.target, ready.answer)
+                ask = readiness.network(ready)
+                answer = await ask() if ask else ""
     except TimeoutError:
         answer = f"no answer within {PATIENCE:g} s"
     answer = re.sub("^HTTP ", "answered ", answer)

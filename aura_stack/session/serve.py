@@ -16,6 +16,7 @@ from aura_stack.supervision.guardian import GRACE, HELD, end_all_children
 from aura_stack.supervision.lifecycle import AT_REST, State
 from aura_stack.supervision.supervisor import View
 from aura_stack.supervision.tickets import Outcome, Ticket
+from aura_stack.system import lean
 
 from . import reloading
 from .defined import Definition
@@ -32,6 +33,7 @@ from .scaling import Scaling
 from .watching import Watching, may_have_written
 
 PATIENCE = 1.0  # seconds for the last answers to clients
+QUIET = 1.0  # seconds after which the start is over, and the memory that it took is given back
 
 
 class _Over(Exception):  # noqa: N818 - nothing is wrong: it ends the group of tasks
@@ -145,6 +147,7 @@ class Session:
                 else:
                     self._tasks.create_task(self._bring_up(), name="bringing up")
                 self.watching.begin(parts.ground.stack.own, self._saved)
+                loop.call_later(QUIET, lean.give_back)
                 await self._finished.wait()
                 self.watching.close()
                 self._wind_up()

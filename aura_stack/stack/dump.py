@@ -163,6 +163,7 @@ def _condition(ready: Ready, main_port: int | None) -> Data:
         ProbeKind.EXEC: _command(ready.command),
         ProbeKind.FILE: _text(ready.target),
         ProbeKind.NOTIFY: True,
+        ProbeKind.GRPC: _without_empty({"service": _text(ready.target), "port": ready.port}),
         ProbeKind.ALL: parts,
         ProbeKind.ANY: parts,
     }

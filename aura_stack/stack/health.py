@@ -26,7 +26,7 @@ def health(node: Node | None, filled: Filled, main_port: int | None, cwd: str) -
         return Health(Ready(ProbeKind.NOTIFY), every=seconds(watchdog.text), failures=1)
     ask = condition(node, filled, cwd)
     if ask is None and main_port is None and not any(map(node.is_void, node.entries)):
-        hint = "write http, tcp, exec or watchdog"
+        hint = "write http, tcp, exec, grpc or watchdog"
         filled.report(node.place, f'"health" asks nothing, and service "{filled.service}" has no port', hint)
     return _timed(Health(ask or accepting(main_port or 0)), node)
 

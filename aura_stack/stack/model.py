@@ -44,6 +44,7 @@ class ProbeKind(StrEnum):
     EXEC = "exec"
     FILE = "file"
     NOTIFY = "notify"
+    GRPC = "grpc"
     ALL = "all"  # of several
     ANY = "any"
 
@@ -108,8 +109,9 @@ class Answer(Frozen):
 class Ready(Frozen):
     """When a service counts as ready.
 
-    `target` is the path (http), the port's number as text (tcp), the regular expression (log) or the path of
-    a file; `command` is what exec runs. `port` is the number that tcp and http ask, 0 for the other kinds.
+    `target` is the path (http), the port's number as text (tcp), the regular expression (log), the path of a file or
+    whose health is asked (grpc); `command` is what exec runs. `port` is the number that tcp, http and grpc ask, 0
+    for the other kinds.
     `answer` is what http has to get, `parts` are the conditions of which all, or any, have to be met.
     """
 

@@ -170,6 +170,18 @@ def _notify(node: Node, _filled: Filled, _cwd: str) -> Ready | None:
     return Ready(ProbeKind.NOTIFY) if isinstance(node, Scalar) and node.value is True else None
 
 
+def _grpc(node: Node, filled: Filled, _cwd: str) -> Ready | None:
+    """`true`, the name of a service of theirs, or a mapping with one and a port; `false` is as good as nothing."""
+    if isinstance(node, Table):
+        service, port = node.scalar("service"), node.scalar("port")
+        asked = _tcp(port, filled, "").port if port else filled.port(node.place, '"grpc"')
+        return Ready(ProbeKind.GRPC, target=filled.text(service) if service else "", port=asked)
+    if not isinstance(node, Scalar) or node.value is False:
+        return None
+    target = "" if node.value is True else filled.text(node)
+    return Ready(ProbeKind.GRPC, target=target, port=filled.port(node.place, '"grpc"'))
+
+
 _READERS: dict[str, Callable[[Node, Filled, str], Ready | None]] = {
     "http": _http,
     "tcp": _tcp,
@@ -177,4 +189,5 @@ _READERS: dict[str, Callable[[Node, Filled, str], Ready | None]] = {
     "exec": _exec,
     "file": _file,
     "notify": _notify,
+    "grpc": _grpc,
 }

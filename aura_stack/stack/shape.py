@@ -41,21 +41,24 @@ PREPARE = Record(
     },
 )
 
+GRPC_SERVICE = Either((Text("the name of a gRPC service", references=True),))
+OWN_PORT = Either((Whole(1, 65535), Text("the name of a port of this service", references=True)))
+GRPC = Record(
+    "grpc",
+    {
+        "service": Key(GRPC_SERVICE, "Whose health is asked for; without this, the server's."),
+        "port": Key(OWN_PORT, "The port that is asked; without this, the main one."),
+    },
+)
+
 _CONDITIONS = {
     "http": Key(Text("a path such as /health", references=True), "A GET of this path answers 200 to 399."),
-    "tcp": Key(
-        Either((Whole(1, 65535), Text("the name of a port of this service", references=True))),
-        "This port accepts a connection.",
-    ),
+    "tcp": Key(OWN_PORT, "This port accepts a connection."),
     "log": Key(LINE, "A printed line matches this regular expression."),
     "exec": Key(COMMAND, "This command ends with 0."),
     "file": Key(LINE, "This file exists."),
     "notify": Key(Flag(), "The service says so itself, by the protocol of sd_notify."),
-    "grpc": Key(
-        Either((Flag(), Text("the name of a gRPC service"))),
-        "The health service of gRPC says SERVING.",
-        later="ready.grpc",
-    ),
+    "grpc": Key(Either((Flag(), *GRPC_SERVICE.kinds, GRPC)), "The health service of gRPC says SERVING."),
 }
 
 _STATUS = Either(
@@ -81,8 +84,7 @@ _ASKED = {
     **_CONDITIONS,
     "http": _CONDITIONS["http"]._replace(kind=Either((_CONDITIONS["http"].kind, _HTTP))),
 }
-_PARTS = {name: key for name, key in _ASKED.items() if not key.later}
-_PART = Record("a condition", _PARTS, exclusive=tuple(_PARTS))
+_PART = Record("a condition", {**_ASKED}, exclusive=tuple(_ASKED))
 _ASKED |= {
     "all": Key(ListOf(_PART, least=1), "Each of these conditions has been met."),
     "any": Key(ListOf(_PART, least=1), "One of these conditions has been met."),
@@ -103,6 +105,7 @@ HEALTH = Record(
         "http": _ASKED["http"],
         "tcp": _CONDITIONS["tcp"],
         "exec": _CONDITIONS["exec"],
+        "grpc": _CONDITIONS["grpc"],
         "watchdog": Key(
             SPAN_ABOVE_ZERO,
             "The service says WATCHDOG=1 itself at least so often, by the protocol of sd_notify.",
@@ -114,7 +117,7 @@ HEALTH = Record(
             Whole(1, 1000), "So many bad answers in a row, and it is restarted.", 3, also=("retries",)
         ),
     },
-    exclusive=("http", "tcp", "exec", "watchdog"),
+    exclusive=("http", "tcp", "exec", "grpc", "watchdog"),
 )
 
 _DEEDS = {

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
 
-from aura_stack.stack.model import ProbeKind, Ready, Service
+from aura_stack.stack.model import ProbeKind, Service
 
 from . import lifecycle, readiness
 from .notify import NotifySocket
@@ -79,7 +79,7 @@ def question(service: Service, means: Means, *, ours_alone: bool = True) -> Ques
     """
     ready = service.ready
     what = readiness.describe(ready)
-    ask = _network(ready)
+    ask = readiness.network(ready)
     if ask:
         return Question(what, _by_us(service, means, ask) if ours_alone else ask)
     match ready.kind:
@@ -91,17 +91,6 @@ def question(service: Service, means: Means, *, ours_alone: bool = True) -> Ques
             return _said(what, means.notify)
         case _:
             return Question(what, _started)
-
-
-def _network(ready: Ready) -> readiness.Ask | None:
-    """What asks a port, None for a condition that asks none."""
-    match ready.kind:
-        case ProbeKind.HTTP:
-            return lambda: readiness.ask_http(ready.port, ready.target, ready.answer)
-        case ProbeKind.TCP:
-            return lambda: readiness.ask_tcp(ready.port)
-        case _:
-            return None
 
 
 def _by_us(service: Service, means: Means, ask: readiness.Ask) -> readiness.Ask:

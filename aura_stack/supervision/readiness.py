@@ -157,11 +157,25 @@ def describe(ready: Ready) -> str:
         ProbeKind.EXEC: ready.command.text if ready.command else "a command",
         ProbeKind.FILE: f"the file {ready.target}",
         ProbeKind.NOTIFY: "READY=1 by sd_notify",
+        ProbeKind.GRPC: f"gRPC health{ready.target and f' of {ready.target}'} on port {ready.port}",
         ProbeKind.ALL: " and ".join(map(describe, ready.parts)),
         ProbeKind.ANY: " or ".join(map(describe, ready.parts)),
         ProbeKind.STARTED: "the start",
     }
     return words[ready.kind]
+
+
+def network(ready: Ready) -> Ask | None:
+    """What asks a port, None for a condition that asks none."""
+    match ready.kind:
+        case ProbeKind.HTTP:
+            return lambda: ask_http(ready.port, ready.target, ready.answer)
+        case ProbeKind.TCP:
+            return lambda: ask_tcp(ready.port)
+        case ProbeKind.GRPC:
+            return lambda: ask_grpc(ready.port, ready.target)
+        case _:
+            return None
 
 
 async def ask_tcp(port: int) -> str:
@@ -232,6 +246,36 @@ async def _header_lines(reader: asyncio.StreamReader) -> list[bytes]:
     while len(lines) < _HEADERS_LIMIT and (line := (await reader.readline()).strip()):
         lines.append(line)
     return lines
+
+
+async def ask_grpc(port: int, service: str = "") -> str:
+    """Whether the health service of gRPC says SERVING, in the clear (grpc/health/v1/health.proto)."""
+    answers = []
+    for host in _HOSTS:
+        try:
+            answers.append(await _check(host, port, service))
+        except OSError as error:
+            answers.append(_words(error))
+        else:
+            return answers[-1]
+    return answers[0]
+
+
+async def _check(host: str, port: int, service: str) -> str:
+    from . import grpchealth  # noqa: PLC0415 - for those who are asked so
+
+    reader, writer = await asyncio.open_connection(host, port)
+    reply = grpchealth.Reply()
+    try:
+        writer.write(grpchealth.question(service, f"localhost:{port}"))
+        while True:
+            step = reply.feed(await reader.read(_BODY_LIMIT))
+            if step.answer is not None:
+                return step.answer
+            writer.write(step.send)
+            await writer.drain()
+    finally:
+        writer.close()
 
 
 async def ask_file(path: str) -> str:

@@ -122,6 +122,17 @@ def test_what_a_killed_engine_left_of_its_sockets_goes_with_the_next(stack):
     assert sockets_of_runs(made) == []
 
 
+def test_a_server_of_grpc_is_ready_when_its_health_service_says_so(stack, port, tmp_path):
+    command = child("grpcserver", str(port), "shop.Cart")
+    made = stack({"web": {"command": command, "port": port, "ready": {"grpc": "shop.Cart"}}})
+    up = made.start("up", start_new_session=True)
+    up.expect("listening")
+    waiting(made).expect(f"gRPC health of shop.Cart on port {port}: NOT_SERVING")
+    (tmp_path / "go").touch()
+    up.expect("all ready")
+    assert interrupted(up) == 130
+
+
 # --- several conditions ---
 
 

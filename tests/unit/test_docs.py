@@ -82,6 +82,7 @@ def without_twins(paths):
     """
     twins = ("manifest.external.NAME.", "env_file[]", "tasks.NAME.env_file[]", "profiles.NAME.env_file[]")
     twins += ("services.NAME.ready.all[]", "services.NAME.ready.any[]", "services.NAME.health.http.")
+    twins += ("services.NAME.health.grpc.",)
     return {path for path in paths if not path.startswith(twins)}
 
 

@@ -53,7 +53,8 @@ services:
         - {match: "*.js", restart: true}
   e: {command: x, port: 4010, replicas: 3, env_file: [e.env, {path: f.env, required: false}], depends_on: [migrate]}
   f: {command: x, port: 4020, ready: {http: {path: /h, status: [204, 300-302], header: {X-A: "$b"}, body: "^up$"}}}
-  h: {command: x, ready: {all: [{tcp: 4010}, {notify: true}, {log: "$x"}]}}
+  h: {command: x, port: 4030, ready: {all: [{tcp: 4010}, {notify: true}, {grpc: true}, {log: "$x"}]}}
+  i: {command: x, ready: {grpc: {service: "a.$b", port: 4031}}}
   g: {command: x, ready: {any: [{file: up}, {exec: [y, z]}, {http: "http://localhost:4020"}]}}
   db: {external: true, port: 5432, required: false, hint: "docker compose up -d db"}
 env_file: .env

@@ -117,6 +117,9 @@ services:
     [
         ("port: 4010", ProbeKind.TCP, "4010", 4010),
         ("port: 4010\n    ready: {http: /health}", ProbeKind.HTTP, "/health", 4010),
+        ("port: 4010\n    ready: {grpc: true}", ProbeKind.GRPC, "", 4010),
+        ("port: 4010\n    ready: {grpc: false}", ProbeKind.TCP, "4010", 4010),
+        ("ports: {web: 4010, m: 4011}\n    ready: {grpc: {service: a.B, port: m}}", ProbeKind.GRPC, "a.B", 4011),
         ("ports: {web: 4010, m: 4011}\n    ready: {http: /health}", ProbeKind.HTTP, "/health", 4010),
         ("ready: {http: 'http://localhost:4011'}", ProbeKind.HTTP, "/", 4011),
         ("port: 4010\n    ready: {http: 'http://127.0.0.1:${port}/h?a=b'}", ProbeKind.HTTP, "/h?a=b", 4010),
@@ -131,7 +134,6 @@ services:
         ("port: 4010\n    ready: {notify: true}", ProbeKind.NOTIFY, "", 0),
         ("port: 4010\n    ready: {notify: false}", ProbeKind.TCP, "4010", 4010),
         ("port: 4010\n    ready: {http: {path: /health, status: 204}}", ProbeKind.HTTP, "/health", 4010),
-        ("ready: {grpc: true}", ProbeKind.STARTED, "", 0),
     ],
 )  # fmt: skip
 def test_readiness_is_what_was_asked_for_or_the_port(inner, kind, target, port):
@@ -221,8 +223,10 @@ def test_requirements_keep_their_places():
         ("ready: {tcp: '70000'}", ['3:32: "tcp" should be a number from 1 to 65535, not 70000']),
         ("ready: {log: '(['}", ['3:32: "([" is no regular expression: unterminated character set at position 1']),
         ("ready: {exec: ['', x]}", ["3:34: the program to execute has no name"]),
-        ("health: {every: 1s}", ['3:27: "health" asks nothing, and service "a" has no port (write http, tcp, exec or watchdog)']),
+        ("health: {every: 1s}", ['3:27: "health" asks nothing, and service "a" has no port (write http, tcp, exec, grpc or watchdog)']),
         ("health: {watchdog: 1s, every: 1s, failures: 2}", ['3:42: "every" means nothing beside "watchdog" (the service speaks by itself)', '3:53: "failures" means nothing beside "watchdog" (the service speaks by itself)']),
+        ("ready: {grpc: true}", ['3:33: "grpc" asks a port, and service "a" has none']),
+        ("ready: {grpc: {port: x}}", ['3:40: "tcp" asks a port called "x", and service "a" has none']),
         ("health: {http: /h}", ['3:34: "http" asks a port, and service "a" has none']),
     ],
 )  # fmt: skip
@@ -236,6 +240,7 @@ def test_what_cannot_be_resolved_is_told(inner, found):
         ("x-nothing: 1", None),
         ("port: 4010\n    health: {}", Health(Ready(ProbeKind.TCP, "4010", 4010), 5.0, 5.0, 3)),
         ("port: 4010\n    health: {http: /h, every: 1m, timeout: 250ms, failures: 1}", Health(Ready(ProbeKind.HTTP, "/h", 4010), 60.0, 0.25, 1)),
+        ("port: 4010\n    health: {grpc: shop.Cart}", Health(Ready(ProbeKind.GRPC, "shop.Cart", 4010))),
         ("health: {watchdog: 90s}", Health(Ready(ProbeKind.NOTIFY), 90.0, 5.0, 1)),
     ],
 )  # fmt: skip

@@ -60,7 +60,7 @@ BAD_SERVICES = [
     "{command: {}}", "{command: [x, null]}", "{command: [x, [y]]}", "{cmd: x}", "{command: x, cwd: 5}",
     "{command: x, ready: {all: []}}", "{command: x, ready: {all: null}}", "{command: x, ready: {all: [tcp]}}",
     "{command: x, ready: {all: [{tcp: 1}], tcp: 1}}", "{command: x, ready: {all: [{tcp: 1, log: a}]}}",
-    "{command: x, ready: {any: [{all: [{tcp: 1}]}]}}", "{command: x, ready: {any: [{grpc: true}]}}",
+    "{command: x, ready: {any: [{all: [{tcp: 1}]}]}}", "{command: x, ready: {any: [{grpc: 5}]}}",
     "{command: x, ready: {http: {status: 204}}}", "{command: x, ready: {http: {path: /, status: 600}}}",
     "{command: x, ready: {http: {path: /, status: 20x}}}", "{command: x, ready: {http: {path: /, header: {'a b': c}}}}",
     "{command: x, port: 0}", "{command: x, port: 65536}", "{command: x, port: 1.5}", "{command: x, port: true}",

@@ -14,7 +14,12 @@ from aura_stack.supervision import lifecycle
 from aura_stack.supervision.lifecycle import ALIVE, Phase, State, Wanted
 
 NAMES = ("a", "b", "c", "d")
+OFTEN = ("start", "ready", "ready", "ready", "restart", "second ready", "empty", "second empty")
+"""What a service needs to come far enough for a hand-over; what ends one is there often enough."""
+
 ACTIONS = (
+    *OFTEN,
+    *OFTEN,
     "start",
     "start alone",
     "start impatiently",
