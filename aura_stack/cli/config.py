@@ -77,16 +77,19 @@ def show(settings: Settings, form: str, as_json: bool) -> None:
 
 
 @config.command()
-def schema() -> None:
+@click.option("--manifest", is_flag=True, help="That of the port manifest.")
+def schema(manifest: bool) -> None:
     r"""Print the JSON Schema of the stack file, for editors.
 
     \b
     Examples:
       aura-stack config schema > stack.schema.json
+      aura-stack config schema --manifest > ports.schema.json
     """
-    from aura_stack.stack.schema import document  # noqa: PLC0415 - no other command needs it
+    from aura_stack.ports.manifest import MANIFEST  # noqa: PLC0415 - no other command needs it
+    from aura_stack.stack.schema import document  # noqa: PLC0415 - the same
 
-    click.echo(_json(document()))
+    click.echo(_json(document(MANIFEST, "the port manifest") if manifest else document()))
 
 
 @config.command()

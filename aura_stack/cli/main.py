@@ -36,7 +36,7 @@ COMMANDS = {
     "clean": Lazy("aura_stack.cli.clean:clean", "Remove logs, fingerprints and leftovers of a stack."),
     "doctor": Lazy("aura_stack.cli.doctor:doctor", "Look for what is wrong, and say what to do."),
     "completion": Lazy("aura_stack.cli.completion:completion", "Print the completion script of a shell."),
-    "ports": Lazy("aura_stack.cli.ports:ports", "Look at ports: who holds them."),
+    "ports": Lazy("aura_stack.cli.ports:ports", "Look at ports: declared, held, freed, leased."),
     "config": Lazy("aura_stack.cli.config:config", "Check and show the definition."),
 }
 

@@ -104,6 +104,8 @@ class _Manner(Frozen):
     help="Do not show the logs of this service.",
 )
 @click.option("--no-keys", is_flag=True, help="Leave the keyboard alone.")
+@click.option("--force-ports", is_flag=True, help="End what holds a port that is needed, after asking.")
+@click.option("-y", "--yes", is_flag=True, help="With --force-ports: do not ask.")
 @profile_option
 @click.pass_context
 def up(
@@ -127,6 +129,8 @@ def up(
     attach: tuple[str, ...],
     no_attach: tuple[str, ...],
     no_keys: bool,
+    force_ports: bool,
+    yes: bool,
 ) -> None:
     r"""Start the stack, or the named SERVICES with what they depend on, and follow its logs.
 
@@ -146,6 +150,7 @@ def up(
       aura-stack -f Procfile.dev up --scale web=2 --except css
       aura-stack up -d --wait --wait-timeout 60s
       aura-stack up --port-shift
+      aura-stack up --force-ports
     """
     if wait_timeout is not None and not wait:
         raise click.UsageError("--wait-timeout goes with --wait", context)
@@ -177,6 +182,10 @@ def up(
             wait_until_free(places.lock)  # it was just stopping: ours is the next one
     if manner.detach and orphans.is_first():
         raise AuraError(_FIRST, "leave -d out: the container's runtime has a way to detach", ExitCode.USAGE)
+    if force_ports:
+        from .ports_change import free_for  # noqa: PLC0415 - mostly nobody has them
+
+        free_for(context, file, places, options, yes=yes)
     where.create(places)
     launched = launch(file, places, options, os.environ)
     from aura_stack.control.client import Client  # noqa: PLC0415 - loaded while the engine is loading

@@ -3,6 +3,8 @@
 import json
 from collections.abc import Iterator, Mapping
 
+from aura_stack.ports.rules import rules_of
+
 from .numbers import Entry
 
 
@@ -24,7 +26,9 @@ def text(present: Mapping[str, object], added: Mapping[str, Entry]) -> str:
 
 
 def _entry(entry: Entry) -> dict[str, object]:
-    return {"port": entry.number}
+    rules = () if entry.external else rules_of(entry.number)
+    waived = {"waive": dict.fromkeys(rules, "the project uses this number")} if rules else {}
+    return {"port": entry.number, **waived}
 
 
 def _value(value: object) -> str:

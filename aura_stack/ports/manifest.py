@@ -1,22 +1,27 @@
 """Reads the port manifest, with the place of every mistake in it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from aura_stack.errors import Place, Problem
 from aura_stack.reading.load import load
 from aura_stack.reading.tree import Items, Node, Scalar, Table, whole
-from aura_stack.reading.words import quoted
+from aura_stack.reading.words import listed, quoted
 from aura_stack.stack.check import check
-from aura_stack.stack.kinds import Either, Key, ListOf, MapOf, Record, Text, Whole
+from aura_stack.stack.kinds import Choice, Either, Key, ListOf, MapOf, Record, Text, Whole
 
-from .entries import Entry, Manifest
-from .policy import misplaced
+from .entries import Entry, Manifest, State
+from .policy import lost
+from .rules import Rule
+from .rules import problems as broken
 
 _NAME = Text("a name", loose=True)
 _NOTE = Text("text", r"[\s\S]*", loose=True)
 _NUMBER = Whole(1, 65535)
 _SPAN = Text('a span such as "3000-3099"', r"\s*[0-9]{1,5}\s*-\s*[0-9]{1,5}\s*")
+
+_RULE = Text(f"the name of a rule ({listed(list(Rule))})", "|".join(Rule))
+_SPANS = ListOf(Either((_NUMBER, _SPAN)), least=1)
 
 _ENTRY = Record(
     "a port entry",
@@ -24,7 +29,11 @@ _ENTRY = Record(
         "port": Key(_NUMBER, "The number.", required=True, also=("number",)),
         "range": Key(_NAME, "The range it belongs to."),
         "description": Key(_NOTE, "What listens there.", ""),
+        "purpose": Key(_NOTE, "What it is for.", ""),
         "owner": Key(_NOTE, "Who is asked about it.", ""),
+        "state": Key(Choice(tuple(State)), "Whether it is in use.", State.ACTIVE.value),
+        "note": Key(_NOTE, "What else is worth knowing.", ""),
+        "waive": Key(MapOf(_RULE, Text("a reason", loose=True)), "Rules that it need not keep, and why.", {}),
     },
 )
 
@@ -33,9 +42,8 @@ MANIFEST = Record(
     {
         "$schema": Key(_NOTE, "For editors."),
         "version": Key(Whole(1, 1), "Of this format.", 1),
-        "ranges": Key(
-            MapOf(_NAME, ListOf(Either((_NUMBER, _SPAN)), least=1)), "Spans and single numbers by name.", {}
-        ),
+        "ranges": Key(MapOf(_NAME, _SPANS), "Spans and single numbers by name.", {}),
+        "reserved": Key(_SPANS, "Numbers that no port of ours may have.", []),
         "ports": Key(MapOf(_NAME, _ENTRY), "The ports of our services by name.", {}),
         "external": Key(MapOf(_NAME, _ENTRY), "Ports of programs that are not ours.", {}),
     },
@@ -49,13 +57,14 @@ class ManifestRead(NamedTuple):
     problems: tuple[Problem, ...]
 
 
-def read(path: str, label: str, mention: Place) -> ManifestRead:
+def read(path: str, label: str, mention: Place, *, policy: bool = True) -> ManifestRead:
     """Read a manifest.
 
     Args:
         path: of the file, JSON by RFC 8259, or YAML if its name does not end in `.json`.
         label: what it is called in messages.
         mention: where the stack file names it.
+        policy: whether a number that breaks a rule is a problem; what cannot be understood always is.
     """
     try:
         loaded = load(path, label)
@@ -67,7 +76,8 @@ def read(path: str, label: str, mention: Place) -> ManifestRead:
     if loaded.root is None:
         return ManifestRead(None, loaded.problems)
     manifest, problems = _interpret(loaded.root, label)
-    return ManifestRead(manifest, (*loaded.problems, *problems))
+    rules = broken(manifest) if manifest and policy else ()
+    return ManifestRead(manifest, (*loaded.problems, *problems, *rules))
 
 
 def _interpret(root: Node, label: str) -> tuple[Manifest | None, list[Problem]]:
@@ -80,10 +90,11 @@ def _interpret(root: Node, label: str) -> tuple[Manifest | None, list[Problem]]:
     usable = {entry.name: entry for entry in (*_entries(external, external=True), *_entries(ports))}
     named = ports.entries.keys() | external.entries.keys()
     ranges = dict(_ranges(checked.root.table("ranges"), problems))
-    manifest = Manifest(label, ranges, usable, frozenset(named - usable.keys()))
+    reserved = tuple(_spans(checked.root.items("reserved"), problems))
+    manifest = Manifest(label, ranges, usable, frozenset(named - usable.keys()), reserved)
     if checked.root.is_void("ranges"):
         return manifest, problems  # who belongs where cannot be said
-    return manifest, [*problems, *misplaced(manifest)]
+    return manifest, [*problems, *lost(manifest)]
 
 
 def _twice(ports: Table, external: Table) -> Iterator[Problem]:
@@ -107,15 +118,22 @@ def _entries(table: Table, *, external: bool = False) -> Iterator[Entry]:
                 owner=_text(node, "owner"),
                 place=number.place,
                 range_place=within.place if within else number.place,
+                purpose=_text(node, "purpose"),
+                state=State(_text(node, "state") or State.ACTIVE),
+                note=_text(node, "note"),
+                waived={name: _text(node.table("waive"), name) for name in node.table("waive").entries},
             )
 
 
 def _ranges(table: Table, problems: list[Problem]) -> Iterator[tuple[str, tuple[range, ...]]]:
     """Every range; one with a mistake has no spans, so nothing is said to lie outside of it."""
     for key, node in table.entries.values():
-        words = node.nodes if isinstance(node, Items) else ()
-        spans = [_span(word, problems) if isinstance(word, Scalar) else range(0) for word in words]
+        spans = list(_spans(node.nodes if isinstance(node, Items) else (), problems))
         yield key.text, tuple(spans) if all(spans) else ()
+
+
+def _spans(words: Iterable[Node], problems: list[Problem]) -> Iterator[range]:
+    return (_span(word, problems) if isinstance(word, Scalar) else range(0) for word in words)
 
 
 def _span(word: Scalar, problems: list[Problem]) -> range:

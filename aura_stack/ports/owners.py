@@ -6,7 +6,7 @@ ended. This is asked after a conflict only: to find the process that has a socke
 """
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -14,6 +14,7 @@ from aura_stack.system import processes, sockets
 from aura_stack.system.tcp import LISTEN, TIME_WAIT, Socket
 
 from .leases import Lease, by_number
+from .sharing import Sharing, sharing
 
 _COMMAND_LIMIT = 60
 _SERVICE = "AURA_SERVICE"  # by which a process knows whose it is
@@ -80,6 +81,28 @@ def listeners(leases: Iterable[Lease] = ()) -> Mapping[int, tuple[Owner, ...]]:
         by_port.setdefault(socket.port, []).append(socket)
     ours = Ours(leases)
     return {number: _of(by_port[number], ours) for number in sorted(by_port)}
+
+
+def shared(numbers: Iterable[int]) -> Mapping[int, frozenset[Sharing]]:
+    """Those of the ports on which more than one server listens, and how."""
+    by_port: dict[int, list[Socket]] = {}
+    for socket in sockets.holding(frozenset(numbers)):
+        if socket.state == LISTEN:
+            by_port.setdefault(socket.port, []).append(socket)
+    several = {port: those for port, those in by_port.items() if len(those) > 1}
+    found = {}
+    for port, those in several.items():
+        pids = {pid for socket in those for pid in socket.pids}
+        if how := sharing(those, lambda pid, pids=pids: _first(pid, pids)):  # type: ignore[misc]
+            found[port] = how
+    return found
+
+
+def _first(pid: int, among: Collection[int]) -> int:
+    """The process of the family that started it: workers share what the first of them opened."""
+    while (parent := processes.parent(pid)) and parent in among:
+        pid = parent
+    return pid
 
 
 def promise(lease: Lease, number: int) -> Owner:

@@ -9,7 +9,8 @@ from aura_stack.reading.suggest import did_you_mean
 from aura_stack.reading.words import quoted
 from aura_stack.stack.model import Port, PortClaim
 
-from .entries import Entry, Manifest, spelled
+from .browsers import BLOCKED
+from .entries import Entry, Manifest, State
 
 _PORTS = range(1, 65536)
 
@@ -41,16 +42,12 @@ def assign(claims: Sequence[PortClaim], manifest: Manifest | None) -> Assigned:
     return Assigned(ports, tuple(problems))
 
 
-def misplaced(manifest: Manifest) -> Iterator[Problem]:
-    """Entries whose number lies outside their range, or whose range does not exist."""
+def lost(manifest: Manifest) -> Iterator[Problem]:
+    """Entries whose range does not exist."""
     for entry in manifest.entries.values():
-        spans = manifest.ranges.get(entry.range, ())
         if entry.range and entry.range not in manifest.ranges:
             hint = did_you_mean(entry.range, manifest.ranges)
             yield Problem(entry.range_place, f"there is no range called {quoted(entry.range)}", hint)
-        elif spans and not any(entry.number in span for span in spans):
-            message = f"port {entry.number} of {quoted(entry.name)} is outside of its range"
-            yield Problem(entry.place, message, f"{entry.range} is {spelled(spans)}")
 
 
 def next_free(
@@ -63,7 +60,8 @@ def next_free(
 
     Args:
         number: what cannot be had.
-        manifest: says which ranges there are; a number that has a name in it is never offered.
+        manifest: says which ranges there are; a number that has a name in it is never offered, nor
+            one that browsers refuse.
         taken: further numbers that are spoken for, whether or not somebody listens there.
         is_free: whether a number can be had now.
 
@@ -75,7 +73,11 @@ def next_free(
     later = (candidate for candidate in within if candidate > number)
     earlier = (candidate for candidate in within if candidate < number)
     return next(
-        (each for each in chain(later, earlier) if each not in named and each not in taken and is_free(each)),
+        (
+            each
+            for each in chain(later, earlier)
+            if each not in named and each not in BLOCKED and each not in taken and is_free(each)
+        ),
         None,
     )
 
@@ -101,7 +103,11 @@ def _port(claim: PortClaim, manifest: Manifest | None) -> Port | Problem | None:
         )
     entry = manifest.entries.get(claim.word)
     if entry is not None:
-        return _not_ours(claim, entry) or _made(claim, entry.number, entry.name, entry.range)
+        return (
+            _not_ours(claim, entry)
+            or _retired(claim, entry)
+            or _made(claim, entry.number, entry.name, entry.range)
+        )
     if claim.word in manifest.unusable:
         return None
     hint = did_you_mean(claim.word, [*manifest.entries, *manifest.unusable])
@@ -126,6 +132,13 @@ def _not_ours(claim: PortClaim, entry: Entry) -> Problem | None:
         return None
     message = f"{quoted(entry.name)} is an external port, which only an external service can have"
     return Problem(claim.place, message, "move it to ports in the manifest, or write external: true")
+
+
+def _retired(claim: PortClaim, entry: Entry) -> Problem | None:
+    if entry.state is not State.RETIRED:
+        return None
+    hint = entry.note or "take another entry, or write another state in the manifest"
+    return Problem(claim.place, f"port {quoted(entry.name)} is retired", hint)
 
 
 def _shared(claim: PortClaim, port: Port, first: PortClaim) -> Iterator[Problem]:

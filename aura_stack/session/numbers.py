@@ -17,6 +17,7 @@ from aura_stack.system.checkouts import Checkout, checkout
 from aura_stack.system.places import Places
 
 from .defined import Definition, Source
+from .definition import source
 
 _MOST_TRIES = 100  # of replicas whose numbers are busy
 
@@ -138,9 +139,29 @@ def as_it_is(source: Source, variant: Variant, places: Places, environ: Mapping[
             if numbers
             else definition
         )
-    if not stand.apart:
+    others = stand.others()
+    if not (stand.apart or any(one.stack == _called(definition) and is_living(one) for one in others)):
         return definition
-    return stand.settle(frozenset(), shift=False, others=stand.others()).definition
+    return stand.settle(frozenset(), shift=False, others=others).definition
+
+
+def take(file: str, variant: Variant, places: Places, environ: Mapping[str, str]) -> str:
+    """Let this checkout have the numbers that are written, from its next start on; what was done, in words.
+
+    Raises:
+        AuraError: it stands in no linked worktree and needs none, or another checkout has them and runs (exit code 6).
+    """
+    files = source(file, environ)
+    stand = _Stand(files, files.definition(variant), places, environ)
+    try:
+        return stand.take()
+    except OSError as error:
+        message = f"nothing can be noted in {stand.register.directory}: {error.strerror}"
+        raise AuraError(message, exit_code=ExitCode.NOT_PERMITTED) from error
+
+
+def _called(definition: Definition) -> str:
+    return "@".join(filter(None, (definition.stack.name, definition.instance)))
 
 
 class _Stand:
@@ -159,9 +180,35 @@ class _Stand:
         self._checkout = checkout(definition.stack.directory)
 
     @property
+    def linked(self) -> str:
+        """The name of the linked worktree in which it stands, "" for none."""
+        return self._checkout.linked if self._checkout else ""
+
+    @property
     def apart(self) -> bool:
         """Whether it is a linked worktree that did not take the written numbers."""
-        return bool(self._checkout and self._checkout.linked) and not (self.own and self.own.takes)
+        return bool(self.linked) and not (self.own and self.own.takes)
+
+    def take(self) -> str:
+        """See `take`; OSError if nothing can be noted."""
+        definition, stack = self._definition, _called(self._definition)
+        written = {one.port.number for one in _asked(definition, frozenset())}
+        with self.register.locked():
+            others = [one for one in self.others() if one.stack == stack]
+            for one in others:
+                if is_living(one) and any(each.number in written for each in one.given):
+                    folder = os.path.dirname(one.file)
+                    message = f"{stack} runs in {folder} (pid {one.pid}) and has them"
+                    raise AuraError(message, f"aura-stack -C {folder} down", ExitCode.PORT_CONFLICT)
+            for one in others:
+                if one.takes:
+                    self.register.write(one.but(takes=False))
+            if self.linked:
+                file, lock = definition.stack.file, self._places.lock
+                own = self.own or Lease(self.id, stack, file, lock, worktree=self.linked)
+                self.register.write(own.but(takes=True))
+        when = "from its next start on" if self.own and is_living(self.own) else "from now on"
+        return f"{definition.stack.file} has the numbers of the manifest {when}"
 
     def others(self) -> list[Lease]:
         """What all other stacks have, or had."""
@@ -171,7 +218,7 @@ class _Stand:
     def settle(self, meant: frozenset[str], *, shift: bool, others: Sequence[Lease]) -> Settled:
         """Decide; nothing is written."""
         definition = self._definition
-        stack = "@".join(filter(None, (definition.stack.name, definition.instance)))
+        stack = _called(definition)
         living = [one for one in others if is_living(one)]
         dead = [one for one in others if one not in living]
         around = Around(
@@ -197,7 +244,7 @@ class _Stand:
             definition.stack.file,
             self._places.lock,
             os.getpid(),
-            self._checkout.linked if self._checkout else "",
+            self.linked,
             bool(self.own and self.own.takes),
             (*allotment.given, *_of_replicas(definition)),
         )

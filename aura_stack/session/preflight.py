@@ -55,7 +55,7 @@ def check(file: str, options: Options, environ: Mapping[str, str], places: Place
     files = source(file, environ)
     definition = files.definition(options.variant)
     stack = definition.stack
-    services = _meant(definition, options)
+    services = meant(definition, options)
     _require_own(stack, (*options.tty, *filter(None, (options.code_from,))))
     unseen = _unseen(stack, options)
     environment = Environment(files, definition, environ, coloured=options.coloured)
@@ -139,7 +139,12 @@ def read_variables(environment: Environment, services: Iterable[Service], *, sha
         raise InvalidDefinition(problems)
 
 
-def _meant(definition: Definition, options: Options) -> tuple[Service, ...]:
+def meant(definition: Definition, options: Options) -> tuple[Service, ...]:
+    """The services that an order is about, with what they depend on.
+
+    Raises:
+        AuraError: one of its names means nothing (exit code 4).
+    """
     stack = definition.stack
     needs = {service.name: tuple(service.depends_on) for service in stack.services}
     if options.idle:

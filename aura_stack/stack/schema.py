@@ -18,9 +18,9 @@ _FILLED_IN = r"\$\{"
 _FREE = r"[\s\S]*"
 
 
-def document() -> Schema:
-    """The schema of the whole stack file."""
-    return {"$schema": DIALECT, "title": "aura-stack: stack.yaml", **schema(STACK)}
+def document(kind: Kind = STACK, title: str = "stack.yaml") -> Schema:
+    """The schema of the whole stack file, or of another one."""
+    return {"$schema": DIALECT, "title": f"aura-stack: {title}", **schema(kind)}
 
 
 def schema(kind: Kind) -> Schema:

@@ -4,26 +4,10 @@ import os
 from collections.abc import Sequence
 
 from aura_stack.ports import owners
+from aura_stack.ports.freeing import CONTAINERS
 from aura_stack.system import processes
 
 from .tree import Tree
-
-_BETWEEN = frozenset(
-    {
-        "docker-proxy",
-        "com.docker.backend",
-        "rootlesskit",
-        "rootlessport",
-        "slirp4netns",
-        "pasta",
-        "pasta.avx2",
-        "conmon",
-        "gvproxy",
-        "limactl",
-        "vpnkit",
-    }
-)
-"""Programs that listen in the place of a container."""
 
 
 def stranger(port: int, ours: Sequence[Tree], others: Sequence[Tree]) -> str:
@@ -46,7 +30,7 @@ def stranger(port: int, ours: Sequence[Tree], others: Sequence[Tree]) -> str:
 
 
 def _passes(owner: owners.Owner, ours: Sequence[Tree], others: Sequence[Tree]) -> bool:
-    if owner.pid is None or owner.foreign or os.path.basename(owner.command.partition(" ")[0]) in _BETWEEN:
+    if owner.pid is None or owner.foreign or os.path.basename(owner.command.partition(" ")[0]) in CONTAINERS:
         return True
     if any(tree.marks(owner.pid) for tree in ours):
         return True  # a daemon from elsewhere, with the variables of whoever asked it to serve

@@ -223,7 +223,7 @@ def test_words_that_could_mean_something_else_are_read_as_text(text):
 
 def test_a_manifest_has_an_entry_a_line_and_keeps_what_is_there():
     present = {"version": 1, "$schema": "x", "ports": {"é": {"port": 1, "owner": "a"}}, "ranges": {}}
-    text = portsfile.text(present, {"b": Entry(2), "c": Entry(3, external=True)})
+    text = portsfile.text(present, {"b": Entry(4002), "d": Entry(80), "c": Entry(3, external=True)})
     assert (
         text
         == """\
@@ -232,7 +232,8 @@ def test_a_manifest_has_an_entry_a_line_and_keeps_what_is_there():
   "$schema": "x",
   "ports": {
     "é": {"port": 1, "owner": "a"},
-    "b": {"port": 2}
+    "b": {"port": 4002},
+    "d": {"port": 80, "waive": {"privileged": "the project uses this number"}}
   },
   "ranges": {},
   "external": {

@@ -1,7 +1,7 @@
 import pytest
 
 from aura_stack.errors import Place
-from aura_stack.ports.entries import spelled
+from aura_stack.ports.entries import State, spelled
 from aura_stack.ports.manifest import read
 
 MENTION = Place("stack.yaml", 2, 8)
@@ -78,9 +78,9 @@ def test_an_empty_manifest_has_no_entries(written):
             '1:17: a port entry lacks the key "port"',
             '1:18: unknown key "number" in a port entry (did you mean "port"?)',
         ]),
-        ('{"ports": {"a": {"port": 80}, "a": {"port": 81}}}', ['1:31: the key "a" stands twice, first on line 1']),
-        ('{"ports": {"a": {"port": 80}}, "external": {"a": {"port": 81}}}', [
-            '1:45: "a" is already one of our ports, on line 1'
+        ('{"ports": {"a": {"port": 4080}, "a": {"port": 81}}}', ['1:33: the key "a" stands twice, first on line 1']),
+        ('{"ports": {"a": {"port": 4080}}, "external": {"a": {"port": 81}}}', [
+            '1:47: "a" is already one of our ports, on line 1'
         ]),
         ('{"ranges": {"r": "1-2"}}', ['1:18: "r" should be a list, not "1-2"']),
         ('{"ranges": {"r": []}}', ['1:18: "r" is empty']),
@@ -91,11 +91,11 @@ def test_an_empty_manifest_has_no_entries(written):
         ('{"ranges": {"r": ["1-70000"]}}', [
             '1:19: "1-70000" should go from a lower port to a higher one, 65535 at most'
         ]),
-        ('{"ranges": {"back": [1]}, "ports": {"a": {"port": 1, "range": "bakc"}}}', [
-            '1:63: there is no range called "bakc" (did you mean "back"?)'
+        ('{"ranges": {"back": [1]}, "ports": {"a": {"port": 4001, "range": "bakc"}}}', [
+            '1:66: there is no range called "bakc" (did you mean "back"?)'
         ]),
-        ('{"ranges": {"r": ["10-20", 5]}, "ports": {"a": {"port": 6, "range": "r"}}}', [
-            '1:57: port 6 of "a" is outside of its range (r is 10-20, 5)'
+        ('{"ranges": {"r": ["4010-4020", 4005]}, "ports": {"a": {"port": 4006, "range": "r"}}}', [
+            '1:64: port 4006 of "a" is outside of its range [out-of-range] (r is 4010-4020, 4005)'
         ]),
     ],
 )  # fmt: skip
@@ -105,11 +105,13 @@ def test_mistakes_are_told_with_their_places(written, text, problems):
 
 @pytest.mark.parametrize("ranges", ['{"r": ["2-1"]}', '{"r": 5}', '{"r": []}', "5"])
 def test_a_range_with_a_mistake_has_nothing_outside_of_it(written, ranges):
-    assert len(told(written(f'{{"ranges": {ranges}, "ports": {{"a": {{"port": 6, "range": "r"}}}}}}'))) == 1
+    assert (
+        len(told(written(f'{{"ranges": {ranges}, "ports": {{"a": {{"port": 4006, "range": "r"}}}}}}'))) == 1
+    )
 
 
 def test_a_name_with_a_mistake_is_known_but_unusable(written):
-    manifest = written('{"ports": {"a": {"port": 0}, "b": {"port": 1}}, "external": {"c": 5}}').manifest
+    manifest = written('{"ports": {"a": {"port": 0}, "b": {"port": 4001}}, "external": {"c": 5}}').manifest
     assert manifest.unusable == {"a", "c"}
     assert manifest.entries.keys() == {"b"}
 
@@ -127,3 +129,42 @@ def test_a_manifest_that_is_a_folder_is_told_where_it_is_named(tmp_path):
     assert [str(problem) for problem in problems] == [
         "stack.yaml:2:8: the port manifest config cannot be read: Is a directory"
     ]
+
+
+FULL = """\
+{"reserved": [4003, "4005-4006"], "ports": {"a": {"port": 4003, "purpose": "tests", "state": "retired", "note": "gone",
+  "waive": {"reserved": "ours since ever"}}}}
+"""
+
+
+def test_an_entry_says_what_it_is_for_and_what_it_need_not_keep(written):
+    manifest, problems = written(FULL)
+    assert problems == ()
+    assert manifest.reserved == (range(4003, 4004), range(4005, 4007))
+    (entry,) = manifest.entries.values()
+    assert entry[8:] == ("tests", State.RETIRED, "gone", {"reserved": "ours since ever"})
+
+
+@pytest.mark.parametrize(
+    ("entry", "problem"),
+    [
+        ('"state": "old"', '1:41: "state" should be active, reserved or retired, not "old"'),
+        ('"waive": {"reserved": ""}', '1:54: "reserved" should be a reason, not ""'),
+        (
+            '"waive": {"x": "y"}',
+            (
+                '1:42: "x" should be the name of a rule '
+                "(duplicate, out-of-range, reserved, privileged, blocked-by-browsers or ephemeral)"
+            ),
+        ),
+    ],
+)
+def test_a_state_or_a_rule_that_there_is_not_is_told(written, entry, problem):
+    assert told(written(f'{{"ports": {{"a": {{"port": 4001, {entry}}}}}}}')) == [problem]
+
+
+def test_a_number_that_breaks_a_rule_is_a_problem_unless_the_rules_are_left_aside(tmp_path):
+    (tmp_path / "m.json").write_text('{"ports": {"a": {"port": 6000}}}')
+    (problem,) = read(str(tmp_path / "m.json"), "m", MENTION).problems
+    assert problem.message == 'port 6000 of "a" is one that browsers refuse to talk to [blocked-by-browsers]'
+    assert read(str(tmp_path / "m.json"), "m", MENTION, policy=False).problems == ()

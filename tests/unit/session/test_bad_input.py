@@ -293,7 +293,7 @@ ROWS = {
         STACK_WITH_MANIFEST,
         MANIFEST.replace("4010", "4999"),
         """\
-        config/ports.json:6:29: port 4999 of "backend-mvp" is outside of its range (backend is 4000-4099, 5173)
+        config/ports.json:6:29: port 4999 of "backend-mvp" is outside of its range [out-of-range] (backend is 4000-4099, 5173)
             6 |     "backend-mvp": {"port": 4999, "range": "backend"}
               |                             ^
         """,
@@ -380,7 +380,7 @@ ROWS = {
         STACK_WITH_MANIFEST.replace("command", "comand"),
         MANIFEST.replace("4010", "5010"),
         """\
-        config/ports.json:6:29: port 5010 of "backend-mvp" is outside of its range (backend is 4000-4099, 5173)
+        config/ports.json:6:29: port 5010 of "backend-mvp" is outside of its range [out-of-range] (backend is 4000-4099, 5173)
             6 |     "backend-mvp": {"port": 5010, "range": "backend"}
               |                             ^
         stack.yaml:3:3: service "backend" lacks the key "command" (or external: true, if it runs without us)

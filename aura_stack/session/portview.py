@@ -1,0 +1,155 @@
+"""The ports of a definition beside what this machine says of them: for those who ask, whether or not the stack runs."""
+
+import os
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+from aura_stack.errors import AuraError, InvalidDefinition, Place
+from aura_stack.frozen import Frozen
+from aura_stack.ports import owners as who
+from aura_stack.ports import policy, probe
+from aura_stack.ports.entries import Entry, Manifest
+from aura_stack.ports.leases import Lease, by_number
+from aura_stack.ports.manifest import read as read_manifest
+from aura_stack.ports.owners import Kind, Owner
+from aura_stack.ports.register import Register
+from aura_stack.ports.rules import Finding, Kernel, findings
+from aura_stack.stack.variant import Variant
+from aura_stack.system import limits
+from aura_stack.system import places as where
+from aura_stack.system.places import Places
+
+from .defined import Definition, label
+from .definition import source
+from .numbers import as_it_is
+from .stackfile import StackFile
+
+_ELSEWHERE = range(49152, 65536)  # what systems other than Linux give away (RFC 6335, section 6)
+
+
+class Row(NamedTuple):
+    """A declared number: `written` in the file, `number` in this checkout; whose it is, and who holds it now."""
+
+    name: str
+    service: str
+    written: int
+    number: int
+    external: bool
+    entry: Entry | None
+    held: tuple[Owner, ...] = ()
+
+
+class Declared(Frozen):
+    """What a stack and its manifest declare.
+
+    Attributes:
+        manifest: None for a stack of plain numbers.
+        rows: in the order of the manifest, then those of the stack file.
+        taken: the numbers that this and other stacks have.
+    """
+
+    definition: Definition
+    manifest: Manifest | None
+    rows: tuple[Row, ...]
+    taken: frozenset[int]
+
+    def is_ours(self, row: Row) -> bool:
+        """Whether a service of this stack, in this checkout, holds the number."""
+        return any(one.file and one.file == self.definition.stack.file for one in row.held)
+
+    def next_free(self, row: Row) -> int | None:
+        """The number to use in the place of one that is taken."""
+        return policy.next_free(row.number, self.manifest, self.taken, _free)
+
+
+def kernel() -> Kernel:
+    """What this machine does with numbers."""
+    found = limits.ports()
+    if found is None:
+        return Kernel(_ELSEWHERE)
+    return Kernel(found.ephemeral, found.reserved, reservable=True)
+
+
+def violations(file: str, environ: Mapping[str, str]) -> list[Finding]:
+    """What breaks a rule in the manifest that a stack file names, none for one that names none.
+
+    Raises:
+        InvalidDefinition: the stack file or the manifest cannot be understood.
+    """
+    found = manifest_of(file, environ)
+    return findings(found, kernel()) if found else []
+
+
+def manifest_of(file: str, environ: Mapping[str, str]) -> Manifest | None:
+    """The manifest that a stack file names, whatever rules it breaks; None for a stack of plain numbers.
+
+    Raises:
+        InvalidDefinition: the stack file or the manifest cannot be understood.
+    """
+    found = manifest_path(file, environ)
+    if not found:
+        return None
+    path, place = found
+    read = read_manifest(path, label(path, os.getcwd()), place, policy=False)
+    if read.manifest is None or read.problems:
+        raise InvalidDefinition(read.problems)
+    return read.manifest
+
+
+def manifest_path(file: str, environ: Mapping[str, str]) -> tuple[str, Place] | None:
+    """Where the manifest is that a stack file names, and where it does that; None if it names none."""
+    word = StackFile(file, environ).root.scalar("ports")
+    return (os.path.join(os.path.dirname(file), word.text), word.place) if word else None
+
+
+def declared(file: str, variant: Variant, places: Places, environ: Mapping[str, str]) -> Declared:
+    """All numbers that a stack and its manifest declare, and who holds those that are busy.
+
+    Raises:
+        AuraError: as reading the definition does.
+    """
+    definition = as_it_is(source(file, environ), variant, places, environ)
+    rows = list(_rows(definition))
+    living = Register(where.leases(environ)).living()
+    held = holders((row.number for row in rows), living)
+    rows = [row._replace(held=held.get(row.number, ())) for row in rows]
+    taken = frozenset(by_number(living)) | {row.number for row in rows}
+    return Declared(definition, definition.manifest, tuple(rows), taken)
+
+
+def holders(numbers: Iterable[int], living: Iterable[Lease]) -> Mapping[int, tuple[Owner, ...]]:
+    """Who holds those of the numbers that are busy, or that are kept from us."""
+    taken = [number for number in dict.fromkeys(numbers) if not _free(number)]
+    found = dict(who.owners(taken, living)) if taken else {}
+    # below 1024 an ordinary user cannot ask by binding: there a listener is what counts
+    return {
+        number: those
+        for number, those in found.items()
+        if number >= _BINDABLE or any(one.kind is not Kind.UNKNOWN for one in those)
+    }
+
+
+_BINDABLE = 1024
+
+
+def _free(number: int) -> bool:
+    try:
+        return probe.is_free(number)
+    except AuraError:  # not permitted
+        return False
+
+
+def _rows(definition: Definition) -> Iterable[Row]:
+    entries = definition.manifest.entries if definition.manifest else {}
+    used = [(service, port) for service in definition.stack.services for port in service.ports]
+    by_number = {port.written or port.number: (service, port) for service, port in used}
+    shown = set()
+    for name, entry in entries.items():
+        service, port = by_number.get(entry.number, (None, None))
+        number = port.number if port else entry.number
+        shown.add(number)
+        yield Row(name, service.name if service else "", entry.number, number, entry.external, entry)
+    for service, port in used:
+        if port.number not in shown:
+            name = f"{service.name}/{port.key}" if port.key else service.name
+            yield Row(name, service.name, port.written or port.number, port.number, service.external, None)
