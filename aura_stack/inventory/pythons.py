@@ -2,26 +2,24 @@
 
 import re
 from collections.abc import Iterator
-from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from . import syntax
-from .addresses import NUMBERED, Address, addresses
+from .addresses import Address, addresses
 from .findings import Confidence, Finding, Form, is_port
 from .names import means_port, telling
 from .source import Source
+from .worth import names_with_port, speaks_of_ports
 
 if TYPE_CHECKING:
     from tree_sitter import Node
 
-_PORTISH = re.compile(rb"(?i)(?<!im)(?<!ex)(?<!sup)(?<!re)(?<!view)(?<!trans)port")
 _NUMBERS = re.compile(rb"(?<![\w.])[1-9][\d_]{1,5}(?!\w|\.\d)")
-_WORTH = re.compile(rb"Server\b|\.(?:run|run_app|bind|listen|serve|launch)\(")
+_WORTH = (b"server(", b".run(", b"run_app(", b".bind(", b".listen(", b"serve(", b".launch(")
 _LISTENS = re.compile(
-    rb"(?<!def )(?<!class )\b((?:\w+\.){0,3}(?:run|run_app|run_server|run_simple|serve|launch|listen|bind|make_server"
-    rb"|start_server|create_server|add_insecure_port|add_secure_port|start_http_server|\w*Server|TCPSite|Config|add_argument|option))\s*(\()"
+    rb"(?<!def )(?<!class )(?:Server|\b(?:run|run_app|run_server|run_simple|serve|launch|listen|bind|make_server"
+    rb"|start_server|create_server|add_insecure_port|add_secure_port|start_http_server|TCPSite|Config|add_argument|option))\s*(\()"
 )
-_NAME = re.compile(rb"\w*(?<!im)(?<!ex)[Pp](?:ort|ORT)\w*")
 _ENVIRONMENT = re.compile(
     r"""\b(?:environ(?:\.get)?|getenv|env(?:\.(?:int|str|get))?|config)\s*[\[(]\s*['"](\w*PORT\w*)['"]"""
 )
@@ -41,6 +39,7 @@ _CONVERTS = re.compile(
 )
 _NO_NAMES = frozenset(("int", "str", "os", "environ", "get", "getenv", "self", "None", "len"))
 _DEEPEST = 4
+_MOST_DEFINITIONS = 8
 _MOST_NUMBERS = 400
 
 
@@ -73,24 +72,20 @@ class _Value(NamedTuple):
 
 def may_hold(data: bytes) -> bool:
     """Whether it is worth while to parse a program: nothing is found in one that has no such words."""
-    if not (_NUMBERS.search(data) or b".run" in data):
-        return False
-    return bool(_PORTISH.search(data) or NUMBERED.search(data) or _WORTH.search(data))
+    return speaks_of_ports(data, _WORTH) and bool(_NUMBERS.search(data) or b".run" in data)
 
 
-def find(source: Source) -> Iterator[Finding]:
+class Said(NamedTuple):
+    """What a program says: ports, and the name of one that it listens on and takes from another file."""
+
+    findings: tuple[Finding, ...]
+    unresolved: str
+
+
+def find(source: Source) -> Said:
     """Every port in a program."""
     reader = _Reader(source)
-    yield from reader.listeners()
-    yield from reader.settings()
-    yield from reader.urls()
-
-
-def unresolved(source: Source) -> str:
-    """The name of a port that stands in another file, of a program that listens on it."""
-    reader = _Reader(source)
-    list(reader.listeners())
-    return reader.unresolved
+    return Said((*reader.listeners(), *reader.settings(), *reader.urls()), reader.unresolved)
 
 
 class _Reader:
@@ -102,14 +97,14 @@ class _Reader:
         self.root = syntax.parse(source.data, source.language)
         self.taken: set[int] = set()
         self.unresolved = ""
-        self._given_to = cache(self._definitions)
+        self._given_values: dict[str, tuple[Node, ...]] = {}
 
     # --- calls that listen ---
 
     def listeners(self) -> Iterator[Finding]:
         """Numbers that are handed to something that listens."""
         for match in _LISTENS.finditer(self.data):
-            node = syntax.at(self.root, match.start(2))
+            node = syntax.at(self.root, match.start(1))
             arguments = node.parent if node.type == "(" and node.parent else node
             call = arguments.parent
             if arguments.type != "argument_list" or call is None or call.type != "call":
@@ -238,11 +233,11 @@ class _Reader:
 
     def settings(self) -> Iterator[Finding]:
         """Numbers that are given to names which mean a port."""
-        for match in _NAME.finditer(self.data):
-            name = match[0].decode("utf-8", "replace")
+        for begin, end in names_with_port(self.data):
+            name = self.data[begin:end].decode("utf-8", "replace")
             if not means_port(name):
                 continue
-            node = syntax.at(self.root, *match.span())
+            node = syntax.at(self.root, begin, end)
             given, holder = self._given(node)
             value = self.value(given, names=False) if given is not None else None
             if value is None or holder is None:
@@ -382,7 +377,7 @@ class _Reader:
             if one.type != "identifier" or syntax.text(one) in _NO_NAMES:
                 continue
             best = None
-            for definition in self._given_to(syntax.text(one)):
+            for definition in self._definitions(syntax.text(one)):
                 if definition.start_byte <= node.start_byte < definition.end_byte:
                     continue
                 found = self.value(definition, depth + 1)
@@ -418,13 +413,18 @@ class _Reader:
 
     def _definitions(self, name: str) -> tuple["Node", ...]:
         """What is given to a name anywhere in the file."""
+        if name not in self._given_values:
+            self._given_values[name] = tuple(self._found_definitions(name))
+        return self._given_values[name]
+
+    def _found_definitions(self, name: str) -> list["Node"]:
         found = []
         for match in re.finditer(rb"(?<!\w)" + re.escape(name.encode()) + rb"(?!\w)", self.data):
             node = syntax.at(self.root, *match.span())
             given, holder = self._given(node)
             if given is not None and holder is not None and holder.type != "keyword_argument":
                 found.append(given)
-        return tuple(found[:8])
+        return found[:_MOST_DEFINITIONS]
 
     @staticmethod
     def _last_name(node: "Node") -> str:

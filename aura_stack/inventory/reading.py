@@ -1,14 +1,14 @@
 """Reads every file of a project and gathers what is found in them."""
 
 import posixpath
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from . import documents, lines, pythons, scripts, settings, syntax
 from .filekinds import aside
 from .findings import SCRIPTS, Confidence, Finding, Language
 from .source import Source
-from .walk import Passed, walk
+from .walk import Passed, Read, walk
 
 _MODULE_ENDINGS = (
     "",
@@ -65,30 +65,49 @@ def look(directory: str, skipped: frozenset[str] = frozenset()) -> Found:
         OSError: the folder cannot be read.
     """
     syntax.require()
-    findings: list[Finding] = []
-    passed: list[Passed] = []
-    taken: list[_Taken] = []
-    browser: set[str] = set()
-    packages: dict[str, bool] = {}  # by folder, whether it is made for a browser
-    open_ones: list[str] = []  # programs that their package decides about
-    count = 0
+    gathered = _Gathered()
     for one in walk(directory):
         if isinstance(one, Passed):
-            passed.append(one)
+            gathered.passed.append(one)
         elif one.path not in skipped:
-            count += 1
-            source = Source(one.path, one.data, one.language, aside(one.path))
-            findings += in_source(source)
-            taken += _taken(source)
-            if one.path.endswith(_PACKAGE):
-                packages[posixpath.dirname(one.path)] = scripts.bundles(one.data)
-            if one.language in SCRIPTS and scripts.may_hold(one.data):
-                if scripts.in_browser(source, bundled=False):
-                    browser.add(one.path)
-                elif scripts.in_browser(source, bundled=True):
-                    open_ones.append(one.path)
-    browser.update(path for path in open_ones if _is_bundled(path, packages))
-    return Found(tuple(_promoted(findings, taken)), count, tuple(passed), frozenset(browser))
+            gathered.add(one)
+    return gathered.found()
+
+
+class _Gathered:
+    """What has been found so far."""
+
+    def __init__(self) -> None:
+        self.passed: list[Passed] = []
+        self._findings: list[Finding] = []
+        self._taken: list[_Taken] = []
+        self._browser: set[str] = set()
+        self._packages: dict[str, bool] = {}  # by folder, whether it is made for a browser
+        self._undecided: list[str] = []  # programs that their package decides about
+        self._count = 0
+
+    def add(self, one: Read) -> None:
+        """Read one more file."""
+        self._count += 1
+        if one.path.endswith(_PACKAGE):
+            self._packages[posixpath.dirname(one.path)] = scripts.bundles(one.data)
+        if not _may_hold(one.language, one.data):
+            return
+        source = Source(one.path, one.data, one.language, aside(one.path))
+        findings, taken = _read(source)
+        self._findings += findings
+        self._taken += taken
+        if findings and one.language in SCRIPTS:
+            if scripts.in_browser(source, bundled=False):
+                self._browser.add(one.path)
+            elif scripts.in_browser(source, bundled=True):
+                self._undecided.append(one.path)
+
+    def found(self) -> Found:
+        """All of it."""
+        bundled = (path for path in self._undecided if _is_bundled(path, self._packages))
+        findings = tuple(_promoted(self._findings, self._taken))
+        return Found(findings, self._count, tuple(self.passed), frozenset((*self._browser, *bundled)))
 
 
 def _is_bundled(path: str, packages: Mapping[str, bool]) -> bool:
@@ -100,29 +119,40 @@ def _is_bundled(path: str, packages: Mapping[str, bool]) -> bool:
 
 
 def in_source(source: Source) -> tuple[Finding, ...]:
-    """What is found in one file, in its order; of two readings of one number, the surer one."""
-    read = _READERS.get(source.language, settings.find)
+    """What is found in one file, in its order."""
+    return _read(source)[0] if _may_hold(source.language, source.data) else ()
+
+
+def _may_hold(language: Language, data: bytes) -> bool:
+    if language in SCRIPTS:
+        return scripts.may_hold(data)
+    return language is not Language.PYTHON or pythons.may_hold(data)
+
+
+def _read(source: Source) -> tuple[tuple[Finding, ...], tuple[_Taken, ...]]:
+    """What is found in one file, and what a program in it takes from others."""
+    if source.language in SCRIPTS:
+        said = scripts.find(source)
+        taken = _taken_by_script(source.path, said.unresolved) if said.unresolved else ()
+        return _surest(said.findings), taken
+    if source.language is Language.PYTHON:
+        told = pythons.find(source)
+        name = told.unresolved
+        return _surest(told.findings), (_Taken(source.path, name, ()),) if name else ()
+    return _surest(_READERS.get(source.language, settings.find)(source)), ()
+
+
+def _surest(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """The findings in their order; of two readings of one number, the surer one."""
     surest: dict[tuple[int, int], Finding] = {}
-    for finding in read(source):
+    for finding in findings:
         known = surest.setdefault((finding.start, finding.end), finding)
         if _SURE[finding.confidence] < _SURE[known.confidence]:
             surest[finding.start, finding.end] = finding
     return tuple(sorted(surest.values(), key=lambda finding: finding.start))
 
 
-def _scripts(source: Source) -> Iterator[Finding]:
-    return scripts.find(source) if scripts.may_hold(source.data) else iter(())
-
-
-def _pythons(source: Source) -> Iterator[Finding]:
-    return pythons.find(source) if pythons.may_hold(source.data) else iter(())
-
-
 _READERS: dict[Language, Callable[[Source], Iterator[Finding]]] = {
-    Language.JAVASCRIPT: _scripts,
-    Language.TYPESCRIPT: _scripts,
-    Language.TSX: _scripts,
-    Language.PYTHON: _pythons,
     Language.DOTENV: lines.find,
     Language.SHELL: lines.find,
     Language.MAKEFILE: lines.find,
@@ -134,23 +164,15 @@ _READERS: dict[Language, Callable[[Source], Iterator[Finding]]] = {
 }
 
 
-def _taken(source: Source) -> Iterator[_Taken]:
-    """What a program takes from another file, if it listens on that."""
-    folder = posixpath.dirname(source.path)
-    if source.language in SCRIPTS and b"listen" in source.data and scripts.may_hold(source.data):
-        if found := scripts.unresolved(source):
-            files = tuple(
-                posixpath.normpath(posixpath.join(folder, _stem(module) + ending))
-                for module in found.modules
-                for ending in _MODULE_ENDINGS
-            )
-            yield _Taken(source.path, found.name, files)
-    elif (
-        source.language is Language.PYTHON
-        and pythons.may_hold(source.data)
-        and (name := pythons.unresolved(source))
-    ):
-        yield _Taken(source.path, name, ())
+def _taken_by_script(path: str, found: scripts.Unresolved) -> tuple[_Taken, ...]:
+    """What a program takes from one of the files that it reads."""
+    folder = posixpath.dirname(path)
+    files = tuple(
+        posixpath.normpath(posixpath.join(folder, _stem(module) + ending))
+        for module in found.modules
+        for ending in _MODULE_ENDINGS
+    )
+    return (_Taken(path, found.name, files),)
 
 
 def _stem(module: str) -> str:

@@ -2,24 +2,22 @@
 
 import re
 from collections.abc import Iterator
-from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from . import syntax
-from .addresses import NUMBERED, Address, addresses
+from .addresses import Address, addresses
 from .findings import Confidence, Finding, Form, is_port
 from .names import means_port, telling, words
 from .source import Source
+from .worth import names_with_port, speaks_of_ports
 
 if TYPE_CHECKING:
     from tree_sitter import Node
 
-_PORTISH = re.compile(rb"(?i)(?<!im)(?<!ex)(?<!sup)(?<!re)(?<!view)(?<!trans)port")
-_WORTH = re.compile(rb"listen|\bserve\b|Server\b|Gateway|Microservice|\.attach\b")
+_WORTH = (b"listen", b"serve", b"gateway", b"microservice", b".attach")
 _CALLS = re.compile(
     rb"(?:\.listen|\bserve|[Hh]api\.server|\bWebSocketGateway|\.createMicroservice|\.connectMicroservice|Server|\.attach|\.option)\s*(?:<[^()<>;]{0,80}>)?\s*(\()"
 )
-_NAME = re.compile(rb"[\w$]*(?<!im)(?<!ex)[Pp](?:ort|ORT)[\w$]*")
 _NUMBERS = re.compile(rb"(?<![\w.])[1-9][\d_]{1,5}(?!\w|\.\d)")
 _ENVIRONMENT = re.compile(
     r"""\b(?:env|environ)(?:\??\.|\??\.?\[\s*['"`])(\w*PORT\w*)"""
@@ -40,6 +38,7 @@ _CLIENTS = re.compile(
 _SPEAKING = re.compile(r"(?i)(?:console|log|logger|winston|pino|chalk|debug|print|info|warn|error|colors?)\b")
 _BROWSER_EXPRESSION = re.compile(r"\bimport\.meta\.env\b")
 _DEEPEST = 4
+_MOST_DEFINITIONS = 8
 _MOST_NUMBERS = 400  # in a file; more are data
 
 
@@ -54,17 +53,21 @@ class _Value(NamedTuple):
 
 def may_hold(data: bytes) -> bool:
     """Whether it is worth while to parse a program: nothing is found in one that has no such words."""
-    return bool(_NUMBERS.search(data) or b".listen" in data) and bool(
-        _PORTISH.search(data) or _WORTH.search(data) or NUMBERED.search(data)
-    )
+    return speaks_of_ports(data, _WORTH) and bool(_NUMBERS.search(data) or b".listen" in data)
 
 
-def find(source: Source) -> Iterator[Finding]:
+class Said(NamedTuple):
+    """What a program says: ports, and what it takes from another file to listen on."""
+
+    findings: tuple[Finding, ...]
+    unresolved: "Unresolved | None"
+
+
+def find(source: Source) -> Said:
     """Every port in a program."""
     reader = _Reader(source)
-    yield from reader.listeners()
-    yield from reader.settings()
-    yield from reader.urls()
+    found = (*reader.listeners(), *reader.settings(), *reader.urls())
+    return Said(found, Unresolved(reader.unresolved, tuple(reader.modules())) if reader.unresolved else None)
 
 
 class Unresolved(NamedTuple):
@@ -72,13 +75,6 @@ class Unresolved(NamedTuple):
 
     name: str
     modules: tuple[str, ...]
-
-
-def unresolved(source: Source) -> Unresolved | None:
-    """What a program that listens takes from another one."""
-    reader = _Reader(source)
-    list(reader.listeners())
-    return Unresolved(reader.unresolved, tuple(reader.modules())) if reader.unresolved else None
 
 
 class _Reader:
@@ -91,7 +87,7 @@ class _Reader:
         self.name = source.path.rsplit("/", 1)[-1]
         self.taken: set[int] = set()
         self.unresolved = ""
-        self._evaluated = cache(self._definitions)
+        self._given_values: dict[str, tuple[Node, ...]] = {}
 
     # --- calls that listen ---
 
@@ -172,9 +168,9 @@ class _Reader:
 
     def settings(self) -> Iterator[Finding]:
         """Numbers that are given to names which mean a port."""
-        for match in _NAME.finditer(self.data):
-            name = match[0].decode("utf-8", "replace")
-            node = syntax.at(self.root, *match.span())
+        for begin, end in names_with_port(self.data):
+            name = self.data[begin:end].decode("utf-8", "replace")
+            node = syntax.at(self.root, begin, end)
             if _PLURAL.intersection(words(name)):
                 yield from self._several(node)
             if not means_port(name):
@@ -389,7 +385,7 @@ class _Reader:
                 continue
             values = [
                 found if found.variable or not variable else found._replace(variable=variable)
-                for definition in self._evaluated(name)
+                for definition in self._definitions(name)
                 if not definition.start_byte <= node.start_byte < definition.end_byte
                 and (found := self.value(definition, depth + 1))
             ]
@@ -425,12 +421,17 @@ class _Reader:
 
     def _definitions(self, name: str) -> tuple["Node", ...]:
         """What is given to a name anywhere in the file."""
+        if name not in self._given_values:
+            self._given_values[name] = tuple(self._found_definitions(name))
+        return self._given_values[name]
+
+    def _found_definitions(self, name: str) -> list["Node"]:
         found = []
         for match in re.finditer(rb"(?<![\w$])" + re.escape(name.encode()) + rb"(?![\w$])", self.data):
             value, _ = self._given(syntax.at(self.root, *match.span()))
             if value is not None:
                 found.append(value)
-        return tuple(found[:8])
+        return found[:_MOST_DEFINITIONS]
 
     def _taken_apart(self, name: str) -> str:
         """The name of a variable of the environment, if it is one that was taken out of `process.env`."""

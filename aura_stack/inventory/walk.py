@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 LARGEST = 1024 * 1024
 """Bytes; a larger file was not written by hand."""
+_LARGEST_PROGRAM = 384 * 1024
+"""Bytes; the tree of a program takes a hundred times as much."""
 _LONGEST_LINE = 20_000
 """Bytes; a program with a longer line was made by another one."""
 _IGNORE_FILE = ".gitignore"
@@ -128,6 +130,8 @@ def _unfit(data: bytes, language: Language) -> str:
     """Why a content is not looked at; "" if it is."""
     if b"\0" in data:
         return "is no text"
+    if language in CODE and len(data) > _LARGEST_PROGRAM:
+        return f"is larger than {_LARGEST_PROGRAM:,} bytes"
     if language in CODE and len(data) > _LONGEST_LINE and _longest_line(data) > _LONGEST_LINE:
         return "was made by a program (its lines are too long)"
     return ""

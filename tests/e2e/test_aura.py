@@ -4,6 +4,7 @@ import json
 import os
 import re
 import signal
+import subprocess
 import time
 import urllib.request
 
@@ -199,4 +200,55 @@ def test_the_page_works_in_a_browser_with_no_node_on_path(clone_without_node, ch
     terminal = clone_without_node.terminal("make", "up")
     terminal.expect("all ready", INSTALL)
     page.check_page(FRONTEND, "without Node", chromium)
+    stop(terminal)
+
+
+HARD_CODED = {
+    "backend/mvp-server.js": [("const server = app.listen(Number(PORT),", "const server = app.listen(3001,")],
+    "gateway/src/main.ts": [("await app.listen(Number(port));", "await app.listen(3002);")],
+    "frontend/vite.config.js": [
+        ("port: Number(required('PORT')),", "port: 5174,"),
+        ("target: required('BACKEND_URL')", "target: 'http://localhost:3001'"),
+    ],
+}
+
+
+def test_the_example_with_hard_coded_ports_is_put_right(clone):
+    """Last, since it changes the example: servers that listen anywhere, a document that says so, and one command."""
+    example = clone.folder / "examples/aura"
+    for path, changes in HARD_CODED.items():
+        text = (example / path).read_text()
+        for old, new in changes:
+            assert old in text, f"{path} has changed: this test has to follow"
+            text = text.replace(old, new)
+        (example / path).write_text(text)
+    document = clone.folder / "docs/deployment.md"
+    document.write_text("The stack: Frontend (54111), backend: http://localhost:3001, gateway (4001).\n")
+
+    code, told = clone.run("ports", "inventory")
+    assert (code, "pip install 'aura-stack[scan]'" in told, "Traceback" in told) == (1, True, False)
+    pip = [
+        ".venv/bin/python",
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--disable-pip-version-check",
+        "-e",
+        ".[scan]",
+    ]
+    subprocess.run(pip, cwd=clone.folder, check=True)
+    code, told = clone.run("ports", "inventory", "--no-live")
+    assert code == 1
+    assert "docs/deployment.md:1:22 has 54111" in told
+    code, told = clone.run("ports", "fix", "--apply", "--force")
+    assert code == 0, told
+    assert "Frontend (54112), backend: http://localhost:4010" in document.read_text()
+
+    terminal = clone.terminal("make", "up")
+    terminal.expect("all ready", INSTALL)
+    assert clone.run("ports", "inventory")[0] == 0
+    listed = json.loads(clone.run("ports", "inventory", "--json")[1])["ports"]
+    assert {one["verdict"] for one in listed if one["services"]} == {"ok"}
+    use_it("put right")
     stop(terminal)

@@ -11,6 +11,7 @@ from aura_stack.mending.planning import plan
 from aura_stack.mending.proof import broken
 from aura_stack.mending.writing import put
 
+PAGE = Path(__file__).parents[3] / "docs/inventory.md"
 pytestmark = pytest.mark.parametrize("name", corpus.PROJECTS)
 
 
@@ -26,6 +27,11 @@ def golden(name, kind):
 def test_every_planted_port_is_found_and_nothing_else(name, project):
     there, seen = corpus.planted(name), corpus.found(corpus.look(project))
     assert seen == there
+
+
+def test_the_page_says_how_many(name):
+    (row,) = [row for row in corpus.table() if row[0] == name]
+    assert f"| {' | '.join(map(str, row))} |" in PAGE.read_text(encoding="utf-8")
 
 
 def test_findings_are_the_golden_ones(name, project):
