@@ -127,8 +127,8 @@ class Capture:
             self._close(pipe)
         self._ready.close()
 
-    def _take_from(self, descriptor: int) -> None:
-        self._take(self._pipes[descriptor])
+    def _take_from(self, descriptor: int) -> int:
+        return self._take(self._pipes[descriptor])
 
     def _flush(self) -> None:
         """Enter what was taken."""
@@ -137,8 +137,8 @@ class Capture:
         except OSError as error:
             self._tell(error)
 
-    def _take(self, pipe: _Pipe) -> bool:
-        """One chunk into the store; False when there was none.
+    def _take(self, pipe: _Pipe) -> int:
+        """One chunk into the store; how many bytes that were.
 
         A disk that takes no more must not stop the services: the loss is told, once, and they go on.
         """
@@ -147,44 +147,43 @@ class Capture:
         try:
             size = self._store.take(pipe.descriptor, pipe.stream, pipe.run, READ)
         except BlockingIOError:
-            return False
+            return 0
         except OSError as error:
             self._tell(error)
             return self._drop(pipe)
         if not size:
             self._close(pipe)
-            return False
-        return True
+        return size
 
-    def _read(self, pipe: _Pipe) -> bool:
+    def _read(self, pipe: _Pipe) -> int:
         """The same, where the bytes have to pass through us: for who listens, and out of a terminal."""
         try:
             data = os.read(pipe.descriptor, READ)
         except BlockingIOError:
-            return False
+            return 0
         except OSError as error:
             if error.errno != errno.EIO or not pipe.terminal:
                 raise
             data = b""  # so Linux says that nobody has the terminal open any more
         if not data:
             self._close(pipe)
-            return False
+            return 0
         try:
             self._store.add(pipe.stream, pipe.run, data)
         except OSError as error:
             self._tell(error)
         self._hear(pipe, data)
-        return True
+        return len(data)
 
-    def _drop(self, pipe: _Pipe) -> bool:
+    def _drop(self, pipe: _Pipe) -> int:
         """Take what the store did not, and lose it."""
         try:
             data = os.read(pipe.descriptor, READ)
         except OSError:
-            return False
+            return 0
         if data:
             self._hear(pipe, data)
-        return bool(data)
+        return len(data)
 
     def _hear(self, pipe: _Pipe, data: bytes) -> None:
         if listener := self._taps.get((pipe.service, pipe.run)):
