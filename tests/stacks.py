@@ -22,6 +22,14 @@ def child(name, *words):
     return [sys.executable, str(CHILDREN / f"{name}.py"), *words]
 
 
+def wait_for(true, patience=PATIENCE):
+    """Ask until it is true: for what no event tells."""
+    deadline = time.monotonic() + patience
+    while not true():
+        assert time.monotonic() < deadline, "it did not come about"
+        time.sleep(0.02)
+
+
 class Running:
     """A command of ours that runs: what it printed so far, and what it is waited for to print."""
 

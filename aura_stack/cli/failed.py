@@ -29,10 +29,12 @@ def reason(logs: str, view: Mapping[str, Any], begin: int, *, built: bool = Fals
 
     Args:
         logs: the folder of the record.
-        view: `service`, and `run`.
+        view: `service`, `run`, and `stale_run`.
         begin: where in the index of the record this engine began.
-        built: ask for what its steps and builds printed, and not its run.
+        built: ask for what the new version printed that failed, its steps and builds or its run, and not what runs.
     """
+    if built and view["stale_run"]:
+        return telling_line(_lines(logs, view["service"], 40, view["stale_run"], begin))
     if built:
         return telling_line(_lines(logs, view["service"], 40, None, begin, ("prepare",)))
     return telling_line(_lines(logs, view["service"], 40, view["run"], begin))

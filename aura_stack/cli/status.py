@@ -38,8 +38,8 @@ def status(context: click.Context, services: tuple[str, ...], as_json: bool) -> 
       ended (how the last run ended), exit_code,
       held_back_for (who reads the logs too slowly, so that services wait; or null),
       logs_lost (why what they print is not stored, or null),
-      setback (how a new version failed that was to take over; the old one goes on),
       stale (what failed, where what runs is not what was saved last),
+      stale_run (the number of the new run that failed while the old one goes on),
       last_error (of one that failed, or waits to be tried again, or of what failed instead)
     """
     context.exit(running.status(context.obj, services, as_json=as_json))

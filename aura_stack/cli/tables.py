@@ -58,7 +58,7 @@ def status_rows(views: Sequence[Mapping[str, Any]]) -> list[tuple[str, ...]]:
 def _status_row(view: Mapping[str, Any]) -> tuple[str, ...]:
     return (
         view["service"],
-        view["state"] + (f" (new version failed: {view['setback']})" if view["setback"] else ""),
+        view["state"],
         view["health"] or "-",
         _or_dash(view["pid"], str),
         _or_dash(view["uptime_seconds"], duration),

@@ -39,8 +39,13 @@ def holders(numbers: Iterable[int], directory: str, project: str) -> tuple[Holde
         )
         for number in sorted(found)
         for owner in held[number]
-        if owner.kind is not Kind.CONNECTION
+        if owner.kind is not Kind.CONNECTION and not _holds(owner.pid, directory, project)
     )
+
+
+def _holds(pid: int | None, directory: str, project: str) -> bool:
+    """Whether it is the engine of the stack, which listens for its services where their sockets are held."""
+    return any(_service(child, directory, project) for child in processes.children(pid)) if pid else False
 
 
 def _listening() -> list[tuple[int, int | None, str]]:

@@ -504,6 +504,7 @@ class Methods:
 
     def _told(self, view: View, *, usage: bool) -> dict[str, Any]:
         name, status = view.service.name, view.status
+        setback = status.setback
         step = self._stage.doing(name)
         at_work = view.service.task and status.state is State.STARTING
         used = self._runner.usage(name) if usage else None
@@ -532,8 +533,8 @@ class Methods:
             "stop_command": view.service.stop.command.text if view.service.stop.command else None,
             "ended": status.verdict.words if status.verdict else None,
             "exit_code": status.verdict.code if status.verdict else None,
-            "stale": self._orders.stale.get(name),
-            "setback": status.setback.verdict.words if status.setback else None,
+            "stale": self._orders.stale.get(name) or (setback.verdict.words if setback else None),
+            "stale_run": setback.run if setback else None,
         }
 
 

@@ -13,7 +13,9 @@ from .model import (
     Command,
     Deed,
     EnvFile,
+    Handover,
     Health,
+    Host,
     Prepare,
     ProbeKind,
     Ready,
@@ -135,7 +137,17 @@ def _service(service: Service, signals: Mapping[str, int]) -> Data:
         | ({"stdin": None} if service.stdin_null else {})
         | ({"success_codes": list(service.success_codes)} if service.success_codes else {})
         | ({"tty": True} if service.tty else {})
+        | _handover(service.handover)
     )
+
+
+def _handover(handover: Handover) -> Data:
+    if handover == Handover():
+        return {}
+    word = str(handover.mode)
+    return {
+        "handover": word if handover.host is Host.LOOPBACK else {"mode": word, "host": str(handover.host)}
+    }
 
 
 def _ready(ready: Ready, main_port: int | None) -> Data:

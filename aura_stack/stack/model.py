@@ -177,6 +177,28 @@ class Watch(Frozen):
     rules: tuple[WatchRule, ...] = ()
 
 
+class Mode(StrEnum):
+    """How a new run of a service follows the old one."""
+
+    STOP_FIRST = "stop-first"
+    HOLD = "hold"  # clients wait meanwhile: the listening sockets are ours
+    OVERLAP = "overlap"  # the new one is ready before the old one is stopped
+
+
+class Host(StrEnum):
+    """From where the sockets that are held for a service can be reached."""
+
+    LOOPBACK = "loopback"
+    ANY = "any"
+
+
+class Handover(Frozen):
+    """How a new run follows the old one, and from where its sockets can be reached where they are held."""
+
+    mode: Mode = Mode.STOP_FIRST
+    host: Host = Host.LOOPBACK
+
+
 class Restart(Frozen):
     """When and how fast a service is started again: `tries` in `window` seconds, None for never giving up."""
 
@@ -232,6 +254,7 @@ class Service(Frozen):
     depends_on: Mapping[str, Condition] = _NOTHING
     follows: tuple[str, ...] = ()
     restart: Restart = Restart()
+    handover: Handover = Handover()
     stop: Stop = Stop()
     stdin_null: bool = False
     tty: bool = False

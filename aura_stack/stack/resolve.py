@@ -18,6 +18,9 @@ from .model import (
     Condition,
     Deed,
     EnvFile,
+    Handover,
+    Host,
+    Mode,
     Port,
     Prepare,
     Requirement,
@@ -221,6 +224,7 @@ def _service(
         ready=readiness(table.table("ready"), filled, main, cwd),
         health=health(table.get("health"), filled, main, cwd),
         restart=_restart(table),
+        handover=_handover(table),
         stop=_stop(table.table("stop"), filled, around),
         success_codes=tuple(_success_codes(table, around)),
         stdin_null=isinstance(stdin, Scalar) and stdin.is_nothing,
@@ -300,6 +304,15 @@ def _restart(table: Table) -> Restart:
         tries=tries,
         window=window,
     )
+
+
+def _handover(table: Table) -> Handover:
+    """A word alone is its mode."""
+    node = table.get("handover")
+    if isinstance(node, Scalar) and not node.is_nothing:
+        return Handover(Mode(node.text))
+    mode, host = table.table("handover").scalar("mode"), table.table("handover").scalar("host")
+    return Handover(Mode(mode.text) if mode else Mode.STOP_FIRST, Host(host.text) if host else Host.LOOPBACK)
 
 
 def _seconds(table: Table, key: str, default: float) -> float:

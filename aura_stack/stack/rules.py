@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 
 from aura_stack.errors import InvalidDefinition, Place, Problem
 from aura_stack.reading.suggest import did_you_mean
-from aura_stack.reading.tree import Entry, Scalar, Table
+from aura_stack.reading.tree import Entry, Items, Scalar, Table
 from aura_stack.reading.words import listed, quoted
 
 from .graph import cycles
@@ -14,6 +14,25 @@ from .outline import as_variable, dependencies_of, is_external, ports_of, profil
 from .shape import DEEDS, SERVICE
 from .units import seconds, signal_name, signal_number
 from .versions import parse_constraint
+
+_DATABASES = frozenset(
+    {
+        "postgres",
+        "mysqld",
+        "mariadbd",
+        "mongod",
+        "redis-server",
+        "valkey-server",
+        "memcached",
+        "etcd",
+        "clickhouse-server",
+        "rabbitmq-server",
+        "nats-server",
+        "cockroach",
+        "influxd",
+    }
+)
+"""Programs of databases and the like."""
 
 _OURS_ALONE = {"log": "prints nothing that could be read", "notify": "gets no socket on which to say so"}
 
@@ -32,6 +51,7 @@ def broken(root: Table, signals: Mapping[str, int]) -> Iterator[Problem]:
         _dependencies,
         _cycles,
         _delays,
+        _handed_over,
         _watched,
         _requires,
         _mentions,
@@ -144,6 +164,30 @@ def _delays(root: Table) -> Iterator[Problem]:
         if first and longest and seconds(first.text) > seconds(longest.text):
             message = f"the first delay, {first.text}, is longer than the longest, {longest.text}"
             yield Problem(first.place, message)
+
+
+def _handed_over(root: Table) -> Iterator[Problem]:
+    """What is handed over has a socket that can be, and keeps nothing that two runs at once would destroy."""
+    for _, service in services(root):
+        node, state = service.get("handover"), service.scalar("stateful")
+        mode = node if isinstance(node, Scalar) else service.table("handover").scalar("mode")
+        if mode is None or mode.is_nothing or mode.text == "stop-first":
+            continue
+        if service.entries.keys().isdisjoint(("port", "ports")):
+            yield Problem(mode.place, f"{mode.text} holds the sockets of a service, and this one has no port")
+        elif state and state.value is True:
+            yield Problem(mode.place, f"{mode.text} is not for what is stateful", "use stop-first")
+        elif (program := _program(service)) in _DATABASES:
+            words = f"{program} keeps what two runs at once would destroy"
+            yield Problem(mode.place, words, "use stop-first: clients are refused while it restarts")
+
+
+def _program(service: Table) -> str:
+    """The name of the program that a command begins with."""
+    command = service.get("command")
+    word = command.nodes[0] if isinstance(command, Items) and command.nodes else command
+    text = word.text if isinstance(word, Scalar) else ""
+    return posixpath.basename(text.split()[0]) if text.split() else ""
 
 
 def _watched(root: Table) -> Iterator[Problem]:

@@ -147,6 +147,19 @@ WATCH = Record(
     },
 )
 
+MODE = Choice(("stop-first", "hold", "overlap"))
+HANDOVER = Record(
+    "handover",
+    {
+        "mode": Key(MODE, "How a new run follows the old one.", required=True),
+        "host": Key(
+            Choice(("loopback", "any")),
+            "From where its sockets can be reached while we hold them.",
+            "loopback",
+        ),
+    },
+)
+
 BACKOFF = Record(
     "backoff",
     {
@@ -219,11 +232,12 @@ SERVICE = Record(
             only="own",
         ),
         "handover": Key(
-            Choice(("stop-first", "hold", "overlap")),
-            "How a new run follows the old one.",
-            "stop-first",
-            later="handover",
-            now="stop-first",
+            Either((MODE, HANDOVER)), "How a new run follows the old one.", "stop-first", only="own"
+        ),
+        "stateful": Key(
+            Flag(),
+            "Whether it keeps what two runs at once would destroy; it is always stopped first.",
+            default=False,
             only="own",
         ),
         "restart": Key(

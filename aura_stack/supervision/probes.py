@@ -5,9 +5,10 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
 
-from aura_stack.stack.model import ProbeKind, Service
+from aura_stack.stack.model import ProbeKind, Ready, Service
 
 from . import lifecycle, readiness
+from .acceptance import Door, NotTaken, TakenByOther
 from .notify import NotifySocket
 from .output import Output
 from .readiness import Question, Sentence
@@ -16,17 +17,23 @@ from .verdict import NotExecutable, Verdict
 Tell = Callable[[str, lifecycle.Message], None]
 
 
+class _LostError(Exception):
+    """A run has told that it did not get the sockets that are held for it."""
+
+
 class Means(NamedTuple):
     """What there is to ask a run by.
 
     `ask_command` runs the exec condition of a service once, `stranger` names who answers at a port in the place
-    of a service, "" where that is nobody; `notify` is where the run speaks for itself, if it was asked to.
+    of a service, "" where that is nobody; `notify` is where the run speaks for itself, if it was asked to; `door` is
+    how it is asked where its port is held.
     """
 
     output: Output
     ask_command: Callable[[Service], Awaitable[str]]
     stranger: Callable[[Service, int], str]
     notify: NotifySocket | None
+    door: Door | None = None
 
 
 async def ask_until_ready(
@@ -37,7 +44,12 @@ async def ask_until_ready(
     try:
         with _questions(service, run, means) as questions:
             await readiness.until_ready(service.ready, questions, lambda what: waits(name, what))
+    except _LostError:
+        tell(name, lifecycle.Lost(run))
     except readiness.NotReady as error:
+        if means.door and means.door.may_be():
+            tell(name, lifecycle.Lost(run))
+            return
         verdict = Verdict(ok=False, words=str(error), code=1, retry=False)
         tell(name, lifecycle.Unanswered(run, verdict))
     except NotExecutable as error:
@@ -75,10 +87,13 @@ def _questions(service: Service, run: int, means: Means) -> Iterator[list[Questi
 def question(service: Service, means: Means, *, ours_alone: bool = True) -> Question:
     """What is asked where its `ready` is a single condition, and not a line.
 
-    With `ours_alone` an answer counts when it is the service that gives it: who serves already need not be looked at.
+    With `ours_alone` an answer counts when it is the service that gives it, and where its port is held the very run:
+    who serves already need not be looked at.
     """
     ready = service.ready
     what = readiness.describe(ready)
+    if means.door and ready.port in means.door.ports:
+        return Question(what, _by_run(ready, means.door, ours_alone=ours_alone))
     ask = readiness.network(ready)
     if ask:
         return Question(what, _by_us(service, means, ask) if ours_alone else ask)
@@ -91,6 +106,27 @@ def question(service: Service, means: Means, *, ours_alone: bool = True) -> Ques
             return _said(what, means.notify)
         case _:
             return Question(what, _started)
+
+
+def _by_run(ready: Ready, door: Door, *, ours_alone: bool) -> readiness.Ask:
+    """The question to one run among several at the port, or before a queue that nobody may be serving.
+
+    Without `ours_alone` it is well as long as any of them accepts.
+    """
+    ask = readiness.network(ready, door.connect)
+    assert ask is not None  # it has a port
+
+    async def asked() -> str:
+        if ours_alone and door.is_lost():
+            raise _LostError
+        try:
+            return await ask()
+        except TakenByOther:
+            return "answered by the run that is to be followed, and not by this one" if ours_alone else ""
+        except NotTaken:
+            return "connected, and not accepted yet"
+
+    return asked
 
 
 def _by_us(service: Service, means: Means, ask: readiness.Ask) -> readiness.Ask:

@@ -16,6 +16,7 @@ import os
 import signal
 from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from typing import NamedTuple
 
 from aura_stack.system.limits import as_given
 
@@ -23,10 +24,26 @@ from .verdict import NotExecutable, Verdict
 
 _NOT_FOUND, _NOT_EXECUTABLE = 127, 126  # POSIX sh, 2.8.2 Exit Status for Commands
 _Action = tuple[int, int, int] | tuple[int, int, str, int, int]  # what posix_spawn does to a descriptor
+
+
+class Gift(NamedTuple):
+    """Descriptors, none of them below 64, that become 3, 4 and so on, and what becomes the command in the end."""
+
+    descriptors: tuple[int, ...] = ()
+    through: tuple[str, ...] = ()
+
+
+NOTHING = Gift()
 _DEFAULTED = frozenset(signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP})
 
 
-def spawn(argv: Sequence[str], environment: Mapping[str, str], cwd: str, stdio: tuple[int, int, int]) -> int:
+def spawn(
+    argv: Sequence[str],
+    environment: Mapping[str, str],
+    cwd: str,
+    stdio: tuple[int, int, int],
+    gift: Gift = NOTHING,
+) -> int:
     """Execute `argv` in a session of its own and answer its pid.
 
     Args:
@@ -34,15 +51,18 @@ def spawn(argv: Sequence[str], environment: Mapping[str, str], cwd: str, stdio: 
         environment: all of it.
         cwd: an absolute path.
         stdio: descriptors that become 0, 1 and 2; they stay open here.
+        gift: further descriptors.
 
     Raises:
         NotExecutable: with 127 for a command or folder that is not there, 126 for one that cannot be executed.
     """
-    actions = [(os.POSIX_SPAWN_DUP2, fd, number) for number, fd in enumerate(stdio)]
-    return _execute(argv, environment, cwd, actions, apart=True, defaulted=_DEFAULTED)
+    actions = [(os.POSIX_SPAWN_DUP2, fd, number) for number, fd in enumerate((*stdio, *gift.descriptors))]
+    return _execute(argv, environment, cwd, actions, gift.through, apart=True, defaulted=_DEFAULTED)
 
 
-def spawn_in_terminal(argv: Sequence[str], environment: Mapping[str, str], cwd: str, terminal: int) -> int:
+def spawn_in_terminal(
+    argv: Sequence[str], environment: Mapping[str, str], cwd: str, terminal: int, gift: Gift = NOTHING
+) -> int:
     """Execute `argv` in a session of its own with a terminal as its 0, 1 and 2, and answer its pid.
 
     Args:
@@ -50,6 +70,7 @@ def spawn_in_terminal(argv: Sequence[str], environment: Mapping[str, str], cwd: 
         environment: all of it.
         cwd: an absolute path.
         terminal: one that controls no session yet; it stays open here.
+        gift: further descriptors.
 
     Raises:
         NotExecutable: as from `spawn`, and with 126 for a terminal that cannot be opened by its name.
@@ -61,7 +82,8 @@ def spawn_in_terminal(argv: Sequence[str], environment: Mapping[str, str], cwd: 
     # whoever leads a session and has no terminal gets the first one that it opens (tty_ioctl(4), TIOCSCTTY)
     actions: list[_Action] = [(os.POSIX_SPAWN_OPEN, 0, name, os.O_RDWR, 0)]
     actions += [(os.POSIX_SPAWN_DUP2, 0, number) for number in (1, 2)]
-    return _execute(argv, environment, cwd, actions, apart=True, defaulted=_DEFAULTED)
+    actions += [(os.POSIX_SPAWN_DUP2, fd, number) for number, fd in enumerate(gift.descriptors, start=3)]
+    return _execute(argv, environment, cwd, actions, gift.through, apart=True, defaulted=_DEFAULTED)
 
 
 def spawn_here(
@@ -78,7 +100,7 @@ def spawn_here(
     Raises:
         NotExecutable: as from `spawn`.
     """
-    return _execute(argv, environment, cwd, [], apart=False, defaulted=_DEFAULTED - ignored)
+    return _execute(argv, environment, cwd, [], (), apart=False, defaulted=_DEFAULTED - ignored)
 
 
 def _execute(
@@ -86,6 +108,7 @@ def _execute(
     environment: Mapping[str, str],
     cwd: str,
     actions: Sequence[_Action],
+    through: Sequence[str],
     *,
     apart: bool,
     defaulted: frozenset[signal.Signals],
@@ -98,8 +121,8 @@ def _execute(
         path = _find(argv[0], environment.get("PATH", os.defpath))
         with as_given():
             return os.posix_spawn(
-                path,
-                list(argv),
+                through[0] if through else path,
+                [*through, *argv],
                 environment,
                 file_actions=actions,
                 setsid=apart,

@@ -165,25 +165,29 @@ def describe(ready: Ready) -> str:
     return words[ready.kind]
 
 
-def network(ready: Ready) -> Ask | None:
+Connect = Callable[[str, int], Awaitable[tuple[asyncio.StreamReader, asyncio.StreamWriter]]]
+"""Makes a connection to a host's port; OSError where there is none."""
+
+
+def network(ready: Ready, connect: Connect = asyncio.open_connection) -> Ask | None:
     """What asks a port, None for a condition that asks none."""
     match ready.kind:
         case ProbeKind.HTTP:
-            return lambda: ask_http(ready.port, ready.target, ready.answer)
+            return lambda: ask_http(ready.port, ready.target, ready.answer, connect)
         case ProbeKind.TCP:
-            return lambda: ask_tcp(ready.port)
+            return lambda: ask_tcp(ready.port, connect)
         case ProbeKind.GRPC:
-            return lambda: ask_grpc(ready.port, ready.target)
+            return lambda: ask_grpc(ready.port, ready.target, connect)
         case _:
             return None
 
 
-async def ask_tcp(port: int) -> str:
+async def ask_tcp(port: int, connect: Connect = asyncio.open_connection) -> str:
     """Whether somebody accepts a connection."""
     answers = []
     for host in _HOSTS:
         try:
-            _, writer = await asyncio.open_connection(host, port)
+            _, writer = await connect(host, port)
         except OSError as error:
             answers.append(_words(error))
         else:
@@ -192,7 +196,12 @@ async def ask_tcp(port: int) -> str:
     return answers[0]
 
 
-async def ask_http(port: int, path: str, wanted: Answer = Answer()) -> str:  # noqa: B008 - it never changes
+async def ask_http(
+    port: int,
+    path: str,
+    wanted: Answer = Answer(),  # noqa: B008 - it never changes
+    connect: Connect = asyncio.open_connection,
+) -> str:
     """Whether GET is answered as is wanted (RFC 9110); without a word about its body, that is not read.
 
     The Host header says localhost, since development servers refuse strangers' names.
@@ -200,7 +209,7 @@ async def ask_http(port: int, path: str, wanted: Answer = Answer()) -> str:  # n
     answers = []
     for host in _HOSTS:
         try:
-            answers.append(await _get(host, port, path, wanted))
+            answers.append(await _get(await connect(host, port), port, path, wanted))
         except OSError as error:
             answers.append(_words(error))
         if not answers[-1]:
@@ -208,8 +217,10 @@ async def ask_http(port: int, path: str, wanted: Answer = Answer()) -> str:  # n
     return next((answer for answer in answers if answer.startswith("HTTP")), answers[0])
 
 
-async def _get(host: str, port: int, path: str, wanted: Answer) -> str:
-    reader, writer = await asyncio.open_connection(host, port)
+async def _get(
+    stream: tuple[asyncio.StreamReader, asyncio.StreamWriter], port: int, path: str, wanted: Answer
+) -> str:
+    reader, writer = stream
     try:
         head = f"GET {path} HTTP/1.1\r\nHost: localhost:{port}\r\nAccept: */*\r\nConnection: close\r\n\r\n"
         writer.write(head.encode())
@@ -248,12 +259,12 @@ async def _header_lines(reader: asyncio.StreamReader) -> list[bytes]:
     return lines
 
 
-async def ask_grpc(port: int, service: str = "") -> str:
+async def ask_grpc(port: int, service: str = "", connect: Connect = asyncio.open_connection) -> str:
     """Whether the health service of gRPC says SERVING, in the clear (grpc/health/v1/health.proto)."""
     answers = []
     for host in _HOSTS:
         try:
-            answers.append(await _check(host, port, service))
+            answers.append(await _check(await connect(host, port), port, service))
         except OSError as error:
             answers.append(_words(error))
         else:
@@ -261,10 +272,10 @@ async def ask_grpc(port: int, service: str = "") -> str:
     return answers[0]
 
 
-async def _check(host: str, port: int, service: str) -> str:
+async def _check(stream: tuple[asyncio.StreamReader, asyncio.StreamWriter], port: int, service: str) -> str:
     from . import grpchealth  # noqa: PLC0415 - for those who are asked so
 
-    reader, writer = await asyncio.open_connection(host, port)
+    reader, writer = stream
     reply = grpchealth.Reply()
     try:
         writer.write(grpchealth.question(service, f"localhost:{port}"))

@@ -20,10 +20,11 @@ from aura_stack.system.processes import Identity
 from . import background, endings, lifecycle, stopping
 from .clearance import Clearance, Numbers
 from .health import Pulse
+from .holding import Holding
 from .notice import Notice
 from .output import Output
 from .pauses import Pauses
-from .process import Children, judge, spawn, spawn_in_terminal
+from .process import NOTHING, Children, Gift, judge, spawn, spawn_in_terminal
 from .tree import MARK, Tree
 from .usage import Meter, Usage
 from .verdict import NotExecutable, Verdict
@@ -32,6 +33,7 @@ from .works import Works
 if TYPE_CHECKING:
     import asyncio
 
+    from .acceptance import Door
     from .notify import NotifySocket
     from .probes import Means
     from .supervisor import Supervisor
@@ -116,6 +118,7 @@ class Runner:
         numbers: Numbers | None = None,
     ) -> None:
         self._sockets = sockets
+        self._holding = Holding(sockets, publish, self.now)
         self._numbers = numbers
         self.children = Children()
         self.pauses = Pauses(publish)
@@ -145,6 +148,7 @@ class Runner:
     def attach(self, loop: "asyncio.AbstractEventLoop", tasks: "asyncio.TaskGroup") -> None:
         """There is an event loop now: begin the probes that waited for it, hear of children that end."""
         self._loop, self._tasks = loop, tasks
+        self._holding.attach(loop)
         early, self._early = self._early, []
         for service, run in early:
             self.probe(service, run)
@@ -170,8 +174,9 @@ class Runner:
             environment = {**self._variables(service), MARK: mark}
             if notify:
                 environment |= notify.variables
-            pid = self._execute(service, service.command.argv, environment, run)
+            pid = self._spawn(service, run, service.command.argv, environment)
         except NotExecutable:
+            self._holding.gone(service.name, run)
             if notify:
                 notify.close()
             raise
@@ -183,6 +188,14 @@ class Runner:
         self.children.adopt(pid, lambda status: self._exited(service, run, status))
         self._tell_change()
         return pid
+
+    def _spawn(self, service: Service, run: int, argv: Sequence[str], environment: Mapping[str, str]) -> int:
+        """Execute it with what is held for it."""
+        held = self._holding.equip(service, run, argv, environment)
+        if held is None:
+            return self._execute(service, argv, environment, run, NOTHING)
+        gift = Gift(held.descriptors, held.through)
+        return self._execute(service, held.argv, {**environment, **held.variables}, run, gift)
 
     def _notify_socket(self, service: Service) -> "NotifySocket | None":
         watchdog = service.health if service.health and service.health.ask.kind is ProbeKind.NOTIFY else None
@@ -197,14 +210,14 @@ class Runner:
             raise NotExecutable(Verdict(ok=False, words=words, code=126, retry=False)) from error
 
     def _execute(
-        self, service: Service, argv: Sequence[str], environment: Mapping[str, str], run: int
+        self, service: Service, argv: Sequence[str], environment: Mapping[str, str], run: int, gift: Gift
     ) -> int:
         if self.has_terminal(service):
             with self._opened(lambda: (self._output.open_terminal(service.name, run),)) as (terminal,):
-                return spawn_in_terminal(argv, environment, service.cwd, terminal)
+                return spawn_in_terminal(argv, environment, service.cwd, terminal, gift)
         stdin = self._null if service.stdin_null else self._stdin
         with self._opened(lambda: self._output.open(service.name, run)) as (out, err):
-            return spawn(argv, environment, service.cwd, (stdin, out, err))
+            return spawn(argv, environment, service.cwd, (stdin, out, err), gift)
 
     def has_terminal(self, service: Service) -> bool:
         """Whether the runs of a service get terminals of their own, by the definition or by the order."""
@@ -233,9 +246,13 @@ class Runner:
             for pipe in pipes:
                 os.close(pipe)
 
-    def may_stand_beside(self, _service: Service) -> bool:
-        """Whether a new run would get the sockets of the current one: nobody holds any yet."""
-        return False
+    def may_stand_beside(self, service: Service) -> bool:
+        """Whether a new run would get the sockets of the current one, and take them."""
+        return self._holding.may_stand_beside(service)
+
+    def release(self, service: Service) -> None:
+        """Nobody is to serve any more: clients are refused."""
+        self._holding.release(service.name)
 
     def up_to_date(self, service: Service) -> bool:
         """Whether all that a task would make is there, and made of what is there."""
@@ -254,7 +271,9 @@ class Runner:
         if current.notify and self._loop:
             current.notify.listeners.append(lambda said: self._hear(service.name, current, said))
             current.notify.attach(self._loop, lambda pid: _may_speak(current.tree, pid))
-        coroutine = probes.ask_until_ready(service, run, self._means(current), self._tell, self._waits)
+        coroutine = probes.ask_until_ready(
+            service, run, self._means(service, current), self._tell, self._waits
+        )
         current.probe = self._tasks.create_task(coroutine, name=f"readiness of {service.name}")
 
     def attend(self, service: Service, run: int) -> None:
@@ -266,17 +285,31 @@ class Runner:
         attendant = liveness.Attendant(
             service,
             run,
-            self._means(current),
+            self._means(service, current),
             current.tree.members,
             lambda: name in self.pauses,
             lambda pulse: self._felt(service, current, pulse),
         )
         current.attendant = self._tasks.create_task(attendant.attend(self._tell), name=f"health of {name}")
 
-    def _means(self, run: _Run) -> "Means":
+    def _means(self, service: Service, run: _Run) -> "Means":
         from . import probes  # noqa: PLC0415 - as above
 
-        return probes.Means(self._output, self._ask_command, self._stranger, run.notify)
+        return probes.Means(
+            self._output, self._ask_command, self._stranger, run.notify, self._door(service, run)
+        )
+
+    def _door(self, service: Service, run: _Run) -> "Door | None":
+        """How a run is asked whose port others may answer as well: those before it, and the kernel."""
+        gift = self._holding.gift(service.name, run.number)
+        if gift is None:
+            return None
+        from .acceptance import Door  # noqa: PLC0415 - needs asyncio, see the module's first lines
+
+        def taken(near: processes.Address, far: processes.Address) -> bool | None:
+            return processes.taken(run.tree.members(), near, far)
+
+        return Door(gift.ports, taken, lambda: gift.is_lost, lambda: self._holding.may_be_lost(service.name))
 
     def end(self, service: Service, run: int, grace: float) -> None:
         """The stop signal or command at the first call; every call can only bring KILL nearer."""
@@ -315,7 +348,14 @@ class Runner:
     def later(self, service: Service, delay: float, run: int) -> None:
         """Tell Elapsed after the delay."""
         assert self._loop is not None
-        self._loop.call_later(delay, self._tell, service.name, lifecycle.Elapsed(run))
+        self._loop.call_later(delay, self._elapsed, service.name, run)
+
+    def _elapsed(self, service: str, run: int) -> None:
+        assert self._supervisor is not None
+        status = self._supervisor.statuses.get(service)
+        if status and (status.state, status.run) == (lifecycle.State.BACKOFF, run):
+            self._holding.again(service)  # not where an order has come in between: that begins anew
+            self._tell(service, lifecycle.Elapsed(run))
 
     def now(self) -> float:
         """Seconds of the monotonic clock."""
@@ -375,6 +415,8 @@ class Runner:
         verdict = endings.counted(judge(status), service.success_codes)
         run.exited = True
         self._cancel_probe(run)
+        if self._holding.ended(service.name, number):
+            self._tell(service.name, lifecycle.Lost(number))
         if not (verdict.ok or run.asked or run.killed):
             verdict = self._explained(run, verdict)
         if service.task and verdict.ok:
@@ -432,8 +474,13 @@ class Runner:
     def _held(self, run: _Run) -> list[int]:
         """The ports of a run that cannot be bound; what others of ours may bind just now is left alone."""
         assert self._numbers is not None
-        spared = {port for other in self._runs.values() if other is not run for port in other.ports}
+        spared = self._spared(run)
         return [port for port in run.ports if port not in spared and not self._numbers.is_free(port)]
+
+    def _spared(self, run: _Run) -> frozenset[int]:
+        """Ports that others of ours may bind just now, or that we hold ourselves."""
+        others = (other.ports for other in self._runs.values() if other is not run)
+        return self._holding.ports.union(*others)
 
     def _look(self, service: str, run: _Run) -> None:
         """Whether anything of an ended run is left; what appears after KILL is killed too."""
@@ -449,6 +496,7 @@ class Runner:
             self._emptied(service, run)
         if self._is_clear(service, run):
             del self._runs[service, run.number]
+            self._holding.gone(service, run.number)
             self._tell_change()
             self._tell(service, lifecycle.Emptied(run.number))
 
@@ -470,8 +518,7 @@ class Runner:
         assert self._loop is not None
         if run.next_look:
             run.next_look.cancel()
-        spared = {port for other in self._runs.values() if other is not run for port in other.ports}
-        held = run.clearance.held(spared)
+        held = run.clearance.held(self._spared(run))
         if not held:
             return True
         pause = run.clearance.pause(self.now())
@@ -582,6 +629,10 @@ class Runner:
 
     def _tell(self, service: str, message: lifecycle.Message) -> None:
         assert self._supervisor is not None
+        if isinstance(message, lifecycle.Answered):
+            self._holding.ready(service, message.run)
+        elif isinstance(message, lifecycle.Lost):
+            self._holding.lost(service)
         self._supervisor.tell(service, message)
 
     def _waits(self, service: str, what: str) -> None:

@@ -31,6 +31,9 @@ class Rim(Protocol):
     def may_stand_beside(self, service: Service) -> bool:
         """Whether a new run of it can begin beside the current one, because both get the same sockets."""
 
+    def release(self, service: Service) -> None:
+        """Nobody is to serve any more: what is held for it is let go."""
+
     def up_to_date(self, service: Service) -> bool:
         """Whether a task has nothing to do."""
 
@@ -421,6 +424,8 @@ class Supervisor:
         grace = self._grace(entry)
         command, name = stopping.command(service, grace), stopping.signal_name(service.stop.signal)
         text = command.text if command else ""
+        if entry.status.wanted is Wanted.DOWN:
+            self._rim.release(service)
         self._publish(events.Stopping(service.name, run, pid, name, grace, text))
         self._rim.end(service, run, grace)
 
@@ -461,6 +466,8 @@ class Supervisor:
     def _publish_state(self, move: Move, entry: _Entry) -> None:
         name, run, verdict = entry.service.name, entry.status.run, entry.status.verdict
         words = verdict.words if verdict else ""
+        if entry.status.state in AT_REST:
+            self._rim.release(entry.service)
         match move:
             case Move.TELL_READY:
                 entry.ready_at = self._rim.now()

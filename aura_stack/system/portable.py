@@ -4,12 +4,14 @@ psutil is imported when the first question is asked: it costs 20 ms, and no star
 """
 
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import psutil
+
+Address = tuple[str, int]  # an IP address as text, and a port
 
 
 def keep_one_back() -> None:
@@ -134,6 +136,22 @@ def listens(pid: int, port: int) -> bool:
     with _gone_is_none():
         found = _process(pid).net_connections("tcp")
         return any(one.laddr and one.laddr.port == port and one.status == psutil.CONN_LISTEN for one in found)
+    return False
+
+
+def taken(pids: Collection[int], near: Address, far: Address) -> bool | None:
+    """Whether one of these has the connection; whether anybody else has is not to be seen, so None otherwise."""
+    return True if any(_has(pid, near, far) for pid in pids) else None
+
+
+def _has(pid: int, near: Address, far: Address) -> bool:
+    with _gone_is_none():
+        found = _process(pid).net_connections("tcp")
+        ends = ((one.laddr, one.raddr) for one in found if one.laddr and one.raddr)
+        return any(
+            (laddr.port, raddr.port) == (near[1], far[1]) and raddr.ip.endswith(far[0])
+            for laddr, raddr in ends
+        )
     return False
 
 

@@ -10,7 +10,7 @@ import select
 import signal as signals
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import NamedTuple
 
 if sys.platform == "linux":
@@ -18,6 +18,8 @@ if sys.platform == "linux":
 else:
     from . import portable as source
 
+
+Address = tuple[str, int]  # an IP address as text, and a port
 
 _STEP = 0.02  # seconds between two looks at an end that nobody tells of
 
@@ -174,6 +176,20 @@ def cwd(pid: int) -> str | None:
 def listens(pid: int, port: int) -> bool:
     """Whether it holds a socket that listens at the TCP port, on any address."""
     return source.listens(pid, port)
+
+
+def taken(pids: Collection[int], near: Address, far: Address) -> bool | None:
+    """Whether one of these processes has taken a connection out of a listener's queue (accept(2)).
+
+    Args:
+        pids: whose sockets are looked at.
+        near: the address that was connected to, as IP address and port.
+        far: that of the client; both are on this machine.
+
+    Returns:
+        None while nobody has taken it, as far as one can tell.
+    """
+    return source.taken(pids, near, far)
 
 
 def boot() -> str:

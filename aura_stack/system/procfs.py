@@ -10,13 +10,15 @@ import errno
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import suppress
 from functools import cache
 from typing import NamedTuple, TypeVar
 
 assert sys.platform == "linux"  # `processes` imports it nowhere else
 
+from . import sockdiag  # noqa: E402 - this system alone has it
+from .sockdiag import Address  # noqa: E402
 
 _NONE_LEFT = {errno.EMFILE, errno.ENFILE}
 _Answer = TypeVar("_Answer")
@@ -244,6 +246,25 @@ def listens(pid: int, port: int) -> bool:
     return bool(sockets) and any(
         _link(f"/proc/{pid}/fd/{number}") in sockets for number in _listing(f"/proc/{pid}/fd")
     )
+
+
+def taken(pids: Collection[int], near: Address, far: Address) -> bool | None:
+    """Whether one of these has taken a connection out of a listener's queue; None while nobody has."""
+    try:
+        inode = sockdiag.inode(near, far)
+    except OSError:  # a sandbox may forbid this kind of socket
+        from . import portable  # noqa: PLC0415 - as rare as that
+
+        return portable.taken(pids, near, far)
+    if not inode:
+        return None
+    return any(holds(pid, inode) for pid in pids)
+
+
+def holds(pid: int, inode: int) -> bool:
+    """Whether it has the socket of that inode among its descriptors."""
+    name = f"socket:[{inode}]"
+    return any(_link(f"/proc/{pid}/fd/{number}") == name for number in _listing(f"/proc/{pid}/fd"))
 
 
 def _listening(table: bytes) -> Iterator[list[bytes]]:

@@ -4,7 +4,19 @@ import pytest
 from placed import SIGNALS, valid
 
 from aura_stack.ports.policy import assign
-from aura_stack.stack.model import Condition, Health, ProbeKind, Ready, Restart, RestartPolicy, Stop, Watch
+from aura_stack.stack.model import (
+    Condition,
+    Handover,
+    Health,
+    Host,
+    Mode,
+    ProbeKind,
+    Ready,
+    Restart,
+    RestartPolicy,
+    Stop,
+    Watch,
+)
 from aura_stack.stack.resolve import Surroundings, resolve
 from aura_stack.stack.shape import BACKOFF, READY, SERVICE, STOP
 
@@ -31,6 +43,18 @@ def service(inner, **environ):
 def problems(inner):
     """What is said of a service with that key, on line 4, beside another with a port."""
     return resolved(f"services:\n  b: {{command: x, port: 4001}}\n  a: {{command: x, {inner}}}\n")[1]
+
+
+@pytest.mark.parametrize(
+    ("inner", "found"),
+    [
+        ("x-nothing: 1", Handover()),
+        ("handover: overlap", Handover(Mode.OVERLAP)),
+        ("handover: {mode: hold, host: any}", Handover(Mode.HOLD, Host.ANY)),
+    ],
+)
+def test_a_hand_over_is_a_word_or_says_from_where_its_sockets_are_reached(inner, found):
+    assert service(f"port: 1\n    {inner}").handover == found
 
 
 def test_a_service_needs_nothing_but_a_command():

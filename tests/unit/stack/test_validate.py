@@ -4,7 +4,9 @@ import pytest
 from placed import mistakes, tree, valid
 
 from aura_stack.reading.tree import Form, Void
+from aura_stack.stack.check import check
 from aura_stack.stack.expand import expand
+from aura_stack.stack.kinds import Flag, Key, Record
 
 
 def service(inner, more=""):
@@ -64,6 +66,11 @@ def service(inner, more=""):
         ("stdin: null", None),
         ("stdin: closed", '4:12: "stdin" should be pipe or null, not "closed"'),
         ("tty: always", '4:10: "tty" should be true or false, not "always"'),
+        ("handover: later", '4:15: "handover" should be stop-first, hold or overlap or a mapping, not "later"'),
+        ("handover: stop-first", None),
+        ("handover: hold", "4:15: hold holds the sockets of a service, and this one has no port"),
+        ("handover: {host: any}", '4:15: handover lacks the key "mode"'),
+        ("handover: {mode: stop-first, host: here}", '4:40: "host" should be loopback or any, not "here"'),
         ("hint: x", '4:5: "hint" means nothing for a service that is not external'),
         ("external: maybe", '4:15: "external" should be true or false, not "maybe"'),
         ("external: false", None),
@@ -75,6 +82,22 @@ def service(inner, more=""):
 def test_a_service_is_checked_in_shape_and_sense(inner, mistake):
     found = mistakes(service(inner))
     assert found[:1] == ([mistake] if mistake else [])
+
+
+@pytest.mark.parametrize(
+    ("inner", "mistake"),
+    [
+        ("command: x, port: 1, handover: overlap", None),
+        ("command: x, ports: {web: 1}, handover: {mode: hold, host: any}, stateful: false", None),
+        ("command: x, port: 1, stateful: true", None),
+        ("command: x, port: 1, handover: stop-first, stateful: true", None),
+        ("command: x, port: 1, handover: hold, stateful: true", "1:47: hold is not for what is stateful (use stop-first)"),
+        ("command: [/usr/bin/postgres, -D, x], port: 1, handover: {mode: overlap}", "1:79: postgres keeps what two runs at once would destroy (use stop-first: clients are refused while it restarts)"),
+        ("command: redis-server --port 1, port: 1, handover: hold", "1:67: redis-server keeps what two runs at once would destroy (use stop-first: clients are refused while it restarts)"),
+    ],
+)  # fmt: skip
+def test_what_two_runs_would_destroy_is_not_handed_over(inner, mistake):
+    assert mistakes(f"services: {{a: {{{inner}}}}}\n") == ([mistake] if mistake else [])
 
 
 @pytest.mark.parametrize(
@@ -138,18 +161,13 @@ def test_a_mistake_behind_an_anchor_is_told_once():
 
 
 def test_what_is_accepted_and_not_acted_on_is_noted():
-    text = """\
-services:
-  a:
-    command: x
-    handover: overlap
-    ready: {timeout: 5s}
-  b: {command: x, handover: stop-first}
-"""
-    places = ["4:5"]
-    keys = ["handover"]
-    assert [str(notice) for notice in sorted(valid(text).notices)] == [
-        f"f:{place}: {key} is not acted on by this version" for place, key in zip(places, keys, strict=True)
+    kind = Record("x", {"a": Key(Flag(), "", later="a", now="false"), "b": Key(Flag(), "")})
+    texts = ("a: true\nb: true\n", "a: false\n", "b: true\n")
+    found = [check(tree(text), kind, "x").notices for text in texts]
+    assert [list(map(str, notices)) for notices in found] == [
+        ["f:1:1: a is not acted on by this version"],
+        [],
+        [],
     ]
 
 

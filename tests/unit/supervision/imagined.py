@@ -38,6 +38,7 @@ class World:
         self.runs = {}  # (service, run) → whether its main process lives, while anything of it does
         self.doomed = set()  # runs that the rim was asked to end
         self.swept = set()  # runs of which it was asked to end what is left
+        self.released = []  # services whose sockets were let go
         self.shared = set()  # services whose new run can begin beside the old one
         self.delays = []
         self.longest = 0.0
@@ -79,6 +80,9 @@ class World:
 
     def chance(self):
         return 0.0
+
+    def release(self, service):
+        self.released.append(service.name)
 
     def may_stand_beside(self, service):
         return service.name in self.shared
