@@ -232,6 +232,11 @@ class Supervisor:
         self._entries.update(entries)
         self._needs = {service.name: tuple(service.depends_on) for service in services}
         self._dependents = graph.reverse(self._needs)
+        for name, entry in entries.items():  # what was in its way may be none of its dependencies any more
+            if self._may_rearm(entry):
+                self.tell(name, lifecycle.Rearmed())
+            else:
+                self._look(entry)
 
     # --- orders ---
 

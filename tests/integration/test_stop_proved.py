@@ -72,7 +72,9 @@ def test_a_restart_waits_for_the_port_and_then_says_who_holds_it(stack, port):
     up = made.up()
     with hold(port):
         assert made.run("restart", "web")[0] == 0
-    up.expect(rf"stopping .*\n(.*\n)*?.*port {port} is still held by pid {os.getpid()} .*\n.*web +· started")
+    up.expect(
+        rf"stopping .*\n(.*\n)*?.*port {port} is still held by pid {os.getpid()} .*\n(.*\n)?.*web +· started"
+    )
     assert made.run("down")[0] == 0
 
 

@@ -324,6 +324,33 @@ def test_a_service_that_failed_starts_again_when_somebody_asks():
     assert ticket.outcomes["a"].ok
 
 
+def test_who_waits_for_what_is_no_dependency_any_more_starts():
+    world = World(service("page", "api", "cache"), service("api"), service("cache"))
+    world.supervisor.ask(Start())
+    world.becomes_ready("api")
+    world.take_asked()
+    world.supervisor.redefine((service("page", "api"), service("api"), service("cache")))
+    assert world.take_asked() == ["spawn page 1", "probe page 1"]
+
+
+def test_who_failed_for_what_is_no_dependency_any_more_starts():
+    world = World(service("page", "api"), service("api", restart=NEVER))
+    world.supervisor.ask(Start())
+    world.goes("api")
+    assert world.states() == {"page": "failed", "api": "failed"}
+    world.take_asked()
+    world.supervisor.redefine((service("page"), service("api", restart=NEVER)))
+    assert world.take_asked() == ["spawn page 1", "probe page 1"]
+
+
+def test_who_may_end_at_last_does_so_when_nothing_depends_on_it_any_more(chain):
+    up(chain)
+    chain.supervisor.ask(Stop(("backend", "frontend")))
+    assert chain.take_asked() == ["end frontend 10"]
+    chain.supervisor.redefine((service("frontend"), service("backend", "gateway"), service("gateway")))
+    assert chain.take_asked() == ["end backend 10"]
+
+
 def test_stopping_a_service_that_waits_starts_it_no_more(chain):
     chain.supervisor.ask(Start())
     chain.supervisor.ask(Stop(("backend",)))
