@@ -48,7 +48,7 @@ def events(context: click.Context, follow: bool, tail: int, kinds: tuple[str, ..
     Keys of --json, one object a line:
       time (seconds since 1970), kind, and what belongs to the kind: service, run,
       pid, seconds, address, code, words, signal, grace, pids, delay, why, what,
-      step, command, then, files, ready, failed, reason, text, alarm
+      step, command, then, files, ready, failed, reason, text, alarm, changes, mistakes
     """
     if unknown := sorted(set(kinds) - facts.KINDS.keys()):
         raise AuraError(

@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Mapping
 from typing import Any
 
 from aura_stack.errors import AuraError, ExitCode, InvalidDefinition
@@ -27,6 +27,9 @@ from .scaling import Scaling
 
 KEY = " definition"
 """The key under which the files of the definition are watched: no name of a service has a blank."""
+
+
+Order = Coroutine[Any, Any, list[Outcome]]
 
 
 class Plan(Frozen):
@@ -145,14 +148,18 @@ class Reloading:
         Raises:
             AuraError: as `plan`; then nothing has changed.
         """
-        async with self._scaling.turn:  # of two at once the second begins where the first has ended
+        async with self._scaling.turn:  # of two at once the second is compared with the first
             try:
                 plan = self.plan()
             except AuraError as error:
                 self.failure = error
                 raise
             self.failure = None
-            return plan, await self._apply(plan)
+            outcomes, beginning = await self._take_over(plan)
+        # not within: who never gets ready must not keep a mended definition waiting
+        for done in await asyncio.gather(*(self._begun(names, order) for names, order in beginning)):
+            outcomes += done
+        return plan, outcomes
 
     async def after_a_save(self) -> list[Outcome]:
         """The same for a save of one of the files; a mistake is told, and changes nothing."""
@@ -163,14 +170,14 @@ class Reloading:
             return []
         return outcomes
 
-    async def _apply(self, plan: Plan) -> list[Outcome]:
+    async def _take_over(self, plan: Plan) -> tuple[list[Outcome], list[tuple[tuple[str, ...], Order]]]:
+        """From now on the other definition counts: what goes is gone then, what begins is answered."""
         before, after = _own(self._scaling.definition.stack), _own(plan.definition.stack)
         if plan.changes:
             self._publish(events.Redefined(tuple(map(str, plan.changes))))
-        going, restarting = plan.named(Step.STOP), plan.named(Step.RESTART)
-        moving = self._moving(plan, before, after)
-        # from now on nobody depends on what goes, and nobody can order it
-        self._take_over(plan, tuple(before[name] for name in going))
+        going, moving = plan.named(Step.STOP), self._moving(plan, before, after)
+        # nobody depends on what goes any more, and nobody can order it
+        self._redefine(plan, tuple(before[name] for name in going))
         outcomes: list[Outcome] = []
         if first := (*going, *moving):
             ticket = await resolved(self._supervisor.ask(commands.Stop(first)))
@@ -178,15 +185,22 @@ class Reloading:
         if going:
             self._supervisor.redefine(plan.definition.stack.own)
         starting = (*plan.named(Step.START), *moving)
-        staying = tuple(name for name in restarting if name not in moving)
-        orders = []
+        staying = tuple(name for name in plan.named(Step.RESTART) if name not in moving)
+        beginning: list[tuple[tuple[str, ...], Order]] = []
         if starting:
-            orders.append(self._orders.start(starting, dependencies=True, patient=False))
+            order = self._orders.start(starting, dependencies=True, patient=False)
+            beginning.append((starting, order))
         if staying:
-            orders.append(self._orders.restart(staying, None))
-        for done in await asyncio.gather(*orders):
-            outcomes += done
-        return outcomes
+            beginning.append((staying, self._orders.restart(staying, None)))
+        return outcomes, beginning
+
+    async def _begun(self, names: tuple[str, ...], order: Order) -> list[Outcome]:
+        """What came of an order; a step that failed, or a port that was taken meanwhile, is told of each."""
+        try:
+            return await order
+        except AuraError as error:
+            self._publish(events.Notice(error.message, alarm=True))
+            return [Outcome(name, ok=False, words=error.message) for name in names]
 
     def _moving(
         self, plan: Plan, before: Mapping[str, Service], after: Mapping[str, Service]
@@ -207,7 +221,7 @@ class Reloading:
         }
         return tuple(name for name in restarting if name in crossing)
 
-    def _take_over(self, plan: Plan, going: Iterable[Service]) -> None:
+    def _redefine(self, plan: Plan, going: Iterable[Service]) -> None:
         stack = plan.definition.stack
         self._supervisor.redefine((*stack.own, *going))
         self._orders.redefine(stack)

@@ -54,6 +54,7 @@ class Changes:
         self._drain = drain
         self._known = Contents()
         self._settle = Settle()
+        self._seen = 0.0  # when something happened to a file last
         self._timer: asyncio.TimerHandle | None = None
         self._earlier: tuple[Asking, ...] = ()  # who asked until a moment ago
         self._unmet: set[str] = set()  # files of theirs that have not been met since
@@ -147,7 +148,7 @@ class Changes:
     def _sight(self, path: str, seen: Seen) -> None:
         keys = self._keys(path)
         if keys:
-            now = self._loop.time()
+            now = self._seen = self._loop.time()
             self._settle.sight(path, seen, keys, now)
             self._wake(now + FIRST)
 
@@ -166,7 +167,7 @@ class Changes:
 
     def _due(self) -> None:
         self._timer = None
-        if git.is_busy(self._locks):
+        if git.is_busy(self._locks, self._loop.time() - self._seen):
             self._wake(self._loop.time() + git.PAUSE)
             return
         self._drain()  # of many files at once the first is not told as if it were alone

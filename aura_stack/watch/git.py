@@ -7,6 +7,8 @@ from contextlib import suppress
 
 PAUSE = 0.005  # seconds until it is worth asking again
 _LONGEST = 5.0  # seconds for which a lock counts: `git commit -a` keeps it while its editor is open, a crash for ever
+_AT_WORK = 1.0  # seconds since something was seen, for which one that is older counts as well: files are being changed
+_ABANDONED = 600.0  # and then it is what a crash has left
 _POINTER = b"gitdir: "
 
 
@@ -19,11 +21,17 @@ def locks(paths: Iterable[str]) -> tuple[str, ...]:
     return tuple(os.path.join(directory, "index.lock") for directory in found)
 
 
-def is_busy(locks: Iterable[str]) -> bool:
-    """Whether one of the locks is there, and was taken a moment ago."""
+def is_busy(locks: Iterable[str], quiet: float) -> bool:
+    """Whether one of the locks is there, and means that files are being changed.
+
+    Args:
+        locks: their paths.
+        quiet: seconds since something happened to a file.
+    """
+    longest = _ABANDONED if quiet < _AT_WORK else _LONGEST
     for lock in locks:
         with suppress(OSError):
-            if abs(time.time() - os.stat(lock).st_mtime) < _LONGEST:
+            if abs(time.time() - os.stat(lock).st_mtime) < longest:
                 return True
     return False
 

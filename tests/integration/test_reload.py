@@ -147,6 +147,36 @@ def test_two_services_change_their_numbers(made, port):
     assert [views[name]["restarts"] for name in "ab"] == [0, 0]
 
 
+def test_a_definition_that_never_gets_ready_does_not_keep_the_mended_one_waiting(made):
+    up = made.up()
+    never = {"command": [sys.executable, "-c", "import time; time.sleep(1000)"], "ready": {"log": "never"}}
+    again(made, {"web": never, "other": OTHER})
+    up.expect(r"web restarts \(command, ready\)[\s\S]*web +· started")
+    again(made, {"web": {**WEB, "env": {"WORD": "mended"}}, "other": OTHER})
+    up.expect(r"web restarts \(.*command.*\)[\s\S]*word mended")
+    assert made.run("wait", "--for", "reloaded")[0] == 0
+
+
+def test_the_only_service_may_have_another_name(made):
+    again(made, {"web": WEB})
+    up = made.up()
+    again(made, {"site": WEB})
+    up.expect(r"web stops \(no longer defined\); site starts \(new\)[\s\S]*site +· ready in")
+    assert made.run("wait", "--for", "reloaded")[0] == 0
+    assert list(pids(made)) == ["site"]
+
+
+def test_a_step_that_fails_in_a_new_definition_is_told_of_its_service(made):
+    made.up("--no-watch")
+    steps = [{"command": "exit 3", "inputs": ["none"]}]
+    again(made, {"web": WEB, "other": OTHER, "new": {**OTHER, "prepare": steps}})
+    code, told = made.run("reload")
+    assert code == 1
+    assert "new is not up: " in told
+    assert "exit 3 failed: exited 3" in told
+    assert len(made.members()) == 2
+
+
 def test_what_a_service_watches_can_change(made):
     up = made.up()
     again(made, {"web": {**WEB, "watch": {"paths": ["word.txt"]}}, "other": OTHER})

@@ -2,8 +2,10 @@
 
 import json
 import os
+import random
 import subprocess
 import sys
+import time
 
 import pytest
 from stacks import child
@@ -200,6 +202,22 @@ def test_the_engine_wakes_up_for_nothing_while_nobody_saves(made):
     before = switches()
     subprocess.run(["sleep", "1"], check=True)
     assert switches() - before <= 1
+
+
+def test_many_saves_at_any_moment_leave_nothing_behind_and_the_last_one_serves(made):
+    made.up()
+    word, engine, chance = made.folder / "web" / "word.txt", f"/proc/{made.engine()}/fd", random.Random(3)
+    save_plainly(word, "first\n")
+    assert made.run("wait", "--for", "reloaded")[0] == 0
+    before = len(os.listdir(engine)), len(made.members())
+    for number in range(25):
+        chance.choice((save_plainly, save_as_vs_code_does, save_by_another_file))(word, f"word {number}\n")
+        time.sleep(chance.choice((0.0, 0.01, 0.1)))  # somebody thinks
+    assert made.run("wait", "--for", "reloaded")[0] == 0
+    _, told = made.run("logs", "-n", "1", "web")
+    assert "serving word 24" in told
+    assert (len(os.listdir(engine)), len(made.members())) == before
+    assert started(made)["web"] <= 27
 
 
 # --- rules, builds, dependents, circles ---
