@@ -238,6 +238,13 @@ class Session:
         return not self._failed and not self._stopping
 
     async def _run_step(self, service: Service, step: Prepare) -> str:
+        self.watching.hold(step, service.cwd, step.outputs)
+        try:
+            return await self._execute(service, step)
+        finally:
+            self.watching.release(step)
+
+    async def _execute(self, service: Service, step: Prepare) -> str:
         parts = self._parts
         mark = f"{parts.mark}:{service.name}:0:prepare-{id(step)}"
         try:

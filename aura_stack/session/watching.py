@@ -82,6 +82,16 @@ class Watching:
             self._watch.when_seen(seen.set)
             await seen.wait()
 
+    def hold(self, maker: object, root: str, paths: Sequence[str]) -> None:
+        """What is saved of these files while somebody makes them is one save; see `Watch.hold`."""
+        if self._watch:
+            self._watch.hold(maker, root, paths)
+
+    def release(self, maker: object) -> None:
+        """He has ended."""
+        if self._watch:
+            self._watch.release(maker)
+
     # --- on and off ---
 
     def turn(self, names: Collection[str], *, on: bool) -> None:

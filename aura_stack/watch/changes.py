@@ -12,6 +12,7 @@ from . import git
 from .aside import aside
 from .contents import Contents, is_heavy, learn, look, unread
 from .listing import Status
+from .patterns import Pattern
 from .rules import Asking
 from .settle import FIRST, MISSING, Look, Seen, Settle, compared
 
@@ -54,6 +55,8 @@ class Changes:
         self._drain = drain
         self._known = Contents()
         self._settle = Settle()
+        self._held: dict[object, tuple[Pattern, ...]] = {}  # what somebody is making just now
+        self._kept: dict[str, Seen] = {}  # what was seen of that
         self._seen = 0.0  # when something happened to a file last
         self._timer: asyncio.TimerHandle | None = None
         self._earlier: tuple[Asking, ...] = ()  # who asked until a moment ago
@@ -79,6 +82,17 @@ class Changes:
         self._bases = frozenset(base for each in rules for base in each.bases)
         self._locks = git.locks(sorted(self._bases))
         self._since = since
+
+    def hold(self, maker: object, patterns: Sequence[Pattern]) -> None:
+        """Somebody makes these files now; what is seen of them counts when he has ended, all at once."""
+        self._held[maker] = tuple(patterns)
+
+    def release(self, maker: object) -> None:
+        """He has ended."""
+        self._held.pop(maker, None)
+        kept, self._kept = self._kept, {}
+        for path, seen in kept.items():
+            self._sight(path, seen)
 
     def when_calm(self, done: Callable[[], None]) -> None:
         """Call back once all that was seen has been told, or was nothing."""
@@ -147,7 +161,9 @@ class Changes:
 
     def _sight(self, path: str, seen: Seen) -> None:
         keys = self._keys(path)
-        if keys:
+        if keys and any(each.covers(path) for patterns in self._held.values() for each in patterns):
+            self._kept[path] = seen
+        elif keys:
             now = self._seen = self._loop.time()
             self._settle.sight(path, seen, keys, now)
             self._wake(now + FIRST)

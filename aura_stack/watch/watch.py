@@ -19,6 +19,7 @@ from .changes import Changes, Saved
 from .gitignore import GitIgnore, IgnoreFiles
 from .interest import Interest
 from .notified import SELDOM, Notified
+from .patterns import pattern
 from .polling import PERIOD, Polling
 from .rules import Asking, Rules
 
@@ -107,6 +108,23 @@ class Watch:
         """Call back once all that was saved until now has been told, or was nothing."""
         self._asked.append(done)
         self._look(done)
+
+    def hold(self, maker: object, root: str, paths: Iterable[str]) -> None:
+        """Somebody makes these files now: what is saved of them is told when he has ended, all of it together.
+
+        Args:
+            maker: stands for him.
+            root: the absolute folder that the paths start from.
+            paths: files, folders and patterns.
+        """
+        if self._changes:
+            self._changes.hold(maker, [pattern(root, path) for path in paths])
+
+    def release(self, maker: object) -> None:
+        """He has ended."""
+        if self._changes:
+            self._drain()  # what he did last still counts as his
+            self._changes.release(maker)
 
     def close(self) -> None:
         """Tell nothing any more."""

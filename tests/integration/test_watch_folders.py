@@ -4,6 +4,7 @@ import contextlib
 import os
 import shutil
 import threading
+import time
 
 import pytest
 from watching import MARK, NOTIFIED, NOTIFIED_AND_LOOKED, Watching
@@ -302,6 +303,27 @@ def test_others_may_ask_from_now_on_and_no_save_in_between_is_missed(project, po
             ("svc", "src/deep/a.js"),
             ("two", "src/deep/a.js"),
         ]
+
+
+def test_what_is_being_made_is_one_save_when_it_is_done(project, polled):
+    with Watching(project, polled=polled) as watching:
+
+        def make():
+            watching.loop.call_soon_threadsafe(watching.watch.hold, "build", str(project), ["dist"])
+            (project / "dist").mkdir()
+            for number in range(5):
+                (project / f"dist/{number}.js").write_text("made")
+                (project / "app.js").write_text(f"{number}")
+                time.sleep(0.06)
+            watching.loop.call_soon_threadsafe(watching.watch.release, "build")
+
+        calls = watching.told(make)
+        made = [call for call in calls if any(name.startswith("dist/") for name in call["svc"])]
+        assert len(made) == 1
+        assert {name for name in made[0]["svc"] if name != "app.js"} == {
+            f"dist/{number}.js" for number in range(5)
+        }
+        assert polled or len(calls) > 1  # what nobody makes did not wait
 
 
 def test_whoever_asks_is_answered_when_all_that_was_saved_before_has_been_told(project, polled):

@@ -129,6 +129,17 @@ def test_one_file_system_may_tell_and_another_not(project):
         assert watching.told((project / "app.js").write_text, "2") == [{"svc": ("app.js",)}]
 
 
+def test_what_is_mounted_below_is_looked_at_and_all_of_a_kind_is_one_notice(project):
+    (project / "src/deep").mkdir()
+    inside = [(f"{project}/src", "9p"), (f"{project}/src/deep", "9p"), (f"{project}/node_modules/x", "9p")]
+    with Watching(project, mounted=lambda path: inside if path == str(project) else []) as watching:
+        assert watching.told((project / "src/a.js").write_text, "2") == [{"svc": ("src/a.js",)}]
+        (notice,) = watching.notices
+    assert notice.startswith(
+        f"{project}/src, {project}/src/deep are on a file system (9p) that tells of no saves"
+    )
+
+
 def test_whoever_waits_for_a_save_does_nothing_meanwhile(project):
     with Watching(project) as watching:
         watching.told((project / "app.js").write_text, "2")
