@@ -1,12 +1,12 @@
 """Many saves of a running stack: none is missed, none restarts too much, and nothing grows.
 
-    make setup && .venv/bin/python benchmarks/saves.py [saves] [--random]
+    make setup && .venv/bin/python benchmarks/saves.py [saves] [--calm | --random]
 
 A service prints what a file holds when it starts. The file is saved again and again, plainly, by a file beside it,
 and cut off first, as editors do; each save is waited for until what it wrote has been printed. With --random the
 next one comes at any moment instead, mostly in the middle of a restart; then the last one has to be printed in the
-end. Prints how long a save took until SIGTERM and until the new run, and what our processes hold before and
-afterwards.
+end. With --calm each comes after a pause, so that it is a first change. Prints how long a save took until SIGTERM and
+until the new run, and what our processes hold before and afterwards.
 """
 
 import contextlib
@@ -24,6 +24,7 @@ from pathlib import Path
 
 PATIENCE = 10.0
 PAUSE = 0.001
+CALM = 0.6  # seconds: a save after that much quiet acts at once
 SETTLED = 20  # saves before anything is compared
 
 
@@ -121,13 +122,14 @@ def in_place(path: Path, text: str) -> None:
         os.fsync(file.fileno())
 
 
-def measure(saves: int, *, at_random: bool) -> int:
+def measure(saves: int, *, at_random: bool, pause: float) -> int:
     """Print what came of so many saves; the answer is 0 if none was missed and none restarted too much."""
     folder = tempfile.mkdtemp(prefix="saves-")
     stack, before, missed, moments = Stack(folder), {}, 0, []
     chance = random.Random(saves)
     try:
         for number in range(1, saves + 1):
+            time.sleep(pause)
             moments.append(time.time())
             chance.choice((plainly, beside, in_place))(stack.word, f"word {number}\n")
             if at_random:
@@ -158,4 +160,5 @@ def measure(saves: int, *, at_random: bool) -> int:
 
 if __name__ == "__main__":
     given = [word for word in sys.argv[1:] if word.isdigit()]
-    sys.exit(measure(int(given[0]) if given else 1000, at_random="--random" in sys.argv))
+    calm = CALM if "--calm" in sys.argv else 0.0
+    sys.exit(measure(int(given[0]) if given else 1000, at_random="--random" in sys.argv, pause=calm))
