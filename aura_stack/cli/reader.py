@@ -178,7 +178,4 @@ class Reader:
 
 
 def _passed_over(gap: Gap) -> str:
-    if not gap.service:
-        return f"{tables.size(gap.size)} were removed from the record before they could be shown"
-    many = f"{gap.lines:,} lines ({tables.size(gap.size)})"
-    return f"{gap.service}: {many} not shown; aura-stack logs {gap.service} has them"
+    return f"{gap.service}: {tables.size(gap.size)} not shown; aura-stack logs {gap.service} has them"

@@ -147,10 +147,12 @@ class Shown:
                 break
 
     def _print_view(self, lanes: Lanes) -> None:
+        began = time.monotonic()
         for one in lanes.turn():
             self._print_gap(one) if isinstance(one, Gap) else self._print_piece(one)
             if self.screen.gone:
                 break
+        lanes.took(time.monotonic() - began)
         self.behind = lanes.behind and not self.screen.gone
 
     def rest(self, *, impatient: bool) -> None:
@@ -294,13 +296,8 @@ class Shown:
         return self._tty.taken and service == self._tty.service
 
     def _print_gap(self, gap: Gap) -> None:
-        if not gap.service:
-            self.say(f"{tables.size(gap.size)} were removed from the record before they could be shown")
-            return
-        if self._live:
-            self._live.lose(gap.service)
         if not self._tty.taken and not self.filter.hides(gap.service):
-            text = f"{gap.lines:,} lines ({tables.size(gap.size)}) not shown; aura-stack logs {gap.service} has them"
+            text = f"{tables.size(gap.size)} not shown; aura-stack logs {gap.service} has them"
             self.lines(self.style.mark(gap.service) + self.style.dim(text) + b"\n")
 
     # --- events ---

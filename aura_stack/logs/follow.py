@@ -55,14 +55,19 @@ class Follower:
 
     def read(self) -> Iterator[Piece]:
         """Everything that has come since, merged in the order of arrival; ends where the record ends now."""
+        for entry in self.entries():
+            yield self.piece(entry)
+
+    def entries(self) -> Iterator[Entry]:
+        """The same, before its bytes are read: see `piece`."""
         while True:
             entries, self.position = self._index.read(self.position, BATCH)
             if not entries:
                 return
             for entry, count in _joined(entries):
                 self.position += count * ENTRY.size  # before: whoever reads may stop after any piece
-                if self._wanted is None or self._wanted(*self._of(entry.stream)):
-                    yield self.piece(entry)
+                if self._wanted is None or self._wanted(*self.name(entry)):
+                    yield entry
 
     def close(self) -> None:
         """Close the files."""
@@ -74,13 +79,13 @@ class Follower:
 
     def piece(self, entry: Entry) -> Piece:
         """What an entry of the index stands for."""
-        service, stream = self._of(entry.stream)
+        service, stream = self.name(entry)
         data = self._bytes(entry) if entry.length else b""
         return Piece(service, stream, entry.run, entry.time, entry.kind, data, entry.life)
 
-    def _of(self, stream: int) -> tuple[str, str]:
-        """The service and the stream of a number."""
-        return self._split.get(stream) or self._name(stream)
+    def name(self, entry: Entry) -> tuple[str, str]:
+        """The service and the stream from which it came."""
+        return self._split.get(entry.stream) or self._name(entry.stream)
 
     def _name(self, stream: int) -> tuple[str, str]:
         if stream >= len(self._names):

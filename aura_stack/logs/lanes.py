@@ -1,9 +1,9 @@
 """Reading a record for a terminal, which may be slower than what is printed: a flood never hides who is quiet.
 
 Two positions in the record. The *front* goes to its end in every turn and hands over what has come, in the order of
-arrival. A service of which more comes in one turn than its share is *late* from there on: the front passes over it,
-and a second follower, the *back*, hands over what the late ones printed, a share each turn, between those of all
-others. So a quiet service waits for one share at the most, and nothing is held in memory but counts.
+arrival. A service of which more comes in one turn than its share is *late* from there on: the front passes over it
+without reading a byte, and a second follower, the *back*, hands over what the late ones printed, a slice each turn,
+between that of all others. So a quiet service waits for one slice, and nothing is held in memory but counts.
 
 Who is late and too far behind loses its place: the back is given up, and what was between the two is a gap, which is
 counted and told; only the last of it is handed over, since that is what somebody who looks wants to know. Then all
@@ -15,22 +15,26 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from .follow import Follower, Piece
-from .framing import Kind
+from .framing import Entry, Kind
 
-SHARE = 256 << 10  # bytes of one service that are handed over in one turn of the front
-SLICE = 64 << 10  # bytes of those who are late that are handed over between two turns of the front
+SHARE = 128 << 10  # bytes of one service that are handed over in one turn of the front
+SLICE = (
+    64 << 10
+)  # bytes of those who are late that are handed over between two turns of the front, at the most
+LEAST = 4 << 10  # and to a terminal that is slow
+SOON = 0.005  # seconds
 FAR = 8 << 20  # bytes behind from which a late service loses its place
 OLD = 2_000_000_000  # nanoseconds, the same
+OFTEN = 100_000_000  # nanoseconds between two times that places are lost, where that never ends
 KEPT = 16 << 10  # bytes of what is passed over that are handed over after all
-MOST = 64 << 20  # bytes that the front reads before anybody looks at anything else
+MOST = 4096  # entries that the front reads before anybody looks at anything else
 
 
 class Gap(NamedTuple):
-    """What of a service was passed over; of "" what had been removed from the record before it could be read."""
+    """What of a service was passed over."""
 
     service: str
     size: int
-    lines: int
 
 
 class _Count:
@@ -39,53 +43,49 @@ class _Count:
     def __init__(self) -> None:
         self.shown = self.front = self.back = 0
         self.late = False
-        self.lines = 0  # ends of lines between the front and what was handed over
-        self.cut: set[str] = set()  # streams in which the front stands within a line
-        self.last: deque[tuple[bool, Piece]] = (
-            deque()
-        )  # what the front passed last, and whether within a line
+        self.floods = False  # it lost its place, and has not been at the front since
+        self.last: deque[Entry] = deque()  # what the front passed last
         self._size = 0  # of that
+        self._ends: dict[int, Entry] = {}  # by stream, the last that the front passed
 
-    def pass_over(self, piece: Piece) -> None:
-        """The front has passed a piece of one who is late."""
-        self.front += _units(piece)
-        self.lines += piece.data.count(b"\n")
-        within = piece.stream in self.cut
-        (self.cut.discard if piece.data.endswith(b"\n") or not piece.data else self.cut.add)(piece.stream)
-        if len(piece.data) > KEPT:
-            within, piece = True, piece._replace(data=piece.data[-KEPT:])
-        self.last.append((within, piece))
-        self._size += len(piece.data)
-        while self._size - len(self.last[0][1].data) >= KEPT:
-            self._size -= len(self.last.popleft()[1].data)
+    def pass_over(self, entry: Entry) -> None:
+        """The front has passed something of one who is late."""
+        self.front += _units(entry)
+        self._ends[entry.stream] = entry
+        if entry.length > KEPT:
+            entry = _without(entry, entry.length - KEPT)
+        self.last.append(entry)
+        self._size += entry.length
+        while self._size - self.last[0].length >= KEPT:
+            self._size -= self.last.popleft().length
 
-    def last_words(self) -> list[Piece]:
-        """The last whole lines that the front passed, and what is unfinished behind them, less what was shown."""
-        while self._size > self.front - self.shown:
-            within, piece = self.last.popleft()
-            self._size -= len(piece.data)
-            if (left := self.front - self.shown - self._size) > 0:
-                self.last.appendleft((True, piece._replace(data=piece.data[-left:])))
+    def last_words(self, follower: Follower) -> tuple[list[Piece], set[int]]:
+        """The last lines that the front passed, less what was shown; and the streams that stand within a line."""
+        while self.last and (excess := self._size - (self.front - self.shown)) > 0:
+            entry = self.last.popleft()
+            self._size -= entry.length
+            if entry.length > excess:
+                self.last.appendleft(_without(entry, excess))
                 break
-        seen: set[str] = set()
+        begun: set[int] = set()
         found = []
-        for within, piece in self.last:
-            data = piece.data
-            if within and piece.stream not in seen:
-                end = data.find(b"\n") + 1
-                if not end and data:
+        for entry in self.last:
+            piece = follower.piece(entry)
+            if entry.stream not in begun and entry.length:
+                piece = piece._replace(data=piece.data[piece.data.find(b"\n") + 1 or len(piece.data) :])
+                if not piece.data:
                     continue
-                data = data[end:]
-            seen.add(piece.stream)
-            found.append(piece._replace(data=data))
-        self.cut -= seen  # what follows goes on where these end
-        return found
+            begun.add(entry.stream)
+            found.append(piece)
+        return found, {
+            stream for stream, end in self._ends.items() if stream not in begun and _cut(follower, end)
+        }
 
     def catch_up(self) -> None:
         """It is at the front again."""
-        self.late, self.lines, self._size = False, 0, 0
-        self.cut.clear()
+        self.late, self._size = False, 0
         self.last.clear()
+        self._ends.clear()
 
 
 class Lanes:
@@ -113,14 +113,24 @@ class Lanes:
         self._exempt = exempt
         self._front = Follower(directory, position, wanted)
         self._back: Follower | None = None
-        self._reading: Iterator[Piece] = iter(())
-        self._left: Piece | None = None  # what the back has read and not handed over
+        self._reading: Iterator[Entry] = iter(())
+        self._left: Entry | None = None  # what the back has come to and not handed over
         self._counts: dict[str, _Count] = {}
-        self._torn: set[tuple[str, str]] = (
-            set()
-        )  # streams whose next bytes are the rest of a line that is lost
+        self._torn: set[int] = set()  # streams whose next bytes are the rest of a line that is lost
+        self._unfinished: dict[
+            tuple[str, str], Piece
+        ] = {}  # ends of lines of which only the beginning was handed over
+        self._lost = 0  # when places were lost last
+        self._slice = SLICE // 4
         self.behind = False
         """Whether there is more than was handed over in this turn."""
+
+    def took(self, seconds: float) -> None:
+        """Showing what the last turn handed over took so long: slices are to take about `SOON`."""
+        if seconds > 2 * SOON:
+            self._slice = max(self._slice // 2, LEAST)
+        elif seconds < SOON:
+            self._slice = min(self._slice * 2, SLICE)
 
     @property
     def position(self) -> int:
@@ -136,74 +146,63 @@ class Lanes:
     def turn(self) -> Iterator[Piece | Gap]:
         """What has come for everybody, then a slice of what the late ones have printed."""
         spent: dict[str, int] = {}
-        read, self.behind = 0, False
+        self.behind = False
         before = self._front.position
-        for piece in self._front.read():
-            yield from self._passed(piece, before, spent)
+        for number, entry in enumerate(self._front.entries(), 1):
+            yield from self._passed(entry, before, spent)
             before = self._front.position
-            read += len(piece.data)
-            if read >= MOST:
+            if number == MOST:
                 self.behind = True
                 break
-        yield from self._missed(spent)
         if self._back is not None:
             yield from self._from_the_back(at_the_end=not self.behind)
             self.behind = self.behind or self._back is not None
 
     def give_up(self) -> Iterator[Piece | Gap]:
         """Nobody is late any more: what they printed is passed over, but for the last of it."""
+        self._lost = self._now()
         for service, count in self._counts.items():
             if count.late and (size := count.front - count.shown) > 0:
-                last = count.last_words()
-                lost = size - sum(len(piece.data) for piece in last)
-                lines = count.lines - sum(piece.data.count(b"\n") for piece in last)
-                if lost > 0:
-                    yield Gap(service, lost, max(lines, 0))
-                yield from last
-                self._torn |= {(service, stream) for stream in count.cut}
+                last, torn = count.last_words(self._front)
+                if (lost := size - sum(map(_size, last))) > 0:
+                    yield from self._ended(service)
+                    yield Gap(service, lost)
+                for piece in last:
+                    yield self._noted(piece)
+                self._torn |= torn
                 count.shown = count.front
+                count.floods = True
             if count.late:
                 count.catch_up()
         self._end_the_back()
 
     # --- the front ---
 
-    def _passed(self, piece: Piece, before: int, spent: dict[str, int]) -> Iterator[Piece]:
-        name = piece.service
+    def _passed(self, entry: Entry, before: int, spent: dict[str, int]) -> Iterator[Piece]:
+        name, _ = self._front.name(entry)
         if not name:
-            yield piece
+            yield self._front.piece(entry)
             return
         count = self._counts.setdefault(name, _Count())
-        spent[name] = spent.get(name, 0) + len(piece.data)
+        spent[name] = spent.get(name, 0) + entry.length
         if self._exempt(name):
             count.shown = max(count.shown, count.front)
             count.catch_up()
-        elif not count.late and spent[name] > SHARE:
+        elif not count.late and (spent[name] > SHARE or count.floods):
             self._fall_behind(count, before)
         if count.late:
-            count.pass_over(piece)
+            count.pass_over(entry)
             return
-        fresh = _beyond(piece, count.front, count.shown)
-        count.front += _units(piece)
+        fresh = _beyond(entry, count.front, count.shown)
+        count.front += _units(entry)
         if fresh:
             count.shown = count.front
-            yield from self._mended(fresh)
-
-    def _missed(self, spent: dict[str, int]) -> Iterator[Piece | Gap]:
-        """What either of the two found removed: counts of it would never agree again."""
-        missed, self._front.missed = self._front.missed, 0
-        if self._back:
-            missed += self._back.missed
-        if missed:
-            yield from self.give_up()
-            yield Gap("", missed, 0)
-            flooding = [name for name, size in spent.items() if size > SHARE]
-            self._torn |= {(name, stream) for name in flooding for stream in ("out", "err")}
+            yield from self._mended(self._front.piece(fresh), fresh.stream)
 
     def _fall_behind(self, count: _Count, before: int) -> None:
         if self._back is None:
             self._back = Follower(self._directory, before, self._wanted)
-            self._reading = self._back.read()
+            self._reading = self._back.entries()
             for one in self._counts.values():
                 one.back = one.front
         count.late = True
@@ -212,45 +211,52 @@ class Lanes:
 
     def _from_the_back(self, *, at_the_end: bool) -> Iterator[Piece | Gap]:
         assert self._back is not None
-        if self._pending() > FAR:
-            if at_the_end:
-                yield from self.give_up()
+        may_lose = at_the_end and self._now() - self._lost > OFTEN
+        if may_lose and self._pending() > FAR:
+            yield from self.give_up()
             return
         handed = 0
-        for piece in self._sliced():
-            count = self._counts.get(piece.service)
+        for entry in self._sliced():
+            count = self._counts.get(self._back.name(entry)[0])
             if count is None:
                 continue
-            fresh = _beyond(piece, count.back, count.shown)
-            count.back += _units(piece)
+            fresh = _beyond(entry, count.back, count.shown)
+            count.back += _units(entry)
             if not count.late or not fresh:
                 continue
-            if at_the_end and self._now() - piece.time > OLD and self._pending() > KEPT:
+            if may_lose and self._now() - entry.time > OLD and self._pending() > KEPT:
                 yield from self.give_up()
                 return
             count.shown = count.back
-            count.lines -= fresh.data.count(b"\n")
-            yield from self._mended(fresh)
-            handed += len(fresh.data)
-            if handed >= SLICE or not self._pending():
+            yield from self._mended(self._back.piece(fresh), fresh.stream)
+            handed += fresh.length
+            if handed >= self._slice or not self._pending():
                 break
         if not self._pending():
-            list(self.give_up())
+            self._meet()
 
-    def _sliced(self) -> Iterator[Piece]:
-        """What the back comes to, in pieces of a slice at the most."""
+    def _meet(self) -> None:
+        """The back has come to where the front is."""
+        for count in self._counts.values():
+            if count.late:
+                count.catch_up()
+                count.floods = False
+        self._end_the_back()
+
+    def _sliced(self) -> Iterator[Entry]:
+        """What the back comes to, in parts of a slice at the most."""
         assert self._back is not None
         while True:
-            piece, self._left = self._left, None
-            if piece is None:
-                piece = next(self._reading, None)
-            if piece is None:
-                self._reading = self._back.read()
+            entry, self._left = self._left, None
+            if entry is None:
+                entry = next(self._reading, None)
+            if entry is None:
+                self._reading = self._back.entries()
                 return
-            if len(piece.data) > SLICE:
-                self._left = piece._replace(data=piece.data[SLICE:])
-                piece = piece._replace(data=piece.data[:SLICE])
-            yield piece
+            if entry.length > self._slice:
+                self._left = _without(entry, self._slice)
+                entry = entry._replace(length=self._slice)
+            yield entry
 
     def _pending(self) -> int:
         return sum(max(count.front - count.shown, 0) for count in self._counts.values() if count.late)
@@ -262,29 +268,56 @@ class Lanes:
 
     # --- both ---
 
-    def _mended(self, piece: Piece) -> Iterator[Piece]:
+    def _mended(self, piece: Piece, stream: int) -> Iterator[Piece]:
         """A piece without the rest of a line whose beginning is lost."""
-        key = (piece.service, piece.stream)
-        if key in self._torn:
+        if stream in self._torn:
             end = 0 if piece.kind is Kind.END else piece.data.find(b"\n") + 1
             if end or piece.kind is Kind.END:
-                self._torn.discard(key)
+                self._torn.discard(stream)
             elif piece.data:
                 return
             piece = piece._replace(data=piece.data[end:])
         if piece.data or piece.kind is Kind.END:
-            yield piece
+            yield self._noted(piece)
+
+    def _noted(self, piece: Piece) -> Piece:
+        """A piece that is handed over; whether its line is whole is kept in mind."""
+        key = (piece.service, piece.stream)
+        if piece.kind is Kind.END or piece.data.endswith(b"\n"):
+            self._unfinished.pop(key, None)
+        elif piece.data:
+            self._unfinished[key] = piece._replace(kind=Kind.END, data=b"")
+        return piece
+
+    def _ended(self, service: str) -> Iterator[Piece]:
+        """The end of each line of a service whose rest will not come."""
+        for key in [key for key in self._unfinished if key[0] == service]:
+            yield self._unfinished.pop(key)
 
 
-def _units(piece: Piece) -> int:
-    return 1 if piece.kind is Kind.END else len(piece.data)
+def _units(entry: Entry) -> int:
+    return 1 if entry.kind is Kind.END else entry.length
 
 
-def _beyond(piece: Piece, passed: int, shown: int) -> Piece | None:
-    """What of a piece that begins where so much has been passed was not handed over yet."""
+def _size(piece: Piece) -> int:
+    return len(piece.data)
+
+
+def _without(entry: Entry, size: int) -> Entry:
+    """What follows the first bytes of an entry."""
+    return entry._replace(offset=entry.offset + size, length=entry.length - size)
+
+
+def _cut(follower: Follower, entry: Entry) -> bool:
+    """Whether a stream stands within a line behind this entry."""
+    if not entry.length:
+        return False
+    return follower.piece(_without(entry, entry.length - 1)).data != b"\n"
+
+
+def _beyond(entry: Entry, passed: int, shown: int) -> Entry | None:
+    """What of an entry that begins where so much has been passed was not handed over yet."""
     known = shown - passed
     if known <= 0:
-        return piece
-    if known >= _units(piece):
-        return None
-    return piece._replace(data=piece.data[known:])
+        return entry
+    return None if known >= _units(entry) else _without(entry, known)

@@ -105,11 +105,6 @@ class Live(Merger):
         """Whether the cursor stands in an unfinished line."""
         return self._open is not None
 
-    def lose(self, service: str) -> None:
-        """Forget what is unfinished of a service: what follows it will not come."""
-        for key in [key for key in self._begun if key[0] == service]:
-            del self._begun[key]
-
     def release(self, service: str) -> bytes:
         """What is unfinished in the streams of a service, as it is; it is not waited for any more."""
         mine = [key for key in self._begun if key[0] == service]
