@@ -43,7 +43,7 @@ class Keys:
 
     def __init__(self, descriptor: int, *, wanted: bool = True) -> None:
         self._descriptor = descriptor
-        self._wanted = wanted
+        self.wanted = wanted
         self._before: _Modes | None = None  # what the terminal was like
         self._begun = False
         self._raw = False
@@ -64,7 +64,7 @@ class Keys:
 
     def begin(self) -> None:
         """Take keys from now on, if there is a terminal and it is ours; also after Ctrl-Z and fg."""
-        if not self._wanted:
+        if not self.wanted:
             return
         self._begun = True
         signal.signal(signal.SIGTSTP, self._suspend)
@@ -134,3 +134,26 @@ class Keys:
         os.kill(os.getpid(), signal.SIGTSTP)  # and here we are again after SIGCONT
         signal.signal(signal.SIGTSTP, self._suspend)
         self.resume()
+
+
+def typed_as(names: str) -> bytes:
+    """What a terminal sends for keys that are pressed one after the other; b"" for what is no such list.
+
+    Args:
+        names: `ctrl-LETTER` or single characters, with commas between; for Ctrl the letters are those from @ to _.
+    """
+    sent = b""
+    for name in names.split(","):
+        letter = name[-1:].upper()
+        if len(name) == 1 and name.isascii() and name.isprintable():
+            sent += name.encode()
+        elif name[:-1].lower() == "ctrl-" and "@" <= letter <= "_":
+            sent += bytes([ord(letter) - 0x40])
+        else:
+            return b""
+    return sent
+
+
+def named_as(sent: bytes) -> str:
+    """The keys for which a terminal sends that, as a person reads them: `ctrl-p ctrl-q`."""
+    return " ".join(f"ctrl-{chr(one + 0x40).lower()}" if one < 0x20 else chr(one) for one in sent)  # noqa: PLR2004 - a blank

@@ -24,6 +24,7 @@ COMMANDS = {
     "status": Lazy("aura_stack.cli.status:status", "Show every service of the running stack."),
     "why": Lazy("aura_stack.cli.why:why", "Say why a service is where it is, and what to do."),
     "logs": Lazy("aura_stack.cli.logs:logs", "Show what the services printed."),
+    "attach": Lazy("aura_stack.cli.attach:attach", "Talk to a service in its terminal."),
     "events": Lazy("aura_stack.cli.events:events", "Show what has happened to the services."),
     "watch": Lazy("aura_stack.cli.watch:watch", "Act on saves, leave them alone, or show what is watched."),
     "reload": Lazy("aura_stack.cli.watch:reload", "Take over a definition that has changed."),

@@ -16,9 +16,10 @@ from enum import Enum, auto
 
 from aura_stack.messages import events
 
-from .keys import Keys
+from .keys import Keys, named_as, typed_as
 
-CTRL_C, CTRL_P, CTRL_Q = b"\x03", b"\x10", b"\x11"
+CTRL_C = b"\x03"
+DETACH = "ctrl-p,ctrl-q"
 MOST = 1 << 16  # bytes typed ahead: what is typed beyond that is lost, as at any terminal
 
 
@@ -37,10 +38,22 @@ class TtyView:
         service: its name; "" for none, then nothing is ever taken.
         keys: our keyboard.
         screen: descriptor of our terminal, whose size counts.
+        leave: what is typed to have it back.
+        resizes: whether the service's terminal is made as large as ours.
     """
 
-    def __init__(self, service: str, keys: Keys, screen: int) -> None:
+    def __init__(
+        self,
+        service: str,
+        keys: Keys,
+        screen: int,
+        *,
+        leave: bytes = typed_as(DETACH),
+        resizes: bool = True,
+    ) -> None:
         self.service = service
+        self.resizes = resizes
+        self._leave = leave
         self.state = State.WAITING
         self._keys = keys
         self._screen = screen
@@ -48,7 +61,7 @@ class TtyView:
         self._over = 0  # no run up to this one is there any more
         self._master: int | None = None
         self._unsent = b""
-        self._held = b""  # a Ctrl-P that may be the first half of the way out
+        self._held = b""  # what may be the first part of the way out
         self._whole = True  # whether the cursor stands at the beginning of a line
         self._polled: int | None = None
 
@@ -129,8 +142,8 @@ class TtyView:
 
     def type(self, data: bytes) -> bytes:
         """Pass on what was typed; the answer is what was typed for us, behind Ctrl-P Ctrl-Q or into the void."""
-        typed, leave, rest = (self._held + data).partition(CTRL_P + CTRL_Q)
-        self._held = CTRL_P if typed.endswith(CTRL_P) and not leave else b""
+        typed, leave, rest = (self._held + data).partition(self._leave)
+        self._held = b"" if leave else self._begun(typed)
         typed = typed.removesuffix(self._held)
         if self._run <= self._over:  # nobody hears it
             rest = CTRL_C if CTRL_C in typed else rest
@@ -140,6 +153,16 @@ class TtyView:
         if leave:
             self.give_back(State.LEFT)
         return rest
+
+    def _begun(self, typed: bytes) -> bytes:
+        """The longest end of what was typed with which the way out begins."""
+        parts = (self._leave[:size] for size in range(len(self._leave) - 1, 0, -1))
+        return next((part for part in parts if typed.endswith(part)), b"")
+
+    @property
+    def leaves_by(self) -> str:
+        """The keys that give the terminal back, in words."""
+        return named_as(self._leave)
 
     def send(self) -> None:
         """Type what is to be typed, as far as it is taken."""
@@ -176,7 +199,7 @@ class TtyView:
     def resize(self) -> None:
         """Make the service's terminal as large as ours."""
         rows, columns = self.size
-        if self._master is not None and rows and columns:
+        if self.resizes and self._master is not None and rows and columns:
             with contextlib.suppress(termios.error):  # nobody has it open any more
                 termios.tcsetwinsize(self._master, (rows, columns))
 

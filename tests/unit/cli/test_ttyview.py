@@ -6,9 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aura_stack.cli.ttyview import CTRL_C, CTRL_P, CTRL_Q, MOST, State, TtyView
+from aura_stack.cli.keys import named_as, typed_as
+from aura_stack.cli.ttyview import CTRL_C, MOST, State, TtyView
 from aura_stack.messages import events
 
+CTRL_P, CTRL_Q = b"\x10", b"\x11"
 LEAVE = CTRL_P + CTRL_Q
 
 
@@ -179,3 +181,11 @@ def test_our_lines_begin_and_end_as_lines_where_nothing_is_added_to_an_end(view)
     assert view.closed() == b""
     view.shown(b"half")
     assert view.closed() == b"\n"
+
+
+def test_keys_by_their_names():
+    assert typed_as("ctrl-p,ctrl-q") == b"\x10\x11"
+    assert typed_as("ctrl-\\,a,~") == b"\x1ca~"
+    assert named_as(b"\x10\x11a") == "ctrl-p ctrl-q a"
+    for wrong in ("", "ctrl", "ctrl-", "ctrl-1", "alt-x", "ctrl-p,", "é", "ctrl-shift-x"):
+        assert typed_as(wrong) == b""
