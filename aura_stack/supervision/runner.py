@@ -17,11 +17,10 @@ from aura_stack.stack.model import Command, ProbeKind, Service
 from aura_stack.system import memory, processes
 from aura_stack.system.processes import Identity
 
-from . import background, endings, lifecycle, stopping
+from . import endings, lifecycle, stopping
 from .clearance import Clearance, Numbers
 from .health import Pulse
 from .holding import Holding
-from .notice import Notice
 from .output import Output
 from .pauses import Pauses
 from .process import NOTHING, Children, Gift, judge, spawn, spawn_in_terminal
@@ -34,6 +33,7 @@ if TYPE_CHECKING:
     import asyncio
 
     from .acceptance import Door
+    from .notice import Notice
     from .notify import NotifySocket
     from .probes import Means
     from .supervisor import Supervisor
@@ -428,6 +428,8 @@ class Runner:
         left = run.tree.look()
         if not left:
             return False
+        from . import background  # noqa: PLC0415 - for those who leave something
+
         asks = service.ready.kind is not ProbeKind.STARTED
         asked = asks and run.probe is not None and not run.probe.done()
         pid = background.successor(left, run.ports, run.notify.main if run.notify else 0, asked=asked)
@@ -444,7 +446,7 @@ class Runner:
         self._tell_change()
         return True
 
-    def _hear(self, service: str, run: _Run, said: Notice) -> None:
+    def _hear(self, service: str, run: _Run, said: "Notice") -> None:
         """What a run says of itself besides being ready."""
         if said.leaving and not (run.told or run.asked):
             run.told = True

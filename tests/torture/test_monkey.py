@@ -36,9 +36,19 @@ SERVICES = {
         "watch": {"paths": ["."]},
         **TRIES,
     },
-    "family": {"command": child("family"), "ready": READY, **TRIES},
+    "family": {
+        "command": child("family"),
+        "ready": READY,
+        "health": {"exec": "test $(($$$$ % 7)) -ne 0", "every": "150ms", "failures": 2},
+        **TRIES,
+    },
     "burst": {"command": [sys.executable, str(BURST)], "ready": READY, **TRIES},
-    "front": {"command": child("talker"), "ready": READY, "depends_on": ["web", "family"], **TRIES},
+    "front": {
+        "command": child("talker"),
+        "ready": READY,
+        "depends_on": {"web": {"restart": True}, "family": "ready"},
+        **TRIES,
+    },
 }
 
 
@@ -95,7 +105,7 @@ class Monkey:
 
     def order(self):
         """For one of the clients; they give theirs at the same time."""
-        method = self.chance.choice(("start", "stop", "restart", "restart"))
+        method = self.chance.choice(("start", "stop", "restart", "restart", "pause", "resume"))
         services = self.chance.sample([*SERVICES], self.chance.randrange(1, 4))
         self.orders[self.chance.randrange(CLIENTS)].append((method, services))
         if sum(map(len, self.orders)) >= CLIENTS:
@@ -126,6 +136,7 @@ class Monkey:
             for pid in self.stack.members():
                 if identity := processes.identify(pid):
                     processes.signal(identity, signal.SIGCONT)
+            self.clients[0].call("resume", services=[*SERVICES])
             answers = self.clients[0].call("start", patience=PATIENCE)
             wrong = [f"{one['service']}: {one['words']}" for one in answers if not one["ok"]] or self.wrong()
             if before and not wrong and self.descriptors() != before:

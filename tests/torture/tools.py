@@ -77,6 +77,80 @@ class Overmind(Procfile):
         return ["overmind", *(words or ("start",))]
 
 
+class Scripted:
+    """Whoever takes its services as words or files of its own: a script in the folder begins it.
+
+    Args:
+        name: of the tool, and of its program where that is the same.
+        write: writes the files for services and grace seconds; answers the words that begin the tool.
+        program: looked for on PATH.
+        ends_by: the signal that its manual names for a stop.
+    """
+
+    restarts = False
+
+    def __init__(self, name, write, program="", ends_by=signal.SIGTERM):
+        self.name = name
+        self._write = write
+        self._program = program or name
+        self.ends_by = ends_by
+
+    def write(self, folder, services, grace):
+        words = self._write(folder, services, max(float(grace.removesuffix("s")), 1.0))
+        (folder / "begin").write_text(f"exec {shlex.join(words)}\n")
+
+    def argv(self):
+        return ["sh", "./begin"]
+
+    def installed(self):
+        return shutil.which(self._program) is not None
+
+
+def concurrently(_folder, services, _grace):
+    return ["concurrently", "-k", "-n", ",".join(services), *services.values()]
+
+
+def pm2(folder, services, grace):
+    """In the foreground, as containers have it."""
+    common = {
+        "interpreter": "none",
+        "script": "/bin/sh",
+        "autorestart": False,
+        "kill_timeout": int(grace * 1000),
+    }
+    apps = [{"name": name, "args": ["-c", f"exec {command}"], **common} for name, command in services.items()]
+    (folder / "pm2.json").write_text(json.dumps({"apps": apps}))
+    return ["pm2-runtime", "start", "pm2.json"]
+
+
+def circus(folder, services, grace):
+    text = f"[circus]\nendpoint = ipc://{folder}/e\npubsub_endpoint = ipc://{folder}/p\nstatsd = False\n"
+    for name, command in services.items():
+        text += f"[watcher:{name}]\ncmd = sh -c {shlex.quote(f'exec {command}')}\ncopy_env = True\nrespawn = False\n"
+        text += f"stdout_stream.class = StdoutStream\nstderr_stream.class = StdoutStream\ngraceful_timeout = {grace}\n"
+    (folder / "circus.ini").write_text(text)
+    return ["circusd", "circus.ini"]
+
+
+def runs(folder, services):
+    """A folder with a script for each service: what runit and s6 look at."""
+    for name, command in services.items():
+        (folder / "sv" / name).mkdir(parents=True)
+        script = folder / "sv" / name / "run"
+        script.write_text(f"#!/bin/sh\nexec {command}\n")
+        script.chmod(0o755)
+
+
+def runit(folder, services, _grace):
+    runs(folder, services)
+    return ["runsvdir", "-P", str(folder / "sv")]
+
+
+def s6(folder, services, _grace):
+    runs(folder, services)
+    return ["s6-svscan", str(folder / "sv")]
+
+
 class Supervisord:
     """supervisord: a file of its own, with the graces and the groups that it can be asked for."""
 
@@ -112,6 +186,11 @@ TOOLS = {
         Procfile("goreman", "goreman", "start"),
         Overmind("overmind"),
         Supervisord(),
+        Scripted("circus", circus, "circusd"),
+        Scripted("pm2", pm2, "pm2-runtime"),
+        Scripted("concurrently", concurrently),
+        Scripted("runit", runit, "runsvdir", ends_by=signal.SIGHUP),
+        Scripted("s6", s6, "s6-svscan"),
     )
 }
 
@@ -185,8 +264,9 @@ class Trial:
             wait_for_end(self.process.pid, 0.3)
 
     def signal(self, signum):
-        """A signal to the tool alone."""
-        self.process.send_signal(signum)
+        """A signal to the tool alone; in the place of TERM the one that it means by that."""
+        ends_by = getattr(self.tool, "ends_by", signum)
+        self.process.send_signal(ends_by if signum == signal.SIGTERM else signum)
 
     def press(self, signum):
         """A signal to the whole job, as from the keyboard."""
