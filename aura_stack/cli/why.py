@@ -123,6 +123,10 @@ def _screen(account: advice.Account) -> Iterator[str]:
         yield f"  {'new version':<10} failed: {account['stale']}"
     if account.get("waits_for"):
         yield f"  waits for  {account['waits_for']}"
+    if account.get("unwell"):
+        yield f"  {'unwell':<10} {account['unwell']}"
+    if account.get("paused"):
+        yield f"  {'paused':<10} nobody asks whether it is well, until aura-stack resume {account['service']}"
     yield from _rows("needs", map(advice.need, account["needs"]))
     yield from _rows("ports", map(advice.port, account["ports"]))
     yield from _rows("ended", (f"{_moment(end)}  {end['words']}" for end in reversed(account["ends"])))

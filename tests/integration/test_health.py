@@ -54,6 +54,7 @@ def test_one_that_recovers_in_time_is_left_alone(stack, port):
     up.expect("unwell, 2 of 1000")
     assert (view(made)["health"], view(made)["unwell"]) == ("unwell", f"http://localhost:{port}/h: HTTP 500")
     assert f"unwell: http://localhost:{port}/h: HTTP 500" in made.run("status")[1]
+    assert f"  unwell     http://localhost:{port}/h: HTTP 500\n" in made.run("why", "web")[1]
     os.kill(pid, signal.SIGUSR2)
     up.expect("^web  · well again")
     assert view(made)["pid"] == pid
@@ -138,6 +139,7 @@ def test_a_paused_service_is_asked_nothing_until_it_is_resumed(stack, port):
     up = made.up()
     assert made.run("pause", "web") == (0, "web paused\n")
     assert made.run("pause", "web") == (0, "web is paused already\n")
+    assert "until aura-stack resume web\n" in made.run("why", "web")[1]
     pid = view(made)["pid"]
     os.kill(pid, signal.SIGUSR1)
     for _ in range(5):  # each of these takes longer than a time between two questions
