@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     import asyncio
 
 PERIOD = 1.0  # seconds from the end of one look to the next
+AGREE = 0.02  # seconds from a look that saw a change to the next one
+LONGEST = 2.0  # seconds for which a change is kept back because there are more
 _REST = 10  # and at least so many times as long as the look took, so that it costs little of one processor
 
 Statuses = dict[str, Status]
@@ -20,6 +22,8 @@ Statuses = dict[str, Status]
 
 class Polling:
     """Sees saves by the status of all files, taken beside the loop.
+
+    A look takes its time, and may meet a checkout in the middle: what it saw is told once the next look sees the same.
 
     Args:
         area: where to look.
@@ -38,6 +42,9 @@ class Polling:
         self._first = first
         self._period = period
         self._known: Statuses = {}
+        self._seen: tuple[Statuses, float] | None = (
+            None  # by the last look, not told yet; since when there is a change
+        )
         self._asked: list[Callable[[], None]] = []  # who waits for the next look
         self._answered: list[Callable[[], None]] = []  # who waits for the one that goes on
         self._timer: asyncio.TimerHandle | None = None
@@ -85,6 +92,10 @@ class Polling:
         if self._over:
             return
         found, took = looked
+        if self._holds_back(found):
+            self._asked = self._answered + self._asked
+            self._timer = self._loop.call_later(max(AGREE, took), self._look)
+            return
         before, self._known = self._known, found
         if self._first:
             self._first = False
@@ -97,6 +108,16 @@ class Polling:
             done()
         pause = 0.0 if self._asked else max(self._period, _REST * took)
         self._timer = self._loop.call_later(pause, self._look)
+
+    def _holds_back(self, found: Statuses) -> bool:
+        """Whether there is a change that nobody is told of before it was seen twice."""
+        now = self._loop.time()
+        seen, since = self._seen or (self._known, now)
+        if self._first or found == seen or now - since > LONGEST:
+            self._seen = None
+            return False
+        self._seen = (found, since)
+        return True
 
     def _tell(self, before: Statuses, now: Statuses) -> None:
         for path, its_status in now.items():

@@ -196,8 +196,9 @@ def test_the_engine_wakes_up_for_nothing_while_nobody_saves(made):
     status = f"/proc/{made.engine()}/status"
 
     def switches():
+        """How often it has gone to sleep; others that take its turn on a loaded machine are no matter of its own."""
         with open(status, encoding="ascii") as file:
-            return sum(int(line.split()[1]) for line in file if "ctxt_switches" in line)
+            return next(int(line.split()[1]) for line in file if line.startswith("voluntary_ctxt_switches"))
 
     def in_a_second():
         before = switches()
@@ -290,19 +291,19 @@ def test_a_build_runs_first_and_when_it_fails_what_runs_goes_on(made):
 
 
 def test_a_save_during_a_build_is_built_as_well(made):
-    build = "cat word.txt >> built; test -e go || { touch going; while ! test -e go; do sleep 0.01; done; }"
+    build = "cat word.txt >> built; test -e go || { echo building; while ! test -e go; do sleep 0.01; done; }"
     watch = {"paths": ["word.txt"], "build": build}
     made.write({"web": {**WEB, "watch": watch}, "other": OTHER})
     up = made.up()
     web = made.folder / "web"
     (web / "word.txt").write_text("two\n")
-    up.expect("word.txt saved\\)")
+    up.expect(r"\| building")
     (web / "word.txt").write_text("three\n")
     up.expect("(?:word.txt saved[\\s\\S]*){3}")
     (web / "go").touch()
     up.expect("serving three")
     made.run("wait")
-    assert (web / "built").read_text() in ("two\nthree\n", "three\nthree\n")
+    assert (web / "built").read_text() == "two\nthree\n"
     assert 2 <= started(made)["web"] <= 3
 
 
