@@ -29,6 +29,7 @@ services:
   #   env: {DATABASE_URL: "postgres://localhost:${services.postgres.port}/shop"}
   #   depends_on: [postgres] # started once that one is ready
   #   watch: {paths: [server.js, src]} # restarted when one of these is saved
+  #   handover: overlap # a new version is ready before the old one is stopped
   #
   # postgres: {external: true, port: 5432, hint: docker compose up -d postgres} # not ours: only looked for
 """
@@ -89,6 +90,8 @@ def _service(one: Named) -> Iterator[str]:
         yield from line(
             4, f"watch: {pairs({'paths': row(found.watch)})}", "restarted when one of these is saved"
         )
+    if _can_be_handed_over(one):
+        yield from line(4, "handover: overlap", "a new version is ready before the old one is stopped")
     if one.urls:
         yield from kept(4, _with_addresses(one, env))
     if one.needs:
@@ -96,6 +99,12 @@ def _service(one: Named) -> Iterator[str]:
         yield from kept(4, f"depends_on: {needed} # {'; '.join(one.needs.values())}")
     for hint in found.hints:
         yield from kept(4, hint)
+
+
+def _can_be_handed_over(one: Named) -> bool:
+    """Whether it is a server that a save restarts and that takes a held socket as it is: a program of Node."""
+    command = one.found.command
+    return bool(one.found.watch and one.number) and not isinstance(command, str) and command[0] == "node"
 
 
 def _port(one: Named) -> Iterator[str]:

@@ -5,6 +5,7 @@ import os
 import re
 import shutil
 import signal
+import socket
 import sys
 
 import pytest
@@ -238,3 +239,50 @@ def test_node_below_a_wrapper_tells_at_once_that_it_has_lost_the_socket(serve, p
     made = serve("hold", command=[sys.executable, "-c", WRAPPER, NODE, "server.js"], restart="no")
     assert any("does not take the socket" in one["text"] for one in told(made, "notice"))
     assert Clients(port).ask()[0] == "ok"
+
+
+STREAMS = """
+const http = require('node:http');
+const server = http.createServer((asked, answer) => {
+  if (asked.url !== '/stream') return answer.end('node ' + process.pid);
+  answer.writeHead(200, { 'content-type': 'text/event-stream' });
+  setInterval(() => answer.write(`data: ${process.pid}\\n\\n`), 20);
+});
+server.on('upgrade', (_, socket) => {
+  socket.write('HTTP/1.1 101 Switching Protocols\\r\\nUpgrade: websocket\\r\\nConnection: Upgrade\\r\\n\\r\\n');
+  socket.on('data', (data) => socket.write(`${process.pid} ${data}`));
+});
+server.listen(process.env.PORT);
+process.on('SIGTERM', () => server.close(() => process.exit(0))); // which open streams hold up for ever
+"""
+
+
+def talk(client, words):
+    client.sendall(words)
+    return client.recv(4096)
+
+
+@pytest.mark.skipif(NODE is None, reason="no node on this machine")
+def test_open_streams_and_websockets_hold_no_hand_over_up_and_live_on_until_the_grace_period_is_over(
+    serve, port, tmp_path
+):
+    (tmp_path / "server.js").write_text(STREAMS)
+    made = serve("overlap", command=[NODE, "server.js"], stop={"grace": "2s"})
+    old = str(view(made)["pid"]).encode()
+    with (
+        socket.create_connection(("127.0.0.1", port), timeout=20) as stream,
+        socket.create_connection(("::1", port), timeout=20) as web,
+    ):
+        stream.sendall(b"GET /stream HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        assert b"200 OK" in stream.recv(4096)
+        upgrade = b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n"
+        assert b" 101 " in talk(web, upgrade)
+        code, output = restart(made)
+        assert (code, "ready in" in output) == (0, True)
+        assert Clients(port).ask()[1] == f"node {view(made)['pid']}"
+        assert talk(web, b"still there?") == old + b" still there?"
+        while data := stream.recv(4096):
+            last = data
+        assert old in last
+        assert web.recv(4096) == b""
+    assert [one["service"] for one in told(made, "killed")] == ["web"]

@@ -50,6 +50,7 @@ services:
       - {command: npm ci, inputs: [package.json, package-lock.json], outputs: [node_modules]}
     env: {API_PORT: "${port}"}
     watch: {paths: [server.js]} # restarted when one of these is saved
+    handover: overlap # a new version is ready before the old one is stopped
     # ready: {http: /health} # backend/server.js:2 has this path; without it, ready is when the port accepts
 
   web: # web/package.json: "dev": vite
