@@ -14,6 +14,7 @@ from .sieve import Line, Sieve, Terms
 from .store import STREAMS, read_streams
 
 BLOCK = 1 << 18  # bytes searched at once
+WORTH = 24 << 20  # bytes that are worth a second process
 
 
 class Found(NamedTuple):
@@ -52,11 +53,109 @@ def search(directory: str, wanted: Callable[[str, str], bool], terms: Terms, spa
     names = read_streams(os.path.join(directory, STREAMS))
     places = _Places(directory, span)
     streams = []
+    files = []
     for number, file in enumerate(names):
-        service, stream = split_name(number, file)
-        if number != EVENTS and wanted(service, stream):
-            streams.append(_of_stream(directory, number, file, (service, stream), terms, places))
-    return heapq.merge(*streams)
+        if number != EVENTS and wanted(*split_name(number, file)):
+            mine = [_File(directory, number, file, segment) for segment in _segments(directory, number, file)]
+            mine = [one for one in mine if not places.is_older(one.older)]
+            files += mine
+            streams.append((split_name(number, file), mine))
+    helper = _Helper(files, terms)
+    return heapq.merge(*(_of_stream(name, mine, terms, places, helper) for name, mine in streams))
+
+
+class _File(NamedTuple):
+    """One file of a stream."""
+
+    directory: str
+    stream: int
+    name: str
+    segment: int
+
+    @property
+    def older(self) -> str:
+        """Its path, once it has a number."""
+        return segments.older(os.path.join(self.directory, self.name), self.segment)
+
+    def open(self) -> int | None:
+        """A descriptor, None if it is gone."""
+        return segments.open_segment(self.directory, self.name, self.stream, self.segment)
+
+
+class _Helper:
+    """A process that looks through the second half of the files, while we look through the first.
+
+    It only says which of them hold anything: where that is little, as it mostly is, there is little left to do.
+    """
+
+    def __init__(self, files: list[_File], terms: Terms) -> None:
+        self._waiting: list[_File] = []
+        self._empty: dict[_File, bool] = {}
+        self._answers = -1
+        sizes = list(map(_size, files))
+        whole = sum(sizes)
+        if whole < WORTH or terms.context or terms.level is not None or os.cpu_count() == 1:
+            return
+        ours = next(number for number in range(1, len(files) + 1) if 2 * sum(sizes[:number]) >= whole)
+        self._waiting = files[ours:]
+        if self._waiting:
+            self._fork(terms)
+
+    def _fork(self, terms: Terms) -> None:
+        self._answers, answers = os.pipe()
+        self._pid = os.fork()
+        if self._pid:
+            os.close(answers)
+            return
+        code = 1
+        try:
+            for file in self._waiting:
+                os.write(answers, b"y" if _holds(file, terms) else b"n")
+            code = 0
+        finally:
+            os._exit(code)  # it must not go on as a second one of us
+
+    def spares(self, file: _File) -> bool:
+        """Whether there is nothing in a file for us."""
+        while self._waiting and file in self._waiting:
+            answer = os.read(self._answers, 1)
+            if not answer:  # it was killed: we look ourselves
+                self._waiting = []
+                self.close()
+                break
+            self._empty[self._waiting.pop(0)] = answer == b"n"
+            if not self._waiting:
+                self.close()
+        return self._empty.get(file, False)
+
+    def close(self) -> None:
+        """It is needed no more."""
+        if self._answers >= 0:
+            os.close(self._answers)
+            os.waitpid(self._pid, 0)
+            self._answers = -1
+
+
+def _size(file: _File) -> int:
+    descriptor = file.open()
+    if descriptor is None:
+        return 0
+    try:
+        return os.fstat(descriptor).st_size
+    finally:
+        os.close(descriptor)
+
+
+def _holds(file: _File, terms: Terms) -> bool:
+    """Whether a file holds a line that is wanted."""
+    descriptor = file.open()
+    if descriptor is None:
+        return True
+    sieve = Sieve(terms)
+    try:
+        return any(sieve.feed(block) for block in _blocks(descriptor))
+    finally:
+        os.close(descriptor)
 
 
 class _Entries:
@@ -127,24 +226,22 @@ class _Places:
 
 
 def _of_stream(
-    directory: str, number: int, file: str, name: tuple[str, str], terms: Terms, places: _Places
+    name: tuple[str, str], files: list[_File], terms: Terms, places: _Places, helper: _Helper
 ) -> Iterator[Found]:
-    live = os.path.join(directory, file)
     sieve = Sieve(terms)
-    for segment in _segments(directory, number, live):
-        if places.is_older(segments.older(live, segment)):
+    for file in files:
+        if helper.spares(file):
             continue
-        descriptor = segments.open_segment(directory, file, number, segment)
+        descriptor = file.open()
         if descriptor is None:
             continue
+        begun = sieve.offset
         try:
-            begun = sieve.offset
             for block in _blocks(descriptor):
                 for line in sieve.feed(block):
-                    where = places.of(
-                        number, segment, line.offset - begun, line.offset - begun + len(line.text) + 1
-                    )
-                    yield from _placed(line, line.offset - begun, where, name, terms, places)
+                    offset = line.offset - begun
+                    where = places.of(file.stream, file.segment, offset, offset + len(line.text) + 1)
+                    yield from _placed(line, offset, where, name, terms, places)
         finally:
             os.close(descriptor)
 
@@ -179,8 +276,8 @@ def _is_same_run(one: Entry, other: Entry) -> bool:
     return (one.run, one.life) == (other.run, other.life)
 
 
-def _segments(directory: str, number: int, live: str) -> list[int]:
-    older = segments.numbers(live)
+def _segments(directory: str, number: int, file: str) -> list[int]:
+    older = segments.numbers(os.path.join(directory, file))
     now = segments.read_table(directory).get(number, segments.Live()).number
     return sorted({*older, now})
 

@@ -151,16 +151,20 @@ class _Bulk:
     def __init__(self, pattern: re.Pattern[bytes]) -> None:
         self._pattern = pattern
         source = pattern.pattern.decode("utf-8", "surrogateescape")
-        self._by_line = _ACROSS.search(source) is not None
-        self._literal = b"" if pattern.flags & re.IGNORECASE else literal(source)
+        self._any_case = bool(pattern.flags & re.IGNORECASE)
+        self._by_line = _ACROSS.search(source.removeprefix("(?i)")) is not None
+        self._literal = literal(source.removeprefix("(?i)"))
+        if self._any_case:
+            self._literal = self._literal.lower()
 
     def lines(self, text: bytes) -> Iterator[int]:
         """Where those lines begin."""
-        if self._literal and self._literal not in text:
+        searched = text.lower() if self._literal and self._any_case else text
+        if self._literal and self._literal not in searched:
             return
         place, end = 0, len(text)
         while place < end:
-            at = self._next(text, place)
+            at = self._next(searched, place)
             if at is None or at == end:
                 return
             start = text.rfind(b"\n", 0, at) + 1

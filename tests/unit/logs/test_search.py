@@ -2,10 +2,12 @@
 
 import os
 import random
+import signal
 
 import pytest
 
 from aura_stack.logs import index
+from aura_stack.logs import search as module
 from aura_stack.logs.follow import Follower
 from aura_stack.logs.framing import ENTRY, Kind, Lines
 from aura_stack.logs.retention import Retention
@@ -121,3 +123,33 @@ def test_files_that_go_while_they_are_searched_are_left_out(logs):
     assert rest[-1] == 89
     assert len(rest) < 89
     store.close()
+
+
+@pytest.mark.parametrize("killed", [False, True])
+def test_a_second_process_finds_what_one_finds(logs, monkeypatch, killed):
+    store = opened(logs)
+    for name in ("web", "api", "db"):
+        stream = store.stream(f"{name}.out.log")
+        for number in range(90):
+            needle = b" needle" if number % 40 == 7 else b""
+            store.append(stream, 1, b"%s %03d %s%s\n" % (name.encode(), number, b"x" * 100, needle))
+    store.close()
+    terms = Terms((pattern("needle"),))
+    alone = list(search(logs, anything, terms, Span()))
+    assert len(alone) == 9
+    monkeypatch.setattr(module, "WORTH", 1)
+    forked = []
+    fork = os.fork
+
+    def counted():
+        pid = fork()
+        if pid == 0 and killed:
+            os.kill(os.getpid(), signal.SIGKILL)
+        forked.append(pid)
+        return pid
+
+    monkeypatch.setattr(os, "fork", counted)
+    assert list(search(logs, anything, terms, Span())) == alone
+    assert len(forked) == 1
+    with pytest.raises(ChildProcessError):
+        os.waitpid(forked[0], os.WNOHANG)

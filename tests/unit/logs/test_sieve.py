@@ -10,6 +10,7 @@ from aura_stack.logs.levels import LEVELS
 from aura_stack.logs.sieve import Sieve, Terms, literal, pattern, plain
 
 PATTERNS = (
+    *("(?i)aB", "(?i)a.B", "(?i)[AB]c"),
     *(
         "ab",
         "a.b",
@@ -31,7 +32,9 @@ PATTERNS = (
 )
 LINES = st.lists(
     st.lists(
-        st.sampled_from([b"a", b"b", b"c", b".", b" ", b"\r", b"\x1b[31m", b"\x1b[0m", b"\xff", b"]"]),
+        st.sampled_from(
+            [b"a", b"B", b"b", b"c", b"A", b".", b" ", b"\r", b"\x1b[31m", b"\x1b[0m", b"\xff", b"]"]
+        ),
         max_size=6,
     ).map(b"".join),
     max_size=8,
