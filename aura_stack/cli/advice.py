@@ -53,6 +53,8 @@ def _steps(account: Account) -> Iterator[str]:
     lost = [one["service"] for one in account["needs"] if not one["met"]]
     if account["stale"]:
         yield "mend it and save: that tries it again" if account["watched"] else f"aura-stack restart {name}"
+    if account.get("held_back"):
+        yield account["held_back"]
     yield from _for_state(account, lost)
 
 

@@ -62,7 +62,7 @@ class Face:
         self._screen = screen
         self._keys = keys
         self._tty = TtyView(tty, keys, screen.fileno())
-        self._shown = Shown(screen, self._tty, looks, self._ask_for_terminal, self._hint)
+        self._shown = Shown(screen, self._tty, looks, self._ask_for_terminal, self._hint, self._wonder)
         self._hotkeys = Hotkeys(self._shown, self)
         self._listening = False
         self._asked_for_news = False  # a call for more of the record waits for its answer
@@ -233,6 +233,15 @@ class Face:
     def _asked(self, found: dict[str, Any]) -> None:
         if found["run"] is None and not self._tty.taken:
             self._shown.say(f"{self._tty.service} does not run; its next run gets this terminal")
+
+    def _wonder(self, service: str) -> None:
+        """Ask why a service prints nothing."""
+
+        def then(account: dict[str, Any]) -> None:
+            if account["held_back"]:
+                self._shown.say(f"{service} has printed nothing yet: {account['held_back']}")
+
+        self.ask("why", then, service=service)
 
     # --- the link ---
 

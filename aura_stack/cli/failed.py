@@ -40,6 +40,11 @@ def reason(logs: str, view: Mapping[str, Any], begin: int, *, built: bool = Fals
     return telling_line(_lines(logs, view["service"], 40, view["run"], begin))
 
 
+def has_printed(logs: str, view: Mapping[str, Any], begin: int) -> bool:
+    """Whether a run has printed anything; `view` and `begin` as above."""
+    return bool(_lines(logs, view["service"], 1, view["run"], begin))
+
+
 def _lines(
     logs: str,
     name: str,

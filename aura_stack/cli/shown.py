@@ -27,6 +27,7 @@ from .filter import Filter
 from .looks import Looks
 from .progress import SELDOM, Progress
 from .screen import Screen
+from .silence import Silence
 from .story import Crash, Mark, Story
 from .ttyview import State, TtyView
 
@@ -44,6 +45,7 @@ class Shown:
         looks: how it looks.
         ask_for_terminal: called when the terminal of a run that began is to be asked for.
         hint: tells what to do next, once all is ready.
+        wonder: called with a service that has long been ready and has printed nothing.
     """
 
     def __init__(
@@ -53,6 +55,7 @@ class Shown:
         looks: Looks,
         ask_for_terminal: Callable[[], None],
         hint: Callable[[], str],
+        wonder: Callable[[str], None],
     ) -> None:
         self.screen = screen
         self.filter = Filter(only_errors=looks.only_errors)
@@ -66,6 +69,8 @@ class Shown:
         self._looks = looks
         self._ask_for_terminal = ask_for_terminal
         self._hint = hint
+        self._wonder = wonder
+        self._silence = Silence()
         self._progress = Progress(time.monotonic)
         self._story = Story()
         self._rows: dict[str, tuple[str, ...]] = {}
@@ -190,6 +195,8 @@ class Shown:
         waits = [] if self._progress.idle else [1.0]
         if self._live and not self.screen.asking and (moment := self._live.moment()) is not None:
             waits.append(max(moment - time.monotonic(), 0.0))
+        if self._live and (moment := self._silence.moment()) is not None:
+            waits.append(max(moment - time.monotonic(), 0.0))
         return min(waits, default=None)
 
     def idle(self) -> None:
@@ -198,6 +205,8 @@ class Shown:
             self._write(self._live.due(time.monotonic()))
         if not self._tty.taken and not (self._live and self._live.open):
             self._tell_progress()
+        for service in self._silence.due(time.monotonic()) if self._live else ():
+            self._wonder(service)
 
     def _tell_progress(self) -> None:
         if self.screen.redraws:
@@ -278,6 +287,8 @@ class Shown:
                         self._write(text)  # before the next event, which may give the terminal to a service
 
     def _output(self, piece: Piece) -> bytes:
+        if piece.data:
+            self._silence.hear(piece.service)
         if self._has_terminal(piece.service):
             return self._tty.shown(piece.data)
         if self._live:
@@ -304,6 +315,7 @@ class Shown:
 
     def _event(self, event: events.Event, moment: float) -> Iterator[bytes]:
         self._progress.see(event)
+        self._silence.see(event, time.monotonic())
         self._note(event)
         if isinstance(event, events.Started) and event.service not in self.services:
             self.services.append(event.service)  # a replica that came while the stack runs

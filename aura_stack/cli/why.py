@@ -18,7 +18,7 @@ from aura_stack.system.places import Places
 
 from . import advice, tables, target
 from .arguments import complete_service, json_option, profile_option
-from .failed import reason
+from .failed import has_printed, reason
 from .names import written
 from .reader import require_record
 from .settings import Settings
@@ -49,7 +49,7 @@ def why(context: click.Context, service: str, as_json: bool) -> None:
       needs (service, condition, state, met, ended),
       ports (name, port, held_by: who, while it is not up),
       ends (time, run, words, exit_code), restarts (time, run, why),
-      last_error, todo
+      last_error, held_back (what it does with what it prints, if nothing has come), todo
     """
     settings: Settings = context.obj
     file, places = target.found(settings)
@@ -74,12 +74,21 @@ def why(context: click.Context, service: str, as_json: bool) -> None:
     }
     if account.get("stale") and well:
         account["last_error"] = reason(places.logs, account, begin, built=True) or None
+    account["held_back"] = _held_back(account, places.logs, begin)
     account["todo"] = advice.what_to_do(account)
     if as_json:
         tables.print_json(account)
     else:
         tables.print_lines(_screen(account))
     context.exit(ExitCode.OK if engine else ExitCode.NOT_RUNNING)
+
+
+def _held_back(account: Mapping[str, Any], logs: str, begin: int) -> str | None:
+    """What the engine knows of its command counts only where nothing has come."""
+    advised: str | None = account.get("held_back")
+    if not advised or not account["pid"] or has_printed(logs, account, begin):
+        return None
+    return advised
 
 
 def _past(places: Places, service: str) -> Past:

@@ -16,6 +16,7 @@ from aura_stack.logs.capture import Capture
 from aura_stack.logs.store import Store
 from aura_stack.messages import events
 from aura_stack.messages.hub import Hub
+from aura_stack.stack import buffering
 from aura_stack.stack.model import Condition, ProbeKind
 from aura_stack.supervision import plan
 from aura_stack.supervision.health import Pulse
@@ -333,7 +334,12 @@ class Methods:
                 {"name": port.key or port.entry or None, "port": port.number} for port in view.service.ports
             ],
             "watched": view.service.watch is not None,
+            "held_back": self._held_back(view) or None,
         }
+
+    def _held_back(self, view: View) -> str:
+        command = view.service.command
+        return buffering.advice(command.text, tty=self._runner.has_terminal(view.service)) if command else ""
 
     def _needed(self, name: str, condition: Condition) -> dict[str, Any]:
         status = self._supervisor.statuses.get(name)  # an external one has none

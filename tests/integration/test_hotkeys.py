@@ -268,3 +268,17 @@ def test_times_errors_and_no_prefixes(stack):
     lines = [line[13:] for line in output.splitlines() if line[2:3] == ":" and line[12:13] == " "]
     assert sorted(lines) == ["Error: bad", "on stderr"]
     assert "fine" not in output
+
+
+def test_who_holds_back_its_output_is_told_of_after_a_while(stack):
+    """The while is made short."""
+    made = stack({"web": {"command": "while :; do echo POST; sleep 0.05; done | grep POST"}})
+    sooner = (
+        "import sys, aura_stack.cli.silence as silence; silence.LONG = 0.3\n"
+        "from aura_stack.__main__ import main; sys.exit(main())"
+    )
+    terminal = Terminal([sys.executable, "-c", sooner, "up"], made.folder, {**made.env, "NO_COLOR": "1"})
+    terminal.expect("web has printed nothing yet: grep holds back what it prints into a pipe", PATIENCE)
+    terminal.type(CTRL_C)
+    assert terminal.finish(PATIENCE) == 130
+    terminal.close()

@@ -159,3 +159,21 @@ def test_an_unknown_name_is_4_while_the_stack_runs(stack):
     assert made.run("why", "nobody")[0] == 4
     code, told = asked(made, "web")
     assert (code, told["state"], told["todo"], told["last_error"]) == (0, "ready", [], None)
+
+
+def test_output_that_is_held_back_is_explained(stack):
+    feed = "while :; do echo POST; sleep 0.05; done"
+    made = stack(
+        {
+            "held": {"command": f"({feed}) | grep POST"},
+            "free": {"command": f"({feed}) | grep --line-buffered POST"},
+            "heard": {"command": f"echo first; ({feed}) | grep POST", "ready": {"log": "first"}},
+        }
+    )
+    made.up()
+    advised = "grep holds back what it prints into a pipe: tty: true or grep --line-buffered ends that"
+    assert advised in made.run("why", "held")[1]
+    for other in ("free", "heard"):
+        assert "holds back" not in made.run("why", other)[1]
+    assert json.loads(made.run("why", "--json", "held")[1])["held_back"] == advised
+    made.run("down")
