@@ -387,6 +387,8 @@ class Methods:
     def _failed(self, name: str) -> Outcome | None:
         """What failed of the last save, where something has; a run that is ready since counts for more."""
         view, stale = self._supervisor.view(name), self._orders.stale.get(name)
+        if setback := view.status.setback:
+            stale = f"the new version failed: {setback.verdict.words}; the old one goes on"
         if stale:
             return Outcome(name, False, stale, view.status.state, view.status.run, view.pid)
         last = self._stage.saves.outcomes.get(name)

@@ -4,6 +4,7 @@ import json
 import sys
 
 import pytest
+from stacks import child
 
 SERVER = "import time; print('serving', open('word.txt').read().strip(), flush=True); time.sleep(1000)"
 WEB = {
@@ -145,3 +146,23 @@ def test_a_service_that_is_paused_is_left_alone(made):
     up.expect("web does not know of word.txt, saved meanwhile")
     save(made, "three")
     up.expect("serving three")
+
+
+def test_a_new_version_that_fails_beside_the_old_one_is_a_save_that_failed(stack, tmp_path, port):
+    (tmp_path / "version").write_text("one")
+    web = {
+        "command": child("versions"),
+        "port": port,
+        "ready": {"http": "/"},
+        "handover": "overlap",
+        "watch": {"paths": ["version"]},
+    }
+    made = stack({"web": web, "plain": PLAIN})
+    made.up()
+    (tmp_path / "version").write_text("two crash")
+    code, told = made.run("wait", "--for", "reloaded")
+    assert code == 1
+    assert "the new version failed: exited 3" in told
+    (tmp_path / "version").write_text("three")
+    code, told = made.run("wait", "--for", "reloaded")
+    assert (code, "version three" in made.run("logs", "web")[1]) == (0, True), told
