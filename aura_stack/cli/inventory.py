@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from aura_stack.inventory.judging import Judged
     from aura_stack.inventory.survey import Survey
     from aura_stack.inventory.verdicts import Holder, Row
+    from aura_stack.session.defined import Definition
 
 _HEAD = ("PORT", "ENTRY", "SERVICE", "PLACES", "LISTENING", "VERDICT")
 _MARKS = {"ok": "green", "ghost": "yellow"}
@@ -61,12 +62,17 @@ def inventory(context: click.Context, every: bool, no_live: bool, as_json: bool)
     context.exit(ExitCode.FAILED if any(row.is_wrong for row in taken.rows) else ExitCode.OK)
 
 
+def definition_of(settings: Settings) -> "Definition":
+    """The definition that is meant."""
+    file = find.stack_file(settings.file, os.getcwd(), os.environ)
+    return definition.read(file, os.environ, variant=settings.variant)
+
+
 def take(settings: Settings, *, live: bool) -> "Survey":
     """The inventory of the project whose stack file is meant."""
     from aura_stack.inventory.survey import survey  # noqa: PLC0415 - `--help` reads no project
 
-    file = find.stack_file(settings.file, os.getcwd(), os.environ)
-    found = definition.read(file, os.environ, variant=settings.variant)
+    found = definition_of(settings)
     manifest_file = found.files[1] if len(found.files) > 1 else ""
     return survey(found.stack, found.manifest, manifest_file, live=live)
 

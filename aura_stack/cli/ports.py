@@ -10,6 +10,7 @@ COMMANDS = {
     "who": Lazy("aura_stack.cli.ports_live:who", "Say who holds a port."),
     "inventory": Lazy("aura_stack.cli.inventory:inventory", "Compare manifest, code and machine."),
     "fix": Lazy("aura_stack.cli.fix:fix", "Bring the numbers in files to the manifest."),
+    "adopt": Lazy("aura_stack.cli.adopt:adopt", "Give numbers in use entries in the manifest."),
     "free": Lazy("aura_stack.cli.ports_change:free", "End what holds a port."),
     "next": Lazy("aura_stack.cli.ports_change:next_", "Print numbers that can be had."),
     "reserve": Lazy("aura_stack.cli.ports_change:reserve", "Put an entry into the manifest."),

@@ -10,7 +10,7 @@ from .findings import Confidence, Finding, Form, is_port
 from .names import means_port
 from .source import Source
 
-_HINTS = re.compile(rb"(?i)(?<!im)(?<!ex)(?<!sup)port|localhost|127\.0\.0\.1|://|\(\d{4,5}\)|:\d{4,5}")
+_HINTS = re.compile(rb"(?<![\w.])[1-9]\d{1,4}(?!\w)")
 _LINE = re.compile(r"[^\r\n]+")
 _NUMBER = re.compile(
     r"(?<![\w.,/#$€£+-])(?<!\d[\u2013\u2014])[1-9]\d{1,4}(?![\w%€£]|[.,:]\d|[\u2013\u2014]\d|-\d)"

@@ -1,7 +1,7 @@
 """Changes the file of the port manifest: one entry more or less, and never to something that breaks a rule."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from aura_stack.errors import AuraError, ExitCode, InvalidDefinition
 from aura_stack.ports import editing
@@ -64,6 +64,37 @@ def released(file: str, name: str, environ: Mapping[str, str]) -> str:
         environ,
     )
     return path
+
+
+def adopted(
+    file: str, entries: Iterable[tuple[str, str, Mapping[str, object]]], environ: Mapping[str, str]
+) -> str:
+    """Put entries into the manifest of a stack, all or none; the answer is the manifest's path.
+
+    Args:
+        file: the stack file.
+        entries: the table (`ports` or `external`), the name, which is not there yet, and what the entry says.
+        environ: the shell's variables.
+
+    Raises:
+        InvalidDefinition: stack file or manifest have mistakes already.
+        AuraError: a number breaks a rule (exit code 6); it cannot be written.
+    """
+    path = _writable(file, environ)
+    before = text = _content(path)
+    for table, name, entry in entries:
+        text = editing.with_entry(text, table, name, entry)
+    _write(path, before, text, file, environ)
+    return path
+
+
+def require_writable(file: str, environ: Mapping[str, str]) -> None:
+    """Return if the stack has a manifest that can be changed.
+
+    Raises:
+        AuraError: it has none, or one that is YAML.
+    """
+    _writable(file, environ)
 
 
 def _writable(file: str, environ: Mapping[str, str]) -> str:
