@@ -35,6 +35,8 @@ _MAYBE = (
     ("label?", _LABELLED, _ANYTHING),
     ("head?", _HEADS, _LABELS),
 )
+_SENTENCE = re.compile(r"[.;!?]\s+(?=[^a-z])")
+_NEAR = 6  # words before a number that may say whose it is
 _YEARS = range(1900, 2100)
 _TABLE = re.compile(r"^\s*\|.*\|\s*$")
 _RULE = re.compile(r"^[\s|:-]+$")
@@ -150,7 +152,8 @@ def _phrases(line: _Line, begin: int, end: int) -> tuple[str, ...]:
         cells = line.text.strip().strip("|").split("|")
         return (_phrase(cells[0]),) if _phrase(cells[0]) else ()
     earlier = [found.end() for found in _NUMBER.finditer(line.text, 0, begin)]
-    before = _phrase(line.text[(earlier[-1] if earlier else 0) : begin][-100:])
+    said = _SENTENCE.split(line.text[(earlier[-1] if earlier else 0) : begin])[-1]
+    before = " ".join(_phrase(said).split()[-_NEAR:])
     later = _NUMBER.search(line.text, end)
     behind = line.text[end : later.start() if later else len(line.text)][:60]
     behind = re.split(r"[,;│|]|\s[\u2013\u2014]\s(?=.*\()", behind, maxsplit=1)[0] if not before else ""

@@ -30,6 +30,24 @@ _ELSEWHERE = frozenset(
     )
 )
 """Words of a sentence that speaks of another number on purpose."""
+_TOWARDS = frozenset(
+    (
+        "to",
+        "asks",
+        "calls",
+        "uses",
+        "needs",
+        "connects",
+        "reaches",
+        "proxies",
+        "via",
+        "through",
+        "from",
+        "with",
+        "behind",
+    )
+)
+"""Words behind a name that lead to another one: `the backend asks the one at 9200`."""
 _SYNONYMS = {
     "postgresql": ("postgres", "pg"), "postgres": ("postgresql", "pg"), "mongodb": ("mongo",), "mongo": ("mongodb",),
     "rabbitmq": ("amqp", "rabbit"), "mysql": ("mariadb",), "elasticsearch": ("elastic",), "redis": ("rediss",),
@@ -141,6 +159,8 @@ class Ground:
         if _ELSEWHERE.intersection(parts):
             return None
         for end in range(len(parts), 0, -1):
+            if _TOWARDS.intersection(parts[end:]):
+                return None
             for begin in range(end):
                 if found := self.aliases.get(" ".join(parts[begin:end])):
                     return found

@@ -147,7 +147,7 @@ def _surest(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     surest: dict[tuple[int, int], Finding] = {}
     for finding in findings:
         known = surest.setdefault((finding.start, finding.end), finding)
-        if _SURE[finding.confidence] < _SURE[known.confidence]:
+        if _rank(finding) < _rank(known):
             surest[finding.start, finding.end] = finding
     return tuple(sorted(surest.values(), key=lambda finding: finding.start))
 
@@ -162,6 +162,11 @@ _READERS: dict[Language, Callable[[Source], Iterator[Finding]]] = {
     Language.DOCUMENT: documents.find,
     Language.PAGE: documents.in_page,
 }
+
+
+def _rank(finding: Finding) -> int:
+    """The lower, the surer; that a debugger listens somewhere is certain."""
+    return -1 if finding.aside == "debugger" else _SURE[finding.confidence]
 
 
 def _taken_by_script(path: str, found: scripts.Unresolved) -> tuple[_Taken, ...]:

@@ -180,6 +180,8 @@ class _Reader:
             if value is None or holder is None:
                 continue
             confidence, what, own = self._setting(holder, name)
+            if value.variable == "PORT" and confidence is Confidence.CLIENT:
+                confidence, own = Confidence.MENTION, True  # whatever stands beside it
             names = (*telling(name), *self._names_around(holder))
             yield from self._found(value, confidence, holder, what, own=own, names=names)
 

@@ -214,7 +214,8 @@ class _Reader:
         for word in commandlines.words(leaf.text):
             yield self._finding(
                 leaf, word.number, word.confidence, _what(leaf, word), at=(word.start, word.end), names=word.names,
-                variable=word.variable, own=word.own, form=Form.DEFAULT if word.is_default else form, aside=word.aside,
+                variable=word.variable, own=word.own, form=Form.DEFAULT if word.is_default else form,
+                aside=word.aside or ("test" if leaf.path[:1] == ("scripts",) and "test" in words(leaf.path[1]) else ""),
             )  # fmt: skip
         yield from self._addresses(leaf, form)
 

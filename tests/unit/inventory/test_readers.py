@@ -56,6 +56,10 @@ SCRIPTS = {
         [(4010, CLIENT, Form.DEFAULT)],
     ),
     "an address that is printed": ("console.log('http://localhost:4010')", [(4010, MENTION, Form.ADDRESS)]),
+    "a variable beside a database": (
+        "module.exports = { database: 'x', port: process.env.PORT || 4010 }",
+        [(4010, MENTION, Form.DEFAULT)],
+    ),
     "a database": ("new Pool({ host: 'localhost', port: 5432 })", [(5432, CLIENT, Form.NUMBER)]),
     "what is imported": ("import { PORT } from './config.js'; app.listen(PORT)", []),
     "any free port": ("app.listen(0)", []),
@@ -145,6 +149,11 @@ OTHERS = {
         "package.json",
         '{"version": "1.2.3", "scripts": {"a": "next dev -p 3001", "b": "PORT=3002 node .", "t": "mocha -t 5000"}}',
         [(3001, LISTENER, Form.FLAG), (3002, LISTENER, Form.FLAG)],
+    ),
+    "a debugger, and a script for tests": (
+        "package.json",
+        '{"scripts": {"dev": "nodemon --inspect=0.0.0.0:9229 .", "test": "PORT=8081 mocha"}}',
+        [(9229, MENTION, Form.FLAG), (8081, LISTENER, Form.FLAG)],
     ),
     "package scripts with quotes": (
         "package.json",

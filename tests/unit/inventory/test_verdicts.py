@@ -118,6 +118,16 @@ ROWS = {
         [("undeclared", "", 9090)],
     ),
     "what was once": ("CHANGELOG.md", "frontend moved from port 54111\n", [("ok", "", 54111)]),
+    "a name that is said long before": (
+        "docs/a.md",
+        "The backend, as was said, needs a thing. See http://localhost:9200 for it\n",
+        [("undeclared", "", 9200)],
+    ),
+    "a name that asks another": (
+        "docs/a.md",
+        "the backend connects to port 9200\n",
+        [("undeclared", "", 9200)],
+    ),
     "what speaks of another number on purpose": ("docs/a.md", "next free backend: 4012\n", []),
     "a test": ("backend/a.test.js", "app.listen(3999)", [("ok", "", 3999)]),
     "the inside of a container": ("backend/Dockerfile", "EXPOSE 3000\n", [("ok", "", 3000)]),
