@@ -51,7 +51,7 @@ def inventory(context: click.Context, every: bool, no_live: bool, as_json: bool)
       files (how many were read), passed (not read: path, reason)
       ports: port, entry, services, verdict, remarks, listening (pid, command, service, addresses)
       places: file, line, column, port, expression, confidence (listener, client, mention), what,
-        verdict, entry, service, expected, aside (test, container, history, debugger)
+        verdict, entry, service, expected, aside (test, container, history, debugger, example)
     """
     settings: Settings = context.obj
     taken = take(settings, live=not no_live)
@@ -85,6 +85,10 @@ def _print(taken: "Survey", *, every: bool, quiet: bool) -> None:
         click.echo()
     for row in taken.rows:
         _print_row(row, every=every)
+    shown = {place for row in taken.rows for place in row.places}
+    for place in taken.judged if every else ():
+        if place not in shown:
+            click.echo(visible(f"{place.finding.number}: {_place(place)}"))
     if not quiet:
         show_notices(visible(f"{one.path or '.'} {one.reason}") for one in taken.found.passed)
         click.echo(_summary(taken))

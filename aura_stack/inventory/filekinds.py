@@ -53,6 +53,9 @@ _TEST = re.compile(
 _HISTORY = re.compile(
     r"(?i)(?:^|/)(?:change_?log|changes|history|releases?|news|migrations?|adr|decisions)(?:[._-][^/]*)?(?:\.\w+|/.*)$"
 )
+_EXAMPLES = b"aura-stack"
+_TOLD = re.compile(rb"\baura-stack: ports are examples\b")
+_BEGINNING = 1000
 _SERVED = re.compile(r"(?:^|/)nginx[^/]*/(?:[^/]+/)*[^/]+(?:\.conf|\.template)?$")
 
 
@@ -85,8 +88,15 @@ def language_of_program(beginning: bytes) -> Language | None:
     return _BY_INTERPRETER[match[1].decode()] if match else None
 
 
-def aside(path: str) -> str:
-    """Why what is found in a file is neither right nor wrong: `test`, `history`; "" where it is."""
+def aside(path: str, data: bytes = b"") -> str:
+    """Why what is found in a file is neither right nor wrong: `test`, `history`, `example`; "" where it is.
+
+    Args:
+        path: with slashes.
+        data: what the file holds, which may say so itself.
+    """
+    if _EXAMPLES in data[:_BEGINNING] and _TOLD.search(data[:_BEGINNING]):
+        return "example"
     if _TEST.search(path):
         return "test"
     return "history" if _HISTORY.search(path) else ""

@@ -93,7 +93,7 @@ class _Gathered:
             self._packages[posixpath.dirname(one.path)] = scripts.bundles(one.data)
         if not _may_hold(one.language, one.data):
             return
-        source = Source(one.path, one.data, one.language, aside(one.path))
+        source = Source(one.path, one.data, one.language, aside(one.path, one.data))
         findings, taken = _read(source)
         self._findings += findings
         self._taken += taken

@@ -63,5 +63,5 @@ def again(survey: Survey, path: str, data: bytes, language: Language) -> tuple[J
     from .source import Source  # noqa: PLC0415 - likewise
 
     others = [finding for finding in survey.found.findings if finding.place.file != path]
-    every = (*others, *in_source(Source(path, data, language, aside(path))))
+    every = (*others, *in_source(Source(path, data, language, aside(path, data))))
     return tuple(one for one in judge(every, survey.ground) if one.finding.place.file == path)

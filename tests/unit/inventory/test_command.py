@@ -52,6 +52,12 @@ def test_only_the_first_places_are_told_unless_all_are_asked_for(project):
     assert run("--all")[1].count("a.md:") == 10
 
 
+def test_a_file_may_say_that_its_ports_are_examples(project):
+    (project / "a.md").write_text("<!-- aura-stack: ports are examples -->\nbackend: 4011\n")
+    assert run()[0] == 0
+    assert "a.md:2:10: 4011 (mention, label, example)" in run("--all")[1]
+
+
 def test_what_is_not_read_is_told(project):
     (project / "big.js").write_bytes(b"app.listen(1);" * 100_000)
     assert "note: big.js is larger than 1,048,576 bytes" in run()[2]
