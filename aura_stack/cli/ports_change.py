@@ -183,7 +183,8 @@ def _externals(settings: Settings) -> dict[int, str]:
 
 
 def _manifest(settings: Settings, *, required: bool) -> "Manifest | None":
-    from aura_stack.session.portview import manifest_of  # noqa: PLC0415 - as above
+    from aura_stack.session.stackfile import StackFile  # noqa: PLC0415 - as above
+    from aura_stack.stack.find import is_procfile  # noqa: PLC0415 - as above
 
     try:
         file, _ = target.found(settings)
@@ -191,7 +192,7 @@ def _manifest(settings: Settings, *, required: bool) -> "Manifest | None":
         if required or settings.file:
             raise
         return None
-    return manifest_of(file, os.environ)
+    return None if is_procfile(file) else StackFile(file, os.environ).manifest()
 
 
 @click.command("next")

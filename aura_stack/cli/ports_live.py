@@ -47,10 +47,11 @@ def ls(settings: Settings, undeclared: bool, as_json: bool) -> None:
       owner, description, note, entry_state (active, reserved, retired),
       held_by (as in ports who)
     """
-    from aura_stack.session.portview import declared  # noqa: PLC0415 - `--help` needs none of it
+    from aura_stack.session.definition import source  # noqa: PLC0415 - `--help` needs none of it
+    from aura_stack.session.portview import declared  # noqa: PLC0415 - likewise
 
     file, places = target.found(settings)
-    found = declared(file, settings.variant, places, os.environ)
+    found = declared(source(file, os.environ), settings.variant, places, os.environ)
     others = _undeclared(found) if undeclared else {}
     home = os.path.expanduser("~")
     if as_json:
@@ -85,14 +86,16 @@ def check(context: click.Context, quiet: bool, as_json: bool) -> None:
       for what the machine says), held_by (as in ports who)
     """
     from aura_stack.session import portview  # noqa: PLC0415 - `--help` needs none of it
+    from aura_stack.session.definition import source  # noqa: PLC0415 - likewise
 
     settings: Settings = context.obj
     file, places = target.found(settings)
-    rows = [_finding(one) for one in portview.violations(file, os.environ)]
+    files = source(file, os.environ)
+    rows = [_finding(one) for one in portview.violations(files)]
     invalid = any(row["level"] == "error" for row in rows)
     count = 0
     if not invalid:
-        found = portview.declared(file, settings.variant, places, os.environ)
+        found = portview.declared(files, settings.variant, places, os.environ)
         count = len(found.rows)
         rows += _live(found)
     if as_json:

@@ -87,8 +87,10 @@ _Broken = Iterator[tuple[Rule, str, str]]
 def _broken(
     entry: Entry, first: Entry, foreign: dict[int, str], manifest: Manifest, kernel: Kernel
 ) -> _Broken:
-    called = f"port {entry.number} of {quoted(entry.name)}"
     spans = manifest.ranges.get(entry.range, ())
+    if first is entry and _is_plain(entry.number, spans, foreign, manifest, kernel):
+        return  # nearly all are, and words cost more than looks
+    called = f"port {entry.number} of {quoted(entry.name)}"
     other = _other_number(entry.range)
     if first is not entry:
         reason = f"{called} is already that of {quoted(first.name)}, on line {first.place.line}"
@@ -106,6 +108,20 @@ def _broken(
         yield Rule.BLOCKED, f"{called} is one that browsers refuse to talk to", other
     if entry.number in kernel.ephemeral and not _within(entry.number, kernel.reserved):
         yield Rule.EPHEMERAL, *_ephemeral(entry, called, kernel)
+
+
+def _is_plain(
+    number: int, spans: Sequence[range], foreign: dict[int, str], manifest: Manifest, kernel: Kernel
+) -> bool:
+    """Whether a number breaks none of the rules that look at it alone."""
+    return (
+        number >= _PRIVILEGED
+        and number not in BLOCKED
+        and number not in foreign
+        and number not in kernel.ephemeral
+        and not _within(number, manifest.reserved)
+        and (not spans or _within(number, spans))
+    )
 
 
 def _ephemeral(entry: Entry, called: str, kernel: Kernel) -> tuple[str, str]:

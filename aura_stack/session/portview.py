@@ -4,13 +4,12 @@ import os
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from aura_stack.errors import AuraError, InvalidDefinition, Place
+from aura_stack.errors import AuraError, Place
 from aura_stack.frozen import Frozen
 from aura_stack.ports import owners as who
 from aura_stack.ports import policy, probe
 from aura_stack.ports.entries import Entry, Manifest
 from aura_stack.ports.leases import Lease, by_number
-from aura_stack.ports.manifest import read as read_manifest
 from aura_stack.ports.owners import Kind, Owner
 from aura_stack.ports.register import Register
 from aura_stack.ports.rules import Finding, Kernel, findings
@@ -19,8 +18,7 @@ from aura_stack.system import limits
 from aura_stack.system import places as where
 from aura_stack.system.places import Places
 
-from .defined import Definition, label
-from .definition import source
+from .defined import Definition, Source
 from .numbers import as_it_is
 from .stackfile import StackFile
 
@@ -70,30 +68,14 @@ def kernel() -> Kernel:
     return Kernel(found.ephemeral, found.reserved, reservable=True)
 
 
-def violations(file: str, environ: Mapping[str, str]) -> list[Finding]:
-    """What breaks a rule in the manifest that a stack file names, none for one that names none.
+def violations(source: Source) -> list[Finding]:
+    """What breaks a rule in the manifest of a definition, none for one of plain numbers.
 
     Raises:
-        InvalidDefinition: the stack file or the manifest cannot be understood.
+        InvalidDefinition: the manifest cannot be understood.
     """
-    found = manifest_of(file, environ)
+    found = source.manifest() if isinstance(source, StackFile) else None
     return findings(found, kernel()) if found else []
-
-
-def manifest_of(file: str, environ: Mapping[str, str]) -> Manifest | None:
-    """The manifest that a stack file names, whatever rules it breaks; None for a stack of plain numbers.
-
-    Raises:
-        InvalidDefinition: the stack file or the manifest cannot be understood.
-    """
-    found = manifest_path(file, environ)
-    if not found:
-        return None
-    path, place = found
-    read = read_manifest(path, label(path, os.getcwd()), place, policy=False)
-    if read.manifest is None or read.problems:
-        raise InvalidDefinition(read.problems)
-    return read.manifest
 
 
 def manifest_path(file: str, environ: Mapping[str, str]) -> tuple[str, Place] | None:
@@ -102,13 +84,13 @@ def manifest_path(file: str, environ: Mapping[str, str]) -> tuple[str, Place] | 
     return (os.path.join(os.path.dirname(file), word.text), word.place) if word else None
 
 
-def declared(file: str, variant: Variant, places: Places, environ: Mapping[str, str]) -> Declared:
+def declared(source: Source, variant: Variant, places: Places, environ: Mapping[str, str]) -> Declared:
     """All numbers that a stack and its manifest declare, and who holds those that are busy.
 
     Raises:
         AuraError: as reading the definition does.
     """
-    definition = as_it_is(source(file, environ), variant, places, environ)
+    definition = as_it_is(source, variant, places, environ)
     rows = list(_rows(definition))
     living = Register(where.leases(environ)).living()
     held = holders((row.number for row in rows), living)

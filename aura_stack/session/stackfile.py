@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from aura_stack.errors import AuraError, ExitCode, InvalidDefinition, Problem
+from aura_stack.ports import rules
 from aura_stack.ports.entries import Manifest
 from aura_stack.ports.manifest import ManifestRead
 from aura_stack.ports.manifest import read as read_manifest
@@ -51,6 +52,7 @@ class StackFile:
         root: Node = self._loaded.root
         self.root = root if isinstance(root, Table) else Table(root.place, {})
         self.file = os.path.abspath(path)
+        self._manifests: dict[Scalar, ManifestRead] = {}
         self.env_files = EnvFiles(self._directory, ignored=bool(environ.get(NO_DOTENV)))
 
     def again(self) -> "StackFile":
@@ -59,13 +61,13 @@ class StackFile:
 
     def definition(self, variant: Variant) -> Definition:
         """One variant; raises as `read`."""
-        loaded, path, directory = self._loaded, self._path, self._directory
+        loaded = self._loaded
         assert loaded.root is not None
         picked = chosen(self.root, variant.profiles)
         variables = self.variables(variant)
         expanded = expand(loaded.root, variables)
         valid = validate(expanded.root, signals())
-        manifest = _manifest(valid.root, path, directory)
+        manifest = self._manifest(valid.root)
         # with a manifest that could not be read, no name can be called unknown
         unreadable = "ports" in valid.root.entries and manifest.manifest is None
         assigned = Assigned({}, ()) if unreadable else assign(valid.claims, manifest.manifest)
@@ -75,6 +77,7 @@ class StackFile:
         resolved = resolve(valid.root, ports, around, meant)
         steps = (loaded, expanded, valid, manifest, assigned, resolved)
         problems = [problem for step in steps for problem in step.problems] + misfits
+        problems += rules.problems(manifest.manifest) if manifest.manifest else ()
         if problems:
             raise InvalidDefinition(problems)
         word = valid.root.scalar("ports")
@@ -111,6 +114,29 @@ class StackFile:
     def instance(self, profiles: tuple[str, ...]) -> str:
         """The name of the stack of its own that these profiles make; see `defined.Source`."""
         return chosen(self.root, profiles).instance
+
+    def manifest(self) -> Manifest | None:
+        """The manifest that it names, whatever rules that breaks; None if it names none.
+
+        Raises:
+            InvalidDefinition: with the mistakes for which the manifest cannot be understood.
+        """
+        found = self._manifest(self.root)
+        if found.problems:
+            raise InvalidDefinition(found.problems)
+        return found.manifest
+
+    def _manifest(self, root: Table) -> ManifestRead:
+        """The same with its mistakes, relative to the folder of this file; read once for all variants."""
+        word = root.scalar("ports")
+        if word is None:
+            return ManifestRead(None, ())
+        if word not in self._manifests:
+            file = os.path.join(os.path.dirname(self._path), word.text)
+            self._manifests[word] = read_manifest(
+                file, label(file, self._directory), word.place, policy=False
+            )
+        return self._manifests[word]
 
     def _files_of(self, table: Table) -> tuple[EnvFile, ...]:
         """Files of variables that a mapping names; in their names only the shell's variables can stand."""
@@ -150,12 +176,3 @@ def _load(path: str, label: str) -> Loaded:
     except OSError as error:
         message = f"the stack file {label} cannot be read: {error.strerror}"
         raise AuraError(message, exit_code=ExitCode.INVALID) from error
-
-
-def _manifest(root: Table, path: str, directory: str) -> ManifestRead:
-    """The manifest that the stack file names, relative to its own folder."""
-    word = root.scalar("ports")
-    if word is None:
-        return ManifestRead(None, ())
-    file = os.path.join(os.path.dirname(path), word.text)
-    return read_manifest(file, label(file, directory), word.place)
