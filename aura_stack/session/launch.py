@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from aura_stack.errors import AuraError
 from aura_stack.frozen import Frozen
 from aura_stack.supervision.guardian import HELD, guard
+from aura_stack.system import lean
 from aura_stack.system.places import Places
 
 from .lock import open_lock
@@ -38,6 +39,7 @@ def launch(file: str, places: Places, options: Options, environ: Mapping[str, st
     ours, theirs = socket.socketpair()
     # until each process is ready for them, signals wait: a Ctrl-C must not run on in a copy of the face
     signal.pthread_sigmask(signal.SIG_BLOCK, HELD)
+    lean.share()
     guardian = os.fork()
     if guardian == 0:
         ours.close()

@@ -20,6 +20,16 @@ assert asyncio is sys.modules["asyncio"]
     subprocess.run([sys.executable, "-c", script], check=True, timeout=20)
 
 
+def test_what_is_shared_is_left_alone_by_the_collector():
+    script = """
+import gc
+from aura_stack.system import lean
+lean.share()
+assert gc.get_freeze_count() > 1000
+"""
+    subprocess.run([sys.executable, "-c", script], check=True, timeout=20)
+
+
 def test_giving_memory_back_keeps_what_is_used():
     kept = {"this": ["and", "that"]}
     lean.give_back()
