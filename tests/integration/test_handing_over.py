@@ -112,6 +112,20 @@ def test_a_new_version_that_does_not_get_ready_leaves_the_old_one_serving(
     assert Clients(port).ask()[1].startswith("three ")
 
 
+def test_a_save_that_is_broken_breaks_nothing_and_the_next_one_mends_it(serve, port, tmp_path):
+    made = serve("overlap", watch={"paths": ["version"]})
+    with hammering(port) as clients:
+        for words, outcome in (("two", 0), ("three crash", 1), ("four", 0)):
+            clients.await_more(10)
+            version(tmp_path, words)
+            code, output = made.run("wait", "web", "--for", "reloaded")
+            assert code == outcome, output
+            assert ("exited 3" in output) is bool(outcome)
+        clients.await_more(10)
+    assert set(clients.counts) == {"ok"}, clients.counts
+    assert versions(clients) == {"one", "two", "four"}
+
+
 def test_the_old_one_answers_200_of_200_while_the_new_one_never_accepts(serve, port, tmp_path):
     made = serve("overlap", ready={"tcp": port, "timeout": "3s"})
     version(tmp_path, "two deaf")
