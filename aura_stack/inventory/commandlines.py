@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Iterator
+from itertools import chain, islice
 from typing import NamedTuple
 
-from .findings import Confidence, is_port
+from .findings import MOST, Confidence, is_port
 from .names import means_port, telling
 
 _SERVERS = (
@@ -17,6 +18,7 @@ _SERVERS = (
 _FLAG = re.compile(
     r"(?<![\w-])(?P<flag>--?[a-zA-Z][\w-]*)(?P<sign>[= ]\s*)(?P<before>[\w.*\[\]:]*:)?(?P<port>[1-9]\d{1,4})(?![\w.:-])"
 )
+_NEAR = 300  # characters before a flag in which its program stands
 _SHORT = frozenset(("-p", "-P", "-l", "-b", "-a", "-H"))
 _TAKING = {"-l": "serve http-server", "-b": "gunicorn hypercorn mkdocs rails", "-a": "mkdocs"}
 _BINDS = frozenset(
@@ -72,7 +74,7 @@ class Word(NamedTuple):
 def words(line: str) -> Iterator[Word]:
     """The ports of a command line, but for those in addresses."""
     taken: set[int] = set()
-    for word in (*_debuggers(line), *_flags(line), *_positions(line), *_variables(line), *_asked(line)):
+    for word in chain(_debuggers(line), _flags(line), _positions(line), _variables(line), _asked(line)):
         if word.start not in taken and is_port(word.number):
             taken.add(word.start)
             yield word
@@ -84,8 +86,8 @@ def _flags(line: str) -> Iterator[Word]:
         yield Word(
             int(match["inner"]), *match.span("inner"), Confidence.MENTION, "docker run -p", aside="container"
         )
-    for match in _FLAG.finditer(line):
-        flag, before = match["flag"], line[: match.start()]
+    for match in islice(_FLAG.finditer(line), MOST):
+        flag, before = match["flag"], line[max(0, match.start() - _NEAR) : match.start()]
         if _PSQL.search(before) and not re.search(r"\b(?:next|vite|npm|rails|puma)\b", before):
             continue
         bare = flag.lstrip("-")

@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 from typing import NamedTuple
 
 from . import commandlines
 from .addresses import addresses
-from .findings import Confidence, Finding, Form, is_port
+from .findings import MOST, Confidence, Finding, Form, is_port
 from .names import means_port
 from .source import Source
 
@@ -36,6 +37,8 @@ _MAYBE = (
     ("head?", _HEADS, _LABELS),
 )
 _SENTENCE = re.compile(r"[.;!?]\s+(?=[^a-z])")
+_LONGEST_ROW = 2000  # characters of a row of a table
+_WINDOW = 200  # characters around a number that are looked at
 _NEAR = 6  # words before a number that may say whose it is
 _YEARS = range(1900, 2100)
 _TABLE = re.compile(r"^\s*\|.*\|\s*$")
@@ -48,6 +51,7 @@ class _Line(NamedTuple):
     text: str
     start: int
     column: int  # of a table, that holds ports; -1 for none
+    table: bool
 
 
 def find(source: Source) -> Iterator[Finding]:
@@ -81,7 +85,7 @@ def _lines(text: str) -> Iterator[_Line]:
     """The lines, those of a table with the column that its head says holds ports."""
     column, in_table = -1, False
     for match in _LINE.finditer(text):
-        if _TABLE.match(match[0]):
+        if len(match[0]) < _LONGEST_ROW and _TABLE.match(match[0]):
             cells = match[0].strip().strip("|").split("|")
             if not in_table:
                 column = next(
@@ -90,7 +94,7 @@ def _lines(text: str) -> Iterator[_Line]:
             in_table = True
         else:
             column, in_table = -1, False
-        yield _Line(match[0], match.start(), column)
+        yield _Line(match[0], match.start(), column, in_table)
 
 
 def _in_line(source: Source, line: _Line) -> Iterator[Finding]:
@@ -107,8 +111,7 @@ def _in_line(source: Source, line: _Line) -> Iterator[Finding]:
             taken.add(word.start)
             found = _finding(source, line, word.number, word.start, word.end, word.what, word.names)
             yield found._replace(aside=word.aside)
-    ends = [0]
-    for match in _NUMBER.finditer(text):
+    for match in islice(_NUMBER.finditer(text), MOST):
         before = text[max(0, match.start() - 80) : match.start()]
         what = (
             ""
@@ -118,7 +121,6 @@ def _in_line(source: Source, line: _Line) -> Iterator[Finding]:
         if what and is_port(int(match[0])):
             found = _finding(source, line, int(match[0]), *match.span(), what.rstrip("?"), ())
             yield found._replace(weak=what.endswith("?"))
-        ends.append(match.end())
 
 
 def _why(before: str, behind: str, number: int, line: _Line, start: int) -> str:
@@ -148,14 +150,14 @@ def _phrases(line: _Line, begin: int, end: int) -> tuple[str, ...]:
 
     In lower-case words; of a table, the first cell counts for the whole row.
     """
-    if line.column >= 0 or _TABLE.match(line.text):
+    if line.column >= 0 or line.table:
         cells = line.text.strip().strip("|").split("|")
         return (_phrase(cells[0]),) if _phrase(cells[0]) else ()
-    earlier = [found.end() for found in _NUMBER.finditer(line.text, 0, begin)]
-    said = _SENTENCE.split(line.text[(earlier[-1] if earlier else 0) : begin])[-1]
+    earlier = [found.end() for found in _NUMBER.finditer(line.text, max(0, begin - _WINDOW), begin)]
+    said = _SENTENCE.split(line.text[(earlier[-1] if earlier else max(0, begin - _WINDOW)) : begin])[-1]
     before = " ".join(_phrase(said).split()[-_NEAR:])
-    later = _NUMBER.search(line.text, end)
-    behind = line.text[end : later.start() if later else len(line.text)][:60]
+    later = _NUMBER.search(line.text, end, end + _WINDOW)
+    behind = line.text[end : later.start() if later else end + _WINDOW][:60]
     behind = re.split(r"[,;│|]|\s[\u2013\u2014]\s(?=.*\()", behind, maxsplit=1)[0] if not before else ""
     return tuple(phrase for phrase in (before, _phrase(behind)) if phrase)
 

@@ -6,6 +6,8 @@ from typing import NamedTuple
 from aura_stack.errors import Place
 
 LAST_PORT = 65535
+MOST = 1000
+"""Numbers that are looked for in one file; more are data."""
 
 SCRIPT = "script "
 """How `what` begins for a script of package.json, whose name follows."""

@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Iterator
+from itertools import chain, islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from . import syntax
 from .addresses import Address, addresses
-from .findings import Confidence, Finding, Form, is_port
+from .findings import MOST, Confidence, Finding, Form, is_port
 from .names import means_port, telling
 from .source import Source
 from .worth import names_with_port, speaks_of_ports
@@ -85,7 +86,9 @@ class Said(NamedTuple):
 def find(source: Source) -> Said:
     """Every port in a program."""
     reader = _Reader(source)
-    return Said((*reader.listeners(), *reader.settings(), *reader.urls()), reader.unresolved)
+    return Said(
+        tuple(islice(chain(reader.listeners(), reader.settings(), reader.urls()), MOST)), reader.unresolved
+    )
 
 
 class _Reader:
@@ -103,7 +106,7 @@ class _Reader:
 
     def listeners(self) -> Iterator[Finding]:
         """Numbers that are handed to something that listens."""
-        for match in _LISTENS.finditer(self.data):
+        for match in islice(_LISTENS.finditer(self.data), MOST):
             node = syntax.at(self.root, match.start(1))
             arguments = node.parent if node.type == "(" and node.parent else node
             call = arguments.parent
@@ -233,7 +236,7 @@ class _Reader:
 
     def settings(self) -> Iterator[Finding]:
         """Numbers that are given to names which mean a port."""
-        for begin, end in names_with_port(self.data):
+        for begin, end in islice(names_with_port(self.data), MOST):
             name = self.data[begin:end].decode("utf-8", "replace")
             if not means_port(name):
                 continue

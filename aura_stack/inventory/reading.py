@@ -2,11 +2,12 @@
 
 import posixpath
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import islice
 from typing import NamedTuple
 
 from . import documents, lines, pythons, scripts, settings, syntax
 from .filekinds import aside
-from .findings import SCRIPTS, Confidence, Finding, Language
+from .findings import MOST, SCRIPTS, Confidence, Finding, Language
 from .source import Source
 from .walk import Passed, Read, walk
 
@@ -139,7 +140,7 @@ def _read(source: Source) -> tuple[tuple[Finding, ...], tuple[_Taken, ...]]:
         told = pythons.find(source)
         name = told.unresolved
         return _surest(told.findings), (_Taken(source.path, name, ()),) if name else ()
-    return _surest(_READERS.get(source.language, settings.find)(source)), ()
+    return _surest(islice(_READERS.get(source.language, settings.find)(source), MOST)), ()
 
 
 def _surest(findings: Iterable[Finding]) -> tuple[Finding, ...]:

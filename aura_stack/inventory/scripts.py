@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Iterator
+from itertools import chain, islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from . import syntax
 from .addresses import Address, addresses
-from .findings import Confidence, Finding, Form, is_port
+from .findings import MOST, Confidence, Finding, Form, is_port
 from .names import means_port, telling, words
 from .source import Source
 from .worth import names_with_port, speaks_of_ports
@@ -66,7 +67,7 @@ class Said(NamedTuple):
 def find(source: Source) -> Said:
     """Every port in a program."""
     reader = _Reader(source)
-    found = (*reader.listeners(), *reader.settings(), *reader.urls())
+    found = tuple(islice(chain(reader.listeners(), reader.settings(), reader.urls()), MOST))
     return Said(found, Unresolved(reader.unresolved, tuple(reader.modules())) if reader.unresolved else None)
 
 
@@ -93,7 +94,7 @@ class _Reader:
 
     def listeners(self) -> Iterator[Finding]:
         """Numbers that are handed to something that listens."""
-        for match in _CALLS.finditer(self.data):
+        for match in islice(_CALLS.finditer(self.data), MOST):
             arguments = syntax.at(self.root, match.start(1))
             arguments = arguments.parent if arguments.type == "(" and arguments.parent else arguments
             call = arguments.parent
@@ -168,7 +169,7 @@ class _Reader:
 
     def settings(self) -> Iterator[Finding]:
         """Numbers that are given to names which mean a port."""
-        for begin, end in names_with_port(self.data):
+        for begin, end in islice(names_with_port(self.data), MOST):
             name = self.data[begin:end].decode("utf-8", "replace")
             node = syntax.at(self.root, begin, end)
             if _PLURAL.intersection(words(name)):

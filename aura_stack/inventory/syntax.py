@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from tree_sitter import Node, Parser
 
+_DEEPEST = 100
 _BOM = b"\xef\xbb\xbf"
 
 
@@ -68,9 +69,11 @@ def at(root: "Node", start: int, end: int | None = None) -> "Node":
 
 
 def above(node: "Node") -> "Iterator[Node]":
-    """The nodes around a node, from the inside."""
+    """The nodes around a node, from the inside; not all where they are nested as no person would."""
     parent = node.parent
-    while parent is not None:
+    for _ in range(_DEEPEST):
+        if parent is None:
+            return
         yield parent
         parent = parent.parent
 

@@ -3,7 +3,7 @@
 import pytest
 
 from aura_stack.inventory.filekinds import aside, language_of
-from aura_stack.inventory.findings import Confidence, Form, Language
+from aura_stack.inventory.findings import MOST, Confidence, Form, Language
 from aura_stack.inventory.names import means_port, telling
 from aura_stack.inventory.reading import in_source
 from aura_stack.inventory.source import Source
@@ -274,3 +274,17 @@ def test_what_a_name_tells():
     assert telling("BACKEND_URL") == ("backend",)
     assert telling("webReactPort") == ("web",)
     assert telling("PORT") == ()
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("a.js", "a.listen(4010);\n"),
+        ("a.py", "port = 4010\n"),
+        ("a.md", "port 4010 "),
+        ("a.sh", "PORT=4010 x; "),
+    ],
+)
+def test_a_file_of_data_is_looked_at_up_to_a_limit(path, text):
+    data = (text * 3000).encode()
+    assert len(in_source(Source(path, data, language_of(path)))) <= MOST
