@@ -61,6 +61,33 @@ class Claim:
         """The numbers that other stacks have now."""
         return frozenset(leases.by_number(self.others()))
 
+    def extended(self, source: Source, definition: Definition) -> Definition:
+        """A definition that was read again, in a worktree with numbers of its own also for ports that came to it.
+
+        Raises:
+            AuraError: there is no number left in a range (exit code 6).
+        """
+        numbers = definition.variant.numbers
+        new = [
+            one
+            for one in _asked(definition, frozenset())
+            if leases.slot(one.service, one.port.key) not in numbers
+        ]
+        if not self.lease.worktree or self.lease.takes or not new:
+            return definition
+        ours = {port.number for service in definition.stack.own for port in service.ports}
+        held = leases.by_number(self.others())
+        found = allot(
+            new,
+            Around(self.lease.stack, apart=True, held=held),
+            lambda port: replacements(port, definition.within, definition.manifest),
+            lambda number: number not in ours and _can_be_had(number),
+        )
+        if found.missing:
+            raise _none_left(found)
+        spared = definition.variant.spared | frozenset(held)
+        return _renewed(source, definition, {**numbers, **found.numbers}, spared)
+
     def let_go(self) -> None:
         """End the lease; numbers that are others than written are remembered for the next time."""
         if self.why_not:

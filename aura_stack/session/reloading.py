@@ -98,7 +98,7 @@ class Reloading:
         running = self._scaling.definition
         seen = digest(running.files)
         source = self._scaling.source.again()
-        definition = source.definition(running.variant)
+        definition = self._claim.extended(source, source.definition(running.variant))
         if definition.files != running.files:
             seen = digest(definition.files)
         if definition.instance != running.instance:

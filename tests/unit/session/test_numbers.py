@@ -214,3 +214,18 @@ def test_the_manifest_of_a_worktree_that_takes_the_written_numbers_counts(place,
     one.drop()
     assert one.up() == WRITTEN
     assert numbers._Stand(source(one.file, {}), one.settled.definition, one.places, environ).own.takes
+
+
+def test_a_port_that_comes_to_a_worktree_that_runs_gets_a_number_of_its_own_too(place):
+    one = place("one", linked="one")
+    one.up()
+    more = {**STACK["services"], "more": {"command": "x", "port": "more"}}
+    manifest = {**MANIFEST, "ports": {**MANIFEST["ports"], "more": {"port": 20305, "range": "back"}}}
+    for name, content in (("stack.yaml", {**STACK, "services": more}), ("ports.json", manifest)):
+        with open(os.path.join(os.path.dirname(one.file), name), "w") as file:
+            json.dump(content, file)
+    again = source(one.file, {})
+    running = one.settled.definition
+    found = one.settled.claim.extended(again, again.definition(running.variant))
+    assert ports(found) == {**ports(running), "more": 20306}
+    assert one.settled.claim.extended(again, found) is found
