@@ -140,14 +140,15 @@ def patience(
         if error.exit_code != ExitCode.TIMED_OUT:
             raise
         views = target.engine(settings).call("status", services=list(services), patience=2.0)
-        late = "; ".join(_lateness(view) for view in views if view["state"] not in done)
+        late = "; ".join(_lateness(view) for view in views if view["state"] not in done or view["unwell"])
         hint = "what was ordered goes on; aura-stack status shows it"
         raise AuraError(f"waited {seconds:g} s: {late}", hint, ExitCode.TIMED_OUT) from error
 
 
 def _lateness(view: Mapping[str, Any]) -> str:
     waits = f", waits for {view['waits_for']}" if view["waits_for"] else ""
-    return f"{view['service']} is {view['state']}{waits}"
+    unwell = f", unwell: {view['unwell']}" if view["unwell"] else ""
+    return f"{view['service']} is {view['state']}{waits}{unwell}"
 
 
 def _add_reasons(engine: "Client", views: list[dict[str, Any]]) -> None:

@@ -51,7 +51,7 @@ def status(context: click.Context, services: tuple[str, ...], as_json: bool) -> 
 @click.option(
     "--for",
     "what",
-    type=click.Choice(["ready", "exit", "reloaded"]),
+    type=click.Choice(["ready", "healthy", "exit", "reloaded"]),
     default="ready",
     show_default=True,
     help="What for.",
@@ -70,7 +70,8 @@ def wait(
 ) -> None:
     r"""Wait until SERVICES are ready, or until they have ended for good; no name means all that are up.
 
-    One that fails ends the wait with 1. `--for reloaded` is for scripts and agents that have just saved a file: it
+    One that fails ends the wait with 1. `--for healthy` also waits for one that is ready and answers badly, until it is
+    well again or its restart has come up. `--for reloaded` is for scripts and agents that have just saved a file: it
     waits until that has been seen and acted on, and what came of it serves, or has failed; then it says why.
 
     \b

@@ -355,7 +355,8 @@ class Methods:
     async def wait(self, params: Params, _: Connection) -> list[dict[str, Any]]:
         """Answers when each of the services is ready or never will be; `for` "exit", when it is at rest.
 
-        `for` "reloaded", when all that was saved before has been acted on, and serves or has failed.
+        `for` "healthy", when it is ready and its last answer was a good one. `for` "reloaded", when all that was saved
+        before has been acted on, and serves or has failed.
         """
         what = read.text(params, "for", "ready")
         if what not in (*_WAITS, "reloaded"):
@@ -365,9 +366,17 @@ class Methods:
         if what == "reloaded":
             return [self._reported(one) for one in await self._reloaded(patterns)]
         names = self._orders.named(patterns) if patterns else self._orders.up()
-        ticket = self._supervisor.expect(names, _WAITS[what]) if names else None
-        outcomes = (await resolved(ticket)).outcomes if ticket else {}
+        if not names:
+            return []
+        outcomes = (await resolved(self._supervisor.expect(names, _WAITS[what]))).outcomes
+        while what == "healthy" and any(self._is_unwell(one) for one in outcomes.values()):
+            await self._news()
+            outcomes = (await resolved(self._supervisor.expect(names, Wanted.UP))).outcomes
         return [self._reported(outcomes[name]) for name in names]
+
+    def _is_unwell(self, one: Outcome) -> bool:
+        """Whether one that is up has answered badly last, and may be well again or be restarted."""
+        return one.ok and self._runner.pulse(one.service).failures > 0
 
     async def _reloaded(self, patterns: tuple[str, ...]) -> list[Outcome]:
         saves = self._stage.saves
@@ -546,7 +555,7 @@ class Methods:
         }
 
 
-_WAITS = {"ready": Wanted.UP, "exit": Wanted.DOWN}
+_WAITS = {"ready": Wanted.UP, "healthy": Wanted.UP, "exit": Wanted.DOWN}
 
 
 def _some(params: Params) -> tuple[str, ...]:

@@ -55,8 +55,14 @@ def test_one_that_recovers_in_time_is_left_alone(stack, port):
     assert (view(made)["health"], view(made)["unwell"]) == ("unwell", f"http://localhost:{port}/h: HTTP 500")
     assert f"unwell: http://localhost:{port}/h: HTTP 500" in made.run("status")[1]
     assert f"  unwell     http://localhost:{port}/h: HTTP 500\n" in made.run("why", "web")[1]
+    assert made.run("wait", "web")[0] == 0
+    code, output = made.run("wait", "--for", "healthy", "--timeout", "300ms", "web")
+    late = f"error: waited 0.3 s: web is ready, unwell: http://localhost:{port}/h: HTTP 500\n"
+    assert (code, late in output) == (124, True), output
+    waiting = made.start("wait", "--for", "healthy", "web")
     os.kill(pid, signal.SIGUSR2)
     up.expect("^web  · well again")
+    assert waiting.finish() == 0
     assert view(made)["pid"] == pid
     assert interrupted(up) == 130
 
