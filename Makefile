@@ -49,8 +49,8 @@ test-stacks:
 	@python -m pytest -q tests/e2e
 
 soak: $(VENV)/.dev ## torture for hours: a long random walk, and SIGKILL at every system call (ACTIONS, SEED, EVERY)
-	@SEED=$${SEED:-$$(date +%s)} ACTIONS=$${ACTIONS:-20000} EVERY=$${EVERY:-1} RESTARTS=$${RESTARTS:-200} python -m pytest -q \
-		tests/torture/test_monkey.py tests/torture/test_killed_at_any_call.py tests/integration/test_stop_proved.py
+	@SEED=$${SEED:-$$(date +%s)} ACTIONS=$${ACTIONS:-20000} EVERY=$${EVERY:-1} RESTARTS=$${RESTARTS:-200} LOOPS=$${LOOPS:-100} python -m pytest -q \
+		tests/torture/test_monkey.py tests/torture/test_killed_at_any_call.py tests/integration/test_stop_proved.py tests/integration/test_worktrees.py
 
 docs: $(VENV)/.dev ## write docs/commands.md from the commands
 	@python docs/commands.py > docs/commands.md

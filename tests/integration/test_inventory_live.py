@@ -10,8 +10,8 @@ LISTEN = "import socket,sys; s=socket.socket(socket.AF_INET6 if ':' in sys.argv[
 s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1); s.bind((sys.argv[1], int(sys.argv[2]))); s.listen(); \
 print('listening', flush=True); sys.stdin.read()"
 SERVICE = "import os,socket,time; s=socket.create_server(('127.0.0.1', int(os.environ['PORT']))); \
-t=socket.create_server(('127.0.0.1', 21473)); time.sleep(1000)"
-PORT, OTHER = 21471, 21472
+t=socket.create_server(('127.0.0.1', 20603)); time.sleep(1000)"
+PORT, OTHER = 20601, 20602
 
 
 class Listener:
@@ -48,7 +48,7 @@ def test_services_of_the_stack_and_what_they_listen_on_besides(stack):
     code, found = verdicts(made)
     assert found[PORT][0] == "ok"
     assert [one["service"] for one in found[PORT][1]] == ["web"]
-    assert found[21473][0] == "undeclared"
+    assert found[20603][0] == "undeclared"
     assert code == 1
 
 

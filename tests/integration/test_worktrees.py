@@ -14,7 +14,8 @@ from stacks import Stack, child
 from aura_stack.ports.register import Register
 from aura_stack.system import places as where
 
-FIRST = 21400 + 40 * int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+FIRST = 20000 + 40 * int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+LOOPS = int(os.environ.get("LOOPS", "8"))
 MANIFEST = {
     "ranges": {"back": [f"{FIRST}-{FIRST + 19}"], "front": [f"{FIRST + 20}-{FIRST + 39}"]},
     "ports": {"api": {"port": FIRST, "range": "back"}, "page": {"port": FIRST + 20, "range": "front"}},
@@ -182,3 +183,15 @@ def test_of_many_worktrees_that_start_at_once_each_has_ports_of_its_own(checkout
         Path(where.leases(many[1].env), os.path.basename(many[0].places.runtime) + ".json").exists() is False
     )
     assert many[1].run("down")[0] == 0
+
+
+def test_ports_are_the_written_ones_at_every_start_and_free_after_every_stop(checkouts):
+    main = checkouts("main")
+    for _ in range(LOOPS):
+        code, output = main.run("up", "-d", "--wait")
+        assert code == 0, output
+        ports = {view["service"]: view["ports"] for view in json.loads(main.run("status", "--json")[1])}
+        assert ports == {"api": [FIRST], "page": [FIRST + 20]}
+        assert main.run("down")[0] == 0
+        code, output = main.run("ports", "check")
+        assert code == 0, output
