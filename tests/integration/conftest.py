@@ -1,8 +1,18 @@
 import os
+import shutil
 import socket
 
 import pytest
 from stacks import Stack
+
+NEEDED = ("git", "make", "nginx", "node", "psql", "redis-server", "tmux")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def programs():
+    """Tests leave out what a machine lacks, but not in continuous integration, which installs it."""
+    missing = [name for name in NEEDED if shutil.which(name) is None]
+    assert not missing or os.environ.get("CI", "") in {"", "false"}
 
 
 @pytest.fixture
