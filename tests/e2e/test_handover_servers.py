@@ -11,7 +11,7 @@ import servers
 from clients import hammering
 from stacks import Stack
 
-RESTARTS = int(os.environ.get("RESTARTS", "10"))
+RESTARTS = int(os.environ.get("RESTARTS", "6"))
 DRAINS = {"express", "nest", "gunicorn"}  # they finish what they have accepted; the others drop it
 PORT = 4390
 

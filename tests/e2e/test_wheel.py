@@ -88,7 +88,7 @@ def test_the_wheel_holds_the_package_its_licence_and_nothing_else(wheel):
     assert any(name.endswith(".dist-info/licenses/LICENSE") for name in names)
     packaged = {name for name in names if name.startswith("aura_stack/")}
     written = {str(path.relative_to(ROOT)) for path in (ROOT / "aura_stack").rglob("*.py")}
-    assert packaged == written | {"aura_stack/py.typed"}
+    assert packaged == written | {"aura_stack/py.typed", "aura_stack/supervision/preload.cjs"}
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """The first process of a container: it buries every orphan, passes signals on, and leaves nothing."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -12,7 +13,9 @@ from aura_stack.system import processes
 
 pytestmark = [
     pytest.mark.root,
-    pytest.mark.skipif(sys.platform != "linux", reason="there are no namespaces elsewhere"),
+    pytest.mark.skipif(
+        sys.platform != "linux" or os.geteuid() != 0, reason="only root makes a namespace, and only on Linux"
+    ),
 ]
 IN_CONTAINER = ["unshare", "--pid", "--fork", "--kill-child", "--mount-proc"]
 

@@ -32,7 +32,7 @@ def down(one, up):
 def test_a_restart_sees_what_was_written_into_a_file_of_variables(stack):
     one = stack({"a": {"command": TELL, "env_file": "a.env"}})
     (one.folder / "a.env").write_text("A=first\n")
-    up = one.up()
+    up = one.up("--no-watch")
     up.expect(r"a +\| first")
     (one.folder / "a.env").write_text("A=second\n")
     assert one.run("restart", "a")[0] == 0
