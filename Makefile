@@ -3,6 +3,8 @@
 VENV := .venv
 BIN := $(VENV)/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
+# whoever has it set would wait four times as long for every command
+unexport PYTHONDONTWRITEBYTECODE
 # the first of these that is 3.11 or later makes the environment; PYTHON=... names another
 PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
