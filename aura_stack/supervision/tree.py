@@ -22,6 +22,8 @@ from .process import Children
 MARK = "AURA_RUN"
 """The variable that marks the processes of a run; its value is unique among all runs of a boot."""
 
+LOOKS = 20  # until two agree, and no more: whoever forks without end is looked at again when he is killed
+
 
 class Tree:
     """The processes of one run.
@@ -43,14 +45,27 @@ class Tree:
     def look(self) -> list[Identity]:
         """Everything of the run that lives, besides its main process; what is found is remembered."""
         found = [] if self.leader not in self._children else processes.descendants(self.leader)
-        for orphan in _steady_children():
-            if orphan not in self._children and self._is_ours(orphan):
-                found += [orphan, *processes.descendants(orphan)]
+        for _ in range(LOOKS):
+            children = _steady_children()
+            for orphan in children:
+                if orphan not in self._children:
+                    found += self._below(orphan)
+            if _steady_children() == children:  # else one that ended meanwhile has left us its own
+                break
         for pid in found:
             if pid not in self._seen and (identity := processes.identify(pid)):
                 self._seen[pid] = identity
         self._seen = {pid: identity for pid, identity in self._seen.items() if processes.is_alive(identity)}
         return list(self._seen.values())
+
+    def _below(self, orphan: int) -> list[int]:
+        """What of the run an orphan is, and has started."""
+        if self._is_ours(orphan):
+            return [orphan, *processes.descendants(orphan)]
+        if processes.environment(orphan):
+            return []
+        # one that is just ending loses its environment first, then leaves us its children
+        return [pid for pid in processes.descendants(orphan) if self.marks(pid)]
 
     def follow(self, pid: int) -> None:
         """Another process of the run, a child of ours that is waited for, is the main one from now on."""

@@ -1,0 +1,83 @@
+"""Who belongs to a run, while some of it are just ending."""
+
+import os
+
+import pytest
+
+from aura_stack.supervision import tree
+from aura_stack.supervision.process import Children
+from aura_stack.supervision.tree import MARK, Tree
+from aura_stack.system import processes
+from aura_stack.system.processes import Identity
+
+OURS = {MARK: "mark"}
+
+
+@pytest.fixture
+def kernel(monkeypatch):
+    """Processes as the test says: parent by pid, and environments; both can change at every look."""
+
+    class Kernel:
+        def __init__(self):
+            self.parents = {}
+            self.environments = {}
+            self.looked = list  # called at every look
+
+        def environment(self, pid):
+            return self.environments.get(pid)
+
+        def children(self, pid):
+            found = [one for one, parent in self.parents.items() if parent == pid]
+            self.looked()
+            return found
+
+        def descendants(self, pid):
+            return [below for one in self.children(pid) for below in (one, *self.descendants(one))]
+
+    made = Kernel()
+    monkeypatch.setattr(processes, "children", made.children)
+    monkeypatch.setattr(processes, "descendants", made.descendants)
+    monkeypatch.setattr(processes, "environment", made.environment)
+    monkeypatch.setattr(processes, "session", lambda pid: pid)
+    monkeypatch.setattr(processes, "identify", lambda pid: Identity(pid, 1) if pid in made.parents else None)
+    monkeypatch.setattr(processes, "is_alive", lambda one: one.pid in made.parents)
+    return made
+
+
+def pids(found):
+    return [one.pid for one in found]
+
+
+def test_who_was_started_by_one_that_is_just_ending_is_found(kernel):
+    kernel.parents = {101: os.getpid(), 102: 101}
+    kernel.environments = {101: {}, 102: OURS}  # who ends has lost its environment, and still has its child
+    assert pids(Tree(100, "mark", Children()).look()) == [102]
+
+
+def test_what_a_stranger_has_started_is_left_alone(kernel):
+    kernel.parents = {101: os.getpid(), 102: 101}
+    kernel.environments = {101: {MARK: "other"}, 102: OURS}
+    assert Tree(100, "mark", Children()).look() == []
+
+
+def test_who_comes_to_us_while_we_look_is_found(kernel):
+    kernel.parents = {101: os.getpid(), 102: 101}
+    kernel.environments = {101: {}, 102: {}}
+    looks = iter(range(100))
+
+    def end_one():
+        if next(looks) == 2:  # after two readings that agreed
+            kernel.parents = {102: os.getpid()}
+            kernel.environments = {102: OURS}
+
+    kernel.looked = end_one
+    assert pids(Tree(100, "mark", Children()).look()) == [102]
+
+
+def test_one_that_forks_without_end_ends_the_look_all_the_same(kernel, monkeypatch):
+    def fork():
+        kernel.parents = {max(kernel.parents) + 1: os.getpid()}
+
+    kernel.parents = {101: os.getpid()}
+    monkeypatch.setattr(tree, "_steady_children", lambda: fork() or list(kernel.parents))
+    assert Tree(100, "mark", Children()).look() == []
