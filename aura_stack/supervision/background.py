@@ -8,10 +8,13 @@ only left over.
 """
 
 import os
+import sys
 from collections.abc import Iterable, Sequence
 
 from aura_stack.system import processes
 from aura_stack.system.processes import Identity
+
+LOOKS = 200  # for a child that is about to become ours
 
 
 def successor(left: Sequence[Identity], ports: Iterable[int], said: int, *, asked: bool) -> int:
@@ -23,8 +26,7 @@ def successor(left: Sequence[Identity], ports: Iterable[int], said: int, *, aske
         said: the pid that the run said to be its main one, 0 for none.
         asked: whether its readiness is still being asked for.
     """
-    ours = processes.children(os.getpid())
-    orphans = [one.pid for one in left if one.pid in ours]
+    orphans = _orphans(left)
     below = {orphan: {orphan, *processes.descendants(orphan)} for orphan in orphans}
     ports = tuple(ports)
     for orphan in orphans:
@@ -34,3 +36,13 @@ def successor(left: Sequence[Identity], ports: Iterable[int], said: int, *, aske
         if any(processes.listens(pid, port) for pid in below[orphan] for port in ports):
             return orphan
     return orphans[0] if asked and orphans else 0
+
+
+def _orphans(left: Sequence[Identity]) -> list[int]:
+    """Which of them are children of ours; on Linux one is, as soon as whoever started it has quite ended."""
+    for _ in range(LOOKS if sys.platform == "linux" else 1):
+        ours = processes.children(os.getpid())
+        if found := [one.pid for one in left if one.pid in ours]:
+            return found
+        os.sched_yield()
+    return []
