@@ -35,8 +35,8 @@ setup: $(VENV)/.installed $(VENV)/.node ## make the environment that all of this
 
 check: $(VENV)/.dev ## format, lint, types, architecture, unit tests: under a minute
 	@ruff format --check -q . && ruff check -q .
-	@mypy --no-error-summary --cache-dir .mypy_cache/linux
-	@mypy --no-error-summary --cache-dir .mypy_cache/darwin --platform darwin
+	@mypy --no-error-summary --cache-dir .mypy_cache/linux & linux=$$!; \
+		mypy --no-error-summary --cache-dir .mypy_cache/darwin --platform darwin && wait $$linux
 	@lint-imports --no-cache > $(VENV)/.contracts || { cat $(VENV)/.contracts; exit 1; }
 	@python -m pytest -q -n auto tests/unit
 
