@@ -2,12 +2,15 @@
 
 One number is several: 127.0.0.1:4010 and [::1]:4010 can be two servers, and a server on one address does not
 always keep another from being bound. So a port is free when all four of the addresses a service may listen on
-can be bound, one after the other. Nothing ever listens here, so no client can be taken in.
+can be bound, one after the other. Linux answers for all four at once: a socket of both families on all addresses
+stands in the way of every other one, and so it can only be bound where each of the four can. Nothing ever listens
+here, so no client can be taken in.
 """
 
 # `_socket` is what the `socket` module wraps; this runs before the first service starts, and 3 ms are saved.
 import _socket
 import errno
+import sys
 from collections.abc import Iterable
 
 from aura_stack.errors import AuraError, ExitCode
@@ -18,6 +21,7 @@ _ADDRESSES = (
     (_socket.AF_INET6, "::"),
     (_socket.AF_INET6, "::1"),
 )
+_AT_ONCE = sys.platform == "linux"  # elsewhere a server on one address keeps nobody from binding all of them
 _NO_SUCH_FAMILY = {errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL, errno.EPROTONOSUPPORT}
 _DENIED = {errno.EACCES, errno.EPERM}
 
@@ -47,6 +51,8 @@ def busy(numbers: Iterable[int]) -> tuple[int, ...]:
 
 def _ask(number: int) -> int:
     """0 for free, EADDRINUSE for busy, EACCES for kept from us."""
+    if _AT_ONCE and _bind(_socket.AF_INET6, "::", number, both=True) == 0:
+        return 0
     for family, address in _ADDRESSES:
         code = _bind(family, address, number)
         if code == errno.EADDRINUSE:
@@ -61,8 +67,8 @@ def _ask(number: int) -> int:
     return 0
 
 
-def _bind(family: int, address: str, number: int) -> int:
-    """0, or the number of the error (bind(2)).
+def _bind(family: int, address: str, number: int, *, both: bool = False) -> int:
+    """0, or the number of the error (bind(2)); `both`: a socket of IPv6 that takes IPv4 along (ipv6(7)).
 
     With SO_REUSEADDR, as servers set it: what is left of closed connections to the number is no obstacle
     then, while a listener, and a connection that goes out from the number, still are.
@@ -74,7 +80,7 @@ def _bind(family: int, address: str, number: int) -> int:
     try:
         probe.setsockopt(_socket.SOL_SOCKET, _socket.SO_REUSEADDR, 1)
         if family == _socket.AF_INET6:
-            probe.setsockopt(_socket.IPPROTO_IPV6, _socket.IPV6_V6ONLY, 1)
+            probe.setsockopt(_socket.IPPROTO_IPV6, _socket.IPV6_V6ONLY, not both)
         probe.bind((address, number))
     except OSError as error:
         return error.errno or errno.EIO

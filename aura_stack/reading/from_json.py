@@ -17,28 +17,21 @@ def plant(planter: Planter, text: str, label: str) -> None:
     Raises:
         Refused: the text is not JSON (RFC 8259), or goes beyond a limit of the planter.
     """
-    _refuse_depth(text, label)
     if text.strip():
         _refuse_mistakes(text, label)
-    line, line_start, seen = 1, 0, 0
-    for match in _TOKEN.finditer(text):
-        start = match.start()
-        if breaks := text.count("\n", seen, start):
-            line, line_start = line + breaks, text.rfind("\n", seen, start) + 1
-        seen = start
-        _plant(planter, match[0], Place(label, line, start - line_start + 1))
-
-
-def _plant(planter: Planter, word: str, place: Place) -> None:
-    if word in "[{":
-        planter.open(place, is_table=word == "{")
-    elif word in "]}":
-        planter.close()
-    elif word[0] == '"':
-        text = json.loads(word) if "\\" in word else word[1:-1]
-        planter.scalar(place, text, Form.QUOTED)
-    else:
-        planter.scalar(place, word, Form.PLAIN)
+    for number, line in enumerate(text.split("\n"), 1):  # no word goes over the end of a line
+        for match in _TOKEN.finditer(line):
+            word = match[0]
+            place = Place(label, number, match.start() + 1)
+            first = word[0]
+            if first == '"':
+                planter.scalar(place, json.loads(word) if "\\" in word else word[1:-1], Form.QUOTED)
+            elif first in "[{":
+                planter.open(place, is_table=first == "{")
+            elif first in "]}":
+                planter.close()
+            else:
+                planter.scalar(place, word, Form.PLAIN)
 
 
 def _refuse_mistakes(text: str, label: str) -> None:
@@ -47,10 +40,13 @@ def _refuse_mistakes(text: str, label: str) -> None:
     except json.JSONDecodeError as error:
         message = f"not JSON: {error.msg[:1].lower()}{error.msg[1:]}"
         raise Refused(Problem(Place(label, error.lineno, error.colno), message)) from None
+    except RecursionError:  # the standard library's parser recurses for each level
+        _refuse_depth(text, label)
+        raise
 
 
 def _refuse_depth(text: str, label: str) -> None:
-    """Look at the brackets first: the standard library's parser recurses for each level."""
+    """Look for the bracket that is too deep."""
     depth = 0
     for match in _TOKEN.finditer(text):
         depth += (match[0] in "[{") - (match[0] in "]}")

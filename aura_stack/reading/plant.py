@@ -72,10 +72,10 @@ class Planter:
 
     def scalar(self, place: Place, text: str, form: Form, anchor: str | None = None) -> None:
         """A word, which may be a key."""
-        if found := _UNUSABLE.search(text):
+        if not text.isprintable() and (found := _UNUSABLE.search(text)):
             message = f"a word holds the character U+{ord(found[0]):04X}, which no program can be given"
             raise Refused.at(place, message)
-        self._add(_Anchored(Scalar(place, text, form), 1, 0), anchor)
+        self._add(Scalar(place, text, form), 1, 0, anchor)
 
     def alias(self, place: Place, anchor: str) -> None:
         """What an anchor names, once more."""
@@ -84,24 +84,25 @@ class Planter:
         if anchor not in self._anchored:
             raise Refused.at(place, f"nothing is called &{anchor} before this line")
         self._limit_depth(place, self._anchored[anchor].height)
-        self._add(self._anchored[anchor], None)
+        self._add(*self._anchored[anchor], None)
 
     def close(self) -> None:
         """The innermost list or mapping ends."""
         frame = self._open.pop()
         node = self._table(frame) if frame.is_table else Items(frame.place, tuple(frame.nodes))
-        self._add(_Anchored(node, frame.size, frame.height), frame.anchor)
+        self._add(node, frame.size, frame.height, frame.anchor)
 
-    def _add(self, grown: _Anchored, anchor: str | None) -> None:
+    def _add(self, node: Node, size: int, height: int, anchor: str | None) -> None:
         if anchor is not None:
-            self._anchored[anchor] = grown
+            self._anchored[anchor] = _Anchored(node, size, height)
         if not self._open:
-            self.root = grown.node
+            self.root = node
             return
         frame = self._open[-1]
-        frame.nodes.append(grown.node)
-        frame.size += grown.size
-        frame.height = max(frame.height, grown.height + 1)
+        frame.nodes.append(node)
+        frame.size += size
+        if height >= frame.height:
+            frame.height = height + 1
         if frame.size > MOST_NODES:
             message = f"stands for more than {MOST_NODES:,} words, each alias counted as what it names"
             raise Refused.at(frame.place, message)

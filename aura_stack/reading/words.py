@@ -11,6 +11,7 @@ _OTHER_BASE = re.compile(r"0o[0-7]+|0x[0-9a-fA-F]+")
 _FLOAT = re.compile(
     r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)"
 )
+_FIRST_OF_NUMBERS = frozenset("+-.0123456789")
 _LONGEST_NUMBER = 64
 _LONGEST_SHOWN = 60
 
@@ -25,7 +26,7 @@ def meaning(word: str) -> Value:
     """
     if word in _NAMED:
         return _NAMED[word]
-    if word[0] not in "+-.0123456789" or len(word) > _LONGEST_NUMBER:
+    if word[0] not in _FIRST_OF_NUMBERS or len(word) > _LONGEST_NUMBER:
         return word
     if _DECIMAL.fullmatch(word):
         return int(word)

@@ -125,17 +125,19 @@ class _Checker:
             key = kind.keys.get(name)
             if key is not None:
                 entries[name] = Entry(entry.key, self.node(entry.node, key.kind, quoted(name)))
-                self._note(entry, key)
+                if key.later:
+                    self._note(entry, key)
             elif not name.startswith(EXTENSION):
                 message = f"unknown key {quoted(name)} in {kind.name}"
                 self._report(entry.key.place, message, _known_key(name, kind))
         self._missing(node, kind)
-        self._exclusive(node, kind)
+        if kind.exclusive:
+            self._exclusive(node, kind)
         return Table(node.place, entries)
 
     def _missing(self, node: Table, kind: Record) -> None:
         for name, key in kind.keys.items():
-            if key.required and name not in node.entries:
+            if name not in node.entries and key.required:
                 self._report(node.place, f"{kind.name} lacks the key {quoted(name)}")
 
     def _exclusive(self, node: Table, kind: Record) -> None:
@@ -147,7 +149,7 @@ class _Checker:
 
     def _note(self, entry: Entry, key: Key) -> None:
         acted_on = isinstance(entry.node, Scalar) and (entry.node.is_nothing or entry.node.text == key.now)
-        if key.later and not acted_on:
+        if not acted_on:
             self.notices.append(Problem(entry.key.place, f"{key.later} is not acted on by this version"))
 
     def _wrong(self, node: Node, kind: Kind, name: str) -> Void:

@@ -31,7 +31,7 @@ def listen():
         server = socket.socket(family, socket.SOCK_STREAM)
         sockets.append(server)
         server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        if family == socket.AF_INET6:
+        if family == socket.AF_INET6 and not host.startswith("::ffff:"):
             server.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
         server.bind((host, number))
         server.listen(backlog)
@@ -47,14 +47,32 @@ def test_a_port_that_nobody_has_is_free_and_stays_so(number):
     assert is_free(number)
 
 
-@pytest.mark.parametrize("host", ["0.0.0.0", "127.0.0.1", "::", "::1"])
-def test_a_listener_on_any_one_address_makes_it_busy(listen, number, host):
+@pytest.mark.parametrize("at_once", [True, False])
+@pytest.mark.parametrize("host", ["0.0.0.0", "127.0.0.1", "127.9.9.9", "::", "::1", "::ffff:127.0.0.1"])
+def test_a_listener_on_any_one_address_makes_it_busy(listen, number, host, at_once, monkeypatch):
     if ":" in host and not HAS_V6:
         pytest.skip("this machine has no IPv6")
+    monkeypatch.setattr(probe, "_AT_ONCE", at_once and probe._AT_ONCE)
+    if host == "127.9.9.9" and sys.platform != "linux":
+        pytest.skip("one address of the loopback")
     server = listen(host, number)
     assert not is_free(number)
     server.close()
     assert is_free(number)
+
+
+@pytest.mark.skipif(sys.platform != "linux" or not HAS_V6, reason="elsewhere each address is asked")
+def test_where_one_socket_stands_for_all_addresses_a_free_port_costs_no_other(number, monkeypatch):
+    opened = []
+
+    class Counted(probe._socket.socket):
+        def __init__(self, family, kind):
+            opened.append(family)
+            super().__init__(family, kind)
+
+    monkeypatch.setattr(probe._socket, "socket", Counted)
+    assert busy([number]) == ()
+    assert opened == [socket.AF_INET6]
 
 
 def test_all_busy_ones_are_told_in_the_order_asked_for(listen, number):
@@ -93,8 +111,6 @@ def test_looking_binds_as_servers_do_never_listens_and_leaves_no_descriptor(numb
     class Watched(probe._socket.socket):
         def bind(self, address):
             assert self.getsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR)
-            if self.family == socket.AF_INET6:
-                assert self.getsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY)
             super().bind(address)
 
         def listen(self, *_backlog):
@@ -118,6 +134,7 @@ def answers(monkeypatch):
 
     def answers(**codes):
         names = {"0.0.0.0": "any4", "127.0.0.1": "loop4", "::": "any6", "::1": "loop6"}
+        monkeypatch.setattr(probe, "_AT_ONCE", False)
         monkeypatch.setattr(
             probe, "_bind", lambda _family, address, _port: codes.get(names[address], codes.get("every", 0))
         )
