@@ -7,7 +7,7 @@ import os
 import random
 import signal
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -61,11 +61,15 @@ class _Run:
         self,
         number: int,
         tree: Tree,
+        variables: Mapping[str, str],
         family: str = "",
         notify: "NotifySocket | None" = None,
         ports: tuple[int, ...] = (),
     ) -> None:
         self.number = number
+        self.variables = (
+            variables  # its own: files may say others by now, or have mistakes, which is not its affair
+        )
         self.ports = ports
         self.clearance: Clearance | None = None  # once nothing of it lives
         self.next_look: asyncio.Handle | None = None  # at its ports
@@ -171,7 +175,8 @@ class Runner:
         mark = f"{self._mark}:{service.name}:{run}"
         notify = self._notify_socket(service)
         try:
-            environment = {**self._variables(service), MARK: mark}
+            variables = self._variables(service)
+            environment = {**variables, MARK: mark}
             if notify:
                 environment |= notify.variables
             pid = self._spawn(service, run, service.command.argv, environment)
@@ -184,7 +189,7 @@ class Runner:
             self._works.began(service)
         tree = Tree(pid, mark, self.children)
         ports = tuple(port.number for port in service.ports)
-        self._runs[service.name, run] = _Run(run, tree, service.family, notify, ports)
+        self._runs[service.name, run] = _Run(run, tree, variables, service.family, notify, ports)
         self.children.adopt(pid, lambda status: self._exited(service, run, status))
         self._tell_change()
         return pid
@@ -295,9 +300,10 @@ class Runner:
     def _means(self, service: Service, run: _Run) -> "Means":
         from . import probes  # noqa: PLC0415 - as above
 
-        return probes.Means(
-            self._output, self._ask_command, self._stranger, run.notify, self._door(service, run)
-        )
+        def ask_command(service: Service) -> Awaitable[str]:
+            return self._ask_command(service, run.variables)
+
+        return probes.Means(self._output, ask_command, self._stranger, run.notify, self._door(service, run))
 
     def _door(self, service: Service, run: _Run) -> "Door | None":
         """How a run is asked whose port others may answer as well: those before it, and the kernel."""
@@ -331,7 +337,7 @@ class Runner:
             return
         assert self._tasks is not None
         run.tree.look()  # while the main process lives it still shows who belongs to it
-        coroutine = self._run_stop_command(service, run.number, command)
+        coroutine = self._run_stop_command(service, run, command)
         run.stopper = self._tasks.create_task(coroutine, name=f"stop command of {service.name}")
         began = self.now()
         run.stopper.add_done_callback(
@@ -604,18 +610,14 @@ class Runner:
                 task.cancel()
         run.probe = run.attendant = None
 
-    async def _run_stop_command(self, service: Service, run: int, command: Command) -> str:
+    async def _run_stop_command(self, service: Service, run: _Run, command: Command) -> str:
         """Run it to its end: "" when it exits 0; cancelled, it is killed."""
         from . import errand  # noqa: PLC0415 - needs asyncio, see the module's first lines
 
-        try:
-            variables = self._variables(service)
-        except NotExecutable as error:
-            return error.verdict.words
-        mark = f"{self._mark}:{service.name}:{run}:stop"
-        order = errand.Errand(command.argv, variables, service.cwd, mark)
+        mark = f"{self._mark}:{service.name}:{run.number}:stop"
+        order = errand.Errand(command.argv, run.variables, service.cwd, mark)
         verdict = await errand.run(
-            order, self.children, lambda: self._output.open_one(service.name, run, "stop"), grace=0.0
+            order, self.children, lambda: self._output.open_one(service.name, run.number, "stop"), grace=0.0
         )
         return "" if verdict.ok else verdict.words
 
@@ -653,14 +655,14 @@ class Runner:
         others = [run.tree for run in self._runs.values() if run not in ours]
         return answering.stranger(port, [run.tree for run in ours], others)
 
-    async def _ask_command(self, service: Service) -> str:
+    async def _ask_command(self, service: Service, variables: Mapping[str, str]) -> str:
         """Run an exec probe once: "" when it exits 0."""
         import asyncio  # noqa: PLC0415 - see the module's first lines
 
         assert service.ready.command is not None
         ended: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         stdio = (self._null, self._null, self._null)
-        pid = spawn(service.ready.command.argv, self._variables(service), service.cwd, stdio)
+        pid = spawn(service.ready.command.argv, variables, service.cwd, stdio)
         self.children.adopt(pid, lambda status: None if ended.done() else ended.set_result(status))
         try:
             verdict = judge(await ended)

@@ -67,6 +67,25 @@ def test_one_that_recovers_in_time_is_left_alone(stack, port):
     assert interrupted(up) == 130
 
 
+def test_a_command_asks_with_the_variables_of_the_run_whatever_the_files_say_by_now(stack, tmp_path):
+    written = tmp_path / "web.env"
+    written.write_text("WORD=first\n")
+    command = ["/bin/sh", "-c", 'echo "$WORD" >> asked; test -f well']
+    health = {"exec": command, "every": "30ms", "failures": 1000}
+    made = stack({"web": {"command": "exec sleep 60", "env_file": "web.env", "health": health}})
+    up = made.start("up", "--no-watch")
+    up.expect("unwell, 2 of 1000")
+    written.write_text('WORD="never closed\n')
+    asked = (tmp_path / "asked").read_text().count("first")
+    (tmp_path / "well").touch()
+    up.expect("web  · well again")
+    words = (tmp_path / "asked").read_text().split()
+    assert (set(words), len(words) > asked) == ({"first"}, True)
+    written.write_text("WORD=second\n")
+    assert made.run("reload", "--dry-run")[1] == "web  restarts  WORD changed\n"
+    assert interrupted(up) == 130
+
+
 def test_one_that_stands_still_is_killed_after_its_grace_period_and_restarted(stack, port):
     quick = {"http": "/h", "every": "50ms", "timeout": "200ms", "failures": 1}
     made = stack({"web": patient(port, health=quick, stop={"grace": "1s"})})

@@ -48,7 +48,7 @@ class Remains:
 
 def test_no_command_is_run_for_what_a_service_that_ended_by_itself_left_behind():
     remains = Remains()
-    run = _Run(1, remains)
+    run = _Run(1, remains, {})
     run.exited = True
     runner = Runner(None, None, "mark", None, None, inherits_orphans=True)
     runner._ask_to_end(service("db").but(stop=Ending(2, 10.0, COMMAND)), run, 0.7)
