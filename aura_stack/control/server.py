@@ -29,6 +29,10 @@ CLIENTS = 256
 """Clients at the same time, and never as many as a quarter of the descriptors: they are for services first."""
 
 
+FAULT = "the engine has a fault; see its engine.log"
+"""What is said of one call where something went wrong that nobody foresaw."""
+
+
 def most_clients(descriptors: int | None) -> int:
     """How many clients there may be where a process may have so many descriptors; None for no limit."""
     return CLIENTS if descriptors is None else max(1, min(CLIENTS, descriptors // 4 - 1))
@@ -180,7 +184,7 @@ class Server:
             return None  # the client went while it was being told something
         except Exception:  # noqa: BLE001 - a fault of ours in one call must not end the stack: it is told and logged
             traceback.print_exc(file=sys.stderr)
-            return _refusal(message.id, protocol.INTERNAL_ERROR, "the engine has a fault; see its engine.log")
+            return _refusal(message.id, protocol.INTERNAL_ERROR, FAULT)
         return None if message.id is None else Answer(message.id, result)
 
 

@@ -23,7 +23,7 @@ from aura_stack.supervision.health import Pulse
 from aura_stack.supervision.lifecycle import State, Wanted
 from aura_stack.supervision.runner import Runner
 from aura_stack.supervision.supervisor import Supervisor, View
-from aura_stack.supervision.tickets import Outcome
+from aura_stack.supervision.tickets import NO_SERVICE, Outcome
 
 from .environment import Environment
 from .orders import Orders, resolved
@@ -368,11 +368,17 @@ class Methods:
         names = self._orders.named(patterns) if patterns else self._orders.up()
         if not names:
             return []
-        outcomes = (await resolved(self._supervisor.expect(names, _WAITS[what]))).outcomes
+        outcomes = await self._expected(names, _WAITS[what])
         while what == "healthy" and any(self._is_unwell(one) for one in outcomes.values()):
             await self._news()
-            outcomes = (await resolved(self._supervisor.expect(names, Wanted.UP))).outcomes
+            outcomes = await self._expected(names, Wanted.UP)
         return [self._reported(outcomes[name]) for name in names]
+
+    async def _expected(self, names: tuple[str, ...], wanted: Wanted) -> dict[str, Outcome]:
+        """What became of each, by name; another definition may have taken some away."""
+        there = tuple(name for name in names if name in self._supervisor.statuses)
+        found = {name: Outcome(name, ok=False, words=NO_SERVICE) for name in names}
+        return found | (await resolved(self._supervisor.expect(there, wanted))).outcomes if there else found
 
     def _is_unwell(self, one: Outcome) -> bool:
         """Whether one that is up has answered badly last, and may be well again or be restarted."""

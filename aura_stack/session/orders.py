@@ -14,7 +14,7 @@ from aura_stack.stack import graph
 from aura_stack.stack.model import Service, Stack
 from aura_stack.supervision.lifecycle import AT_REST, State, Wanted
 from aura_stack.supervision.supervisor import Supervisor
-from aura_stack.supervision.tickets import Outcome, Ticket
+from aura_stack.supervision.tickets import NO_SERVICE, Outcome, Ticket
 
 from . import prepare
 from .preflight import meant_by
@@ -187,6 +187,8 @@ class Orders:
         Raises:
             AuraError: a port of a service that is down is taken (exit code 6).
         """
+        gone = tuple(name for name in names if name not in self._services)  # meanwhile, by another definition
+        names = tuple(name for name in names if name not in gone)
         down = tuple(self._services[name] for name in names if self._state(name) in AT_REST)
         self.require_ports(down)
         self._lend(tuple(one.name for one in down), (), None)
@@ -196,7 +198,10 @@ class Orders:
         for name in names:
             self.stale.pop(name, None)
         self.stale |= {name: words for name, words in failed.items() if name in self._services}
-        outcomes = [self._unprepared(name, words) for name, words in failed.items() if name in self._services]
+        outcomes = [Outcome(name, ok=False, words=NO_SERVICE) for name in gone]
+        outcomes += [
+            self._unprepared(name, words) for name, words in failed.items() if name in self._services
+        ]
         if going:
             now = time.monotonic()
             tickets = []
@@ -229,6 +234,9 @@ class Orders:
 
     async def stop(self, names: tuple[str, ...], grace: float | None) -> list[Outcome]:
         """Take services down; answers when nothing of them is left."""
+        names = tuple(name for name in names if name in self._services)  # some may have gone meanwhile
+        if not names:
+            return []
         self.held |= set(names) - self.lent.keys()  # those are down for good when their holder goes
         ticket = self._ask(commands.Stop(names, grace))
         return list((await resolved(ticket)).outcomes.values())
@@ -265,7 +273,7 @@ class Orders:
             turn = self._turns.setdefault(name, asyncio.Lock())
             async with asyncio.timeout(None) as scope, turn:
                 self._under_way.add(scope)
-                due = [] if self._closed else self.due(name)
+                due = [] if self._closed or name not in self._services else self.due(name)
                 failure = await self._preparation.perform(due, then) if due else ""
                 if due and not failure:
                     self._prepared[name] = time.monotonic()

@@ -3,11 +3,13 @@
 import asyncio
 import signal
 import socket
+import sys
+import traceback
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from aura_stack.control.protocol import Request
-from aura_stack.control.server import Connection, Server
+from aura_stack.control.server import FAULT, Connection, Server
 from aura_stack.errors import AuraError, ExitCode
 from aura_stack.messages import commands, events
 from aura_stack.stack.model import Prepare, Service
@@ -296,6 +298,9 @@ class Session:
             return await order()
         except AuraError as error:
             return error
+        except Exception:  # noqa: BLE001 - a fault of ours in one order must not end the stack: it is told and logged
+            traceback.print_exc(file=sys.stderr)
+            return AuraError(FAULT)
         finally:
             self._under_way -= 1
             self._look_for_the_end()

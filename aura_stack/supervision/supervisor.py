@@ -18,7 +18,7 @@ from aura_stack.stack.model import Service
 from . import handover, lifecycle, plan, restart, stopping, tickets
 from .lifecycle import ALIVE, AT_REST, Move, Phase, State, Status, Wanted
 from .restart import History
-from .tickets import Goal, Outcome, Ticket
+from .tickets import NO_SERVICE, Goal, Outcome, Ticket
 from .verdict import NotExecutable, Verdict
 
 
@@ -227,7 +227,7 @@ class Supervisor:
             entries[service.name].service = service
         for name in self._entries.keys() - entries.keys():
             for ticket, _ in self._entries[name].tickets:
-                ticket.settle(Outcome(name, ok=False, words="is no service of the stack any more"))
+                ticket.settle(Outcome(name, ok=False, words=NO_SERVICE))
         self._entries.clear()  # and not another one: `statuses` looks into this one
         self._entries.update(entries)
         self._needs = {service.name: tuple(service.depends_on) for service in services}

@@ -7,6 +7,9 @@ from aura_stack.frozen import Frozen
 
 from .lifecycle import AT_REST, State, Status, Wanted
 
+NO_SERVICE = "is no service of the stack any more"
+"""What became of an order for a service that another definition does not have."""
+
 
 class Outcome(Frozen):
     """What became of an order for one service: where it is now, and how the last run came to that.

@@ -1,11 +1,14 @@
 """Another definition for a stack that runs: by a save, by hand, and never with a mistake in it."""
 
 import json
+import os
 import socket
 import sys
 
 import pytest
 from stacks import child
+
+from aura_stack.control.client import connect
 
 TALK = "import os, time; print('word', os.environ.get('WORD'), flush=True); time.sleep(1000)"
 WEB = {"command": [sys.executable, "-c", TALK], "ready": {"log": "word"}}
@@ -82,6 +85,35 @@ def test_a_mistake_changes_nothing_and_is_told_with_its_place(made):
     (made.folder / ".env").write_text("WORD=one\n")
     assert made.run("wait", "--for", "reloaded")[0] == 0
     assert pids(made) == before
+
+
+def test_orders_for_a_service_that_goes_while_they_wait_are_refused_and_end_nothing(stack):
+    step = {"command": "read word < gate; sleep 0"}
+    web = {**WEB, "prepare": [step]}
+    made = stack({"web": web, "other": OTHER, "third": OTHER})
+    os.mkfifo(made.folder / "gate")
+    up = made.start("up", "--no-watch")
+    up.expect("web +· .*read word")
+    made.write({"web": web})
+    clients = [connect(made.places.socket, "stack.yaml") for _ in range(4)]
+    clients[0].send("reload")
+    clients[1].send("restart", services=["other"])
+    clients[2].send("stop", services=["third"])
+    clients[3].call("status")  # these three have been taken now
+    (made.folder / "gate").write_text("go\n")
+    (reloaded,), (restarted,), (stopped,) = (list(client.receive()) for client in clients[:3])
+    assert {one["service"]: one["what"] for one in reloaded.result["changes"]} == {
+        "other": "stops",
+        "third": "stops",
+    }
+    assert [(one["service"], one["ok"], one["words"]) for one in restarted.result] == [
+        ("other", False, "is no service of the stack any more")
+    ]
+    assert stopped.result == []
+    assert list(pids(made)) == ["web"]
+    assert made.run("stop", "web")[0] == 0
+    for client in clients:
+        client.close()
 
 
 def test_by_hand_it_is_said_first_and_done_then(made):
