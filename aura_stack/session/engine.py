@@ -59,10 +59,7 @@ class Engine:
         """
         inherits = subreaper()
         try:
-            lock.acquire(self._lock_file, self._file, self._places.socket)
-            door = open_door(
-                self._places.socket
-            )  # who comes from now on waits for us, and starts no second engine
+            door = self._open_door()
         except AuraError as error:
             return self._refuse(error)
         try:
@@ -74,14 +71,34 @@ class Engine:
             return self._refuse(error)
         return self._serve(parts, lifeline, door)
 
+    def _open_door(self) -> "socket.socket":
+        """Take the lock, and listen: who comes from now on waits for us, and starts no second engine."""
+        try:
+            lock.acquire(self._lock_file, self._file, self._places.socket)
+            return open_door(self._places.socket)
+        except OSError as error:
+            raise self._not_writable(error) from error
+
     def _assemble(self, ground: preflight.Ground, *, inherits_orphans: bool) -> Parts:
         try:
-            return assemble(
+            parts = assemble(
                 ground, self._places, self._options, self._environ, inherits_orphans=inherits_orphans
             )
+            try:
+                self._note(parts).write()
+            except OSError as error:
+                parts.store.close()
+                raise self._not_writable(error) from error
         except AuraError:
             ground.claim.let_go()
             raise
+        return parts
+
+    def _not_writable(self, error: OSError) -> AuraError:
+        words = f"{self._places.runtime} cannot be written: {(error.strerror or str(error)).lower()}"
+        return AuraError(
+            words, "lock, socket and notes of a running stack stand there; XDG_RUNTIME_DIR moves it"
+        )
 
     def _refuse(self, error: AuraError) -> int:
         self._tell("refused", protocol.refusal(error))
@@ -97,7 +114,6 @@ class Engine:
         limits.raise_open_files()
         processes.keep_one_back()
         note = self._note(parts)
-        note.write()
         if parts.store.broken_off is not None:
             parts.record.publish(events.Notice(_broken_off(parts.store.broken_off), alarm=True))
         for notice in parts.ground.notices:
@@ -156,6 +172,9 @@ def _broken_off(moment: int) -> str:
 
 def _faults_to(path: str) -> None:
     """A fault in the engine leaves its traceback in a file: the terminal belongs to the face."""
-    log = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+    try:
+        log = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+    except OSError:  # a full disk is no reason not to run
+        log = os.open(os.devnull, os.O_WRONLY | os.O_CLOEXEC)
     os.dup2(log, 2)
     os.close(log)

@@ -6,6 +6,7 @@ import re
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -137,6 +138,23 @@ def test_an_external_service_that_is_not_required_is_only_mentioned(stack, port)
     code, output = made.run("up")
     assert code == 0
     assert f"db: not answering on port {port}; not required (start the database)" in output
+
+
+@pytest.mark.parametrize("what", ["socket", "run"])
+def test_a_runtime_folder_that_cannot_be_written_starts_nothing(stack, what):
+    made = stack({"web": {"command": "echo ran > ran; sleep 1000"}})
+    in_the_way = Path(getattr(made.places, what))
+    in_the_way.mkdir(parents=True)
+    for words in (("up", "-d"), ("up",)):
+        code, output = made.run(*words)
+        assert (code, output.splitlines()[0]) == (
+            1,
+            f"error: {made.places.runtime} cannot be written: is a directory",
+        )
+    assert not (made.folder / "ran").exists()
+    in_the_way.rmdir()
+    assert "was killed" not in made.run("up", "-d")[1]
+    assert made.run("down")[0] == 0
 
 
 def test_a_prepare_step_that_fails_shows_its_output_and_starts_nothing(stack):
