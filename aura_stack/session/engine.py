@@ -11,7 +11,7 @@ from aura_stack.control.protocol import Request
 from aura_stack.errors import AuraError, ExitCode
 from aura_stack.messages import events
 from aura_stack.system import lean, limits, processes
-from aura_stack.system.places import Places, clear
+from aura_stack.system.places import Places, clear, clear_socket, create_runtime
 from aura_stack.system.subreaper import subreaper
 
 from . import lock, preflight
@@ -67,7 +67,7 @@ class Engine:
             parts = self._assemble(ground, inherits_orphans=inherits)
         except AuraError as error:
             door.close()
-            os.unlink(self._places.socket)  # and not run.json: of a crash it may say whose the leftovers are
+            clear_socket(self._places)  # and not run.json: of a crash it may say whose the leftovers are
             return self._refuse(error)
         return self._serve(parts, lifeline, door)
 
@@ -75,6 +75,7 @@ class Engine:
         """Take the lock, and listen: who comes from now on waits for us, and starts no second engine."""
         try:
             lock.acquire(self._lock_file, self._file, self._places.socket)
+            create_runtime(self._places)  # whoever had the lock may have cleared up since the face made it
             return open_door(self._places.socket)
         except OSError as error:
             raise self._not_writable(error) from error

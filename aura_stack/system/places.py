@@ -129,9 +129,16 @@ def create_runtime(places: Places) -> None:
 
 def clear(places: Places) -> None:
     """Take away what only a running stack needs: its sockets, the note of the run, a folder made for the sockets."""
-    for path in (places.socket, places.run, *_sockets_of_runs(places)):
+    for path in (places.run, *_sockets_of_runs(places)):
         with suppress(FileNotFoundError):
             os.unlink(path)
+    clear_socket(places)
+
+
+def clear_socket(places: Places) -> None:
+    """Take away the socket, and the folder that was made for it alone."""
+    with suppress(FileNotFoundError):
+        os.unlink(places.socket)
     if os.path.dirname(places.socket) != places.runtime:
         with suppress(OSError):  # somebody else has put something there, or taken it away
             os.rmdir(os.path.dirname(places.socket))

@@ -19,6 +19,9 @@ def refused(made, *words):
     code, output = made.run("up", *words)
     assert made.members() == []
     assert not os.path.exists(made.places.run)
+    assert not os.path.exists(made.places.socket)
+    folder = os.path.dirname(made.places.socket)
+    assert folder == made.places.runtime or not os.path.exists(folder)
     return code, output.replace(str(made.folder), "FOLDER")
 
 
