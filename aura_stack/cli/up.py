@@ -26,6 +26,8 @@ from .looks import Looks
 
 if TYPE_CHECKING:
     from aura_stack.control.client import Client
+    from aura_stack.control.protocol import Answer, Request
+    from aura_stack.logs.render import Style
 
     from .face import Face
 
@@ -309,22 +311,44 @@ def down(context: click.Context, every: bool, stop_timeout: float | None) -> Non
         from .stacks import stop_all  # noqa: PLC0415 - mostly one stack is meant
 
         context.exit(stop_all(stop_timeout))
+    from aura_stack.logs.render import Style  # noqa: PLC0415 - for this command alone
+
     _, places = target.found(context.obj)
     engine = target.engine(context.obj)
     grace = {} if stop_timeout is None else {"grace": stop_timeout}
     try:
+        engine.send("subscribe", kinds=_HINDRANCES)
         engine.call("shutdown", reason="aura-stack down", **grace)
     except AuraError as error:
         if error.exit_code != ExitCode.NOT_RUNNING:  # somebody else's `down` was quicker: all the better
             raise
-    _wait_for_the_end(engine)
+    _wait_for_the_end(engine, Style(("aura",), colour=target.coloured(context.obj)))
     wait_until_free(places.lock)
     click.echo("all stopped")
 
 
-def _wait_for_the_end(engine: "Client") -> None:
+_HINDRANCES = ["lingering", "stop-failed", "killed", "port-held", "notice"]
+"""Kinds of events that say why an end takes long."""
+
+
+def _wait_for_the_end(engine: "Client", style: "Style") -> None:
+    """Say meanwhile what holds the end up."""
+    messages = engine.kept
     try:
         while True:
-            list(engine.receive())
+            for message in messages:
+                _tell_hindrance(message, style)
+            messages = list(engine.receive())
     except ConnectionError:
         return
+
+
+def _tell_hindrance(message: "Request | Answer", style: "Style") -> None:
+    from aura_stack.control.protocol import Request  # noqa: PLC0415 - loaded with the client
+    from aura_stack.messages import events  # noqa: PLC0415 - seldom
+
+    from . import words  # noqa: PLC0415 - as above
+
+    event = events.of(message.params) if isinstance(message, Request) and message.method == "event" else None
+    if event and (not isinstance(event, events.Notice) or event.alarm):
+        click.echo(words.line(event, style), nl=False, err=True)

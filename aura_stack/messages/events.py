@@ -1,6 +1,7 @@
 """Facts: what has happened, one frozen class a kind, written to the record as one JSON object a line."""
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from aura_stack.frozen import Frozen
@@ -374,11 +375,15 @@ def facts(line: bytes) -> dict[str, Any]:
 
 def decode(line: bytes) -> Event | None:
     """The event of a line; None for a kind that a newer version wrote."""
-    record = facts(line)
-    kind = KINDS.get(record.pop("kind"))
+    return of(facts(line))
+
+
+def of(record: Mapping[str, Any]) -> Event | None:
+    """The event that these facts are; None for a kind that a newer version wrote."""
+    kind = KINDS.get(record["kind"])
     if kind is None:
         return None
-    record.pop("time")
-    values = {name: tuple(value) if isinstance(value, list) else value for name, value in record.items()}
+    said = {name: value for name, value in record.items() if name not in ("time", "kind")}
+    values = {name: tuple(value) if isinstance(value, list) else value for name, value in said.items()}
     event: Event = kind(**values)
     return event

@@ -226,6 +226,9 @@ class Methods:
         answer = []
         for service in self._orders.named(_some(params)):
             pids = self._runner.signal(service, signum, main_only=main_only)
+            if not pids and (pid := self._supervisor.view(service).pid):
+                words = f"{service} (pid {pid}) runs as another user, whom we may not send signals"
+                raise AuraError(words, f"sudo kill -{name} {pid}", ExitCode.NOT_PERMITTED)
             if pids:
                 run = self._supervisor.statuses[service].run
                 self._publish(events.Signalled(service, run, f"SIG{name}", tuple(pids)))

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 POLL = 0.05  # seconds between looks at a run's remains where orphans do not become ours
 PATIENCE = 1.0  # seconds that a run may take to end before it is told who is waited for
 AGAIN = 5.0  # seconds until that is told again
+SELDOM = 30.0  # the same where it is not ours to end
 
 
 class Leader(NamedTuple):
@@ -586,11 +587,23 @@ class Runner:
 
     def _kill(self, service: str, run: _Run) -> None:
         main = [] if run.exited else [run.tree.leader]
-        run.killed.update(main, (identity.pid for identity in run.tree.kill()))
+        whom = (*main, *(identity.pid for identity in run.tree.kill()))
+        beyond = [pid for pid in whom if processes.is_beyond_us(pid)]
+        run.killed.update(pid for pid in whom if pid not in beyond)
+        if beyond:
+            self._tell_beyond_us(service, run, beyond)
         if run.stopper:
             run.stopper.cancel()
         if run.exited:
             self._look(service, run)
+
+    def _tell_beyond_us(self, service: str, run: _Run, pids: Sequence[int]) -> None:
+        """Say that others have to end what we may not, and look again whether it still is so."""
+        assert self._loop is not None
+        self._publish(events.Notice(_beyond_us(service, pids), alarm=True))
+        if run.reminder:
+            run.reminder.cancel()
+        run.reminder = self._loop.call_later(SELDOM, self._kill, service, run)
 
     def _stop_command_ended(self, service: Service, run: _Run, command: Command, failure: str) -> None:
         """Where it failed before the grace period was over, the signal is sent after all."""
@@ -677,6 +690,12 @@ class Runner:
 
 def _nobody() -> None:
     """Nobody listens yet."""
+
+
+def _beyond_us(service: str, pids: Sequence[int]) -> str:
+    """What is said of processes that would not end, and that only another user can end."""
+    numbers, user = " ".join(map(str, pids)), processes.user(pids[0]) or "another user"
+    return f"{service} cannot be ended: it runs as {user}, and our KILL does not reach it (sudo kill -9 {numbers})"
 
 
 def _may_speak(tree: Tree, pid: int) -> bool:

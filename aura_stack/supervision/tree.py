@@ -94,7 +94,7 @@ class Tree:
     def signal(self, signum: int, *, main_only: bool) -> list[int]:
         """Send a signal to everything, or to the main process alone; the answer is to whom."""
         hit = []
-        if self.leader in self._children:
+        if self.leader in self._children and not processes.is_beyond_us(self.leader):
             os.kill(self.leader, signum)  # not waited for yet: its number is its own
             hit.append(self.leader)
         if not main_only:

@@ -158,6 +158,17 @@ def user_name(uid: int) -> str:
         return str(uid)
 
 
+def is_beyond_us(pid: int) -> bool:
+    """Whether no signal of ours may reach it (kill(2)): it runs as another user, as what sudo(8) starts does."""
+    try:
+        os.kill(pid, 0)
+    except PermissionError:
+        return True
+    except ProcessLookupError:
+        return False
+    return False
+
+
 def takes(pid: int, signum: int) -> bool:
     """Whether a signal reaches it; False where it ignores it, or holds it back (Linux tells, others do not)."""
     return source.takes(pid, signum)

@@ -6,6 +6,8 @@ from aura_stack.stack.model import Command
 from aura_stack.stack.model import Stop as Ending
 from aura_stack.supervision import stopping
 from aura_stack.supervision.runner import Runner, _Run
+from aura_stack.system import processes
+from aura_stack.system.processes import Identity
 
 COMMAND = Command(("docker", "stop", "db"), "docker stop db", HERE)
 
@@ -59,3 +61,38 @@ def test_no_command_is_run_for_what_a_service_that_ended_by_itself_left_behind()
 @pytest.mark.parametrize(("signum", "name"), [(15, "SIGTERM"), (60, "signal 60")])
 def test_every_signal_has_a_name(signum, name):
     assert stopping.signal_name(signum) == name
+
+
+class Loop:
+    """Notes what is to be done later."""
+
+    def __init__(self):
+        self.later = []
+
+    def call_later(self, delay, act, *words):
+        self.later.append((delay, act, words))
+
+
+class Everybody(Remains):
+    """A main process and what it started, of whom one may not be signalled."""
+
+    leader = 20
+
+    def kill(self):
+        return [Identity(21, 1), Identity(22, 1)]
+
+
+def test_whom_our_kill_does_not_reach_is_told_with_the_cure_again_and_again(monkeypatch):
+    told = []
+    runner = Runner(None, None, "mark", told.append, None, inherits_orphans=True)
+    runner._loop = Loop()
+    run = _Run(1, Everybody(), {})
+    monkeypatch.setattr(processes, "is_beyond_us", lambda pid: pid != 21)
+    monkeypatch.setattr(processes, "user", lambda _: "root")
+    runner._kill("db", run)
+    words = "db cannot be ended: it runs as root, and our KILL does not reach it (sudo kill -9 20 22)"
+    assert told == [events.Notice(words, alarm=True)]
+    assert run.killed == {21}
+    ((_, again, them),) = runner._loop.later
+    again(*them)
+    assert len(told) == 2
