@@ -1,11 +1,14 @@
 """What looking at ports costs: `benchmarks/ports.py [ROUNDS]`.
 
-`ports check` of 300 entries beside the same command on a manifest of one, which is what its start costs; and the owner
-of one port among 1,000 listeners on this machine. Prints the median and the least, in milliseconds.
+`ports check` of 300 entries beside three starts: of a Python that does nothing; of aura-stack with its command line
+parsed, which is what every command pays that does nothing (`ports check --help`); and of the same command on a manifest
+of one entry. Then the owner of one port among 1,000 listeners on this machine. Prints milliseconds: median and least
+of the time that passes, and of the processors' time, which is the surer one on a machine that does other things.
 """
 
 import json
 import os
+import resource
 import socket
 import statistics
 import subprocess
@@ -14,12 +17,20 @@ import tempfile
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
+from typing import NamedTuple
 
 from aura_stack.ports.owners import owners, shared
 
 ENTRIES, LISTENERS = 300, 1000
 FIRST = 20_000
 AURA = [sys.executable, "-m", "aura_stack"]
+
+
+class Cost(NamedTuple):
+    """Milliseconds: that passed, and of the processors' time."""
+
+    passed: float
+    used: float
 
 
 def main() -> None:
@@ -31,27 +42,44 @@ def main() -> None:
 
 
 def check(folder: str, rounds: int) -> None:
-    """`ports check`, of one entry and of many, in turn."""
+    """`ports check`, of one entry and of many, in turn with what starts and does nothing."""
     environment = {**os.environ, "XDG_STATE_HOME": folder, "HOME": folder}
     environment.pop("XDG_RUNTIME_DIR", None)
-    projects = {name: os.path.join(folder, name) for name in ("check, 1 entry", f"check, {ENTRIES} entries")}
-    for project, count in zip(projects.values(), (1, ENTRIES), strict=True):
-        write(project, count)
-    taken: dict[str, list[float]] = {name: [] for name in projects}
+    few, many = (os.path.join(folder, name) for name in ("few", "many"))
+    write(few, 1)
+    write(many, ENTRIES)
+    looks = [*AURA, "ports", "check"]
+    lines = {
+        "python -c pass": ([sys.executable, "-c", "pass"], few),
+        "ports check --help": ([*looks, "--help"], few),
+        "ports check, 1 entry": (looks, few),
+        f"ports check, {ENTRIES} entries": (looks, many),
+        "ports": ([*AURA, "ports"], many),
+        "ports who": ([*AURA, "ports", "who", str(FIRST)], many),
+        "ports next": ([*AURA, "ports", "next"], many),
+    }
+    taken: dict[str, list[Cost]] = {name: [] for name in lines}
     for _ in range(rounds + 1):
-        for name, project in projects.items():
-            line = [*AURA, "ports", "check"]
-            taken[name].append(
-                timed(
-                    lambda line=line, project=project: subprocess.run(  # type: ignore[misc]
-                        line, cwd=project, env=environment, stdout=subprocess.DEVNULL, check=True
-                    )
-                )
-            )
-    for name, times in taken.items():
-        tell(name, times[1:])
-    one, many = (statistics.median(times[1:]) for times in taken.values())
-    print(f"{'beyond start-up':26} {many - one:6.1f} ms")
+        for name, (line, project) in lines.items():
+            taken[name].append(cost(line, project, environment))
+    medians = [tell(name, costs[1:]) for name, costs in taken.items()]
+    of_python, of_start, of_one, whole, *_ = medians
+    for name, start in (("one entry", of_one), ("the parsed line", of_start), ("Python", of_python)):
+        beyond = Cost(*(each - less for each, less in zip(whole, start, strict=True)))
+        print(
+            f"{ENTRIES} entries beyond {name:17} {beyond.passed:6.1f} ms   processors {beyond.used:6.1f} ms"
+        )
+
+
+def cost(line: list[str], project: str, environment: dict[str, str]) -> Cost:
+    """What a command costs that may fail: `who` of a free port answers 1."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    passed = timed(
+        lambda: subprocess.run(line, cwd=project, env=environment, stdout=subprocess.DEVNULL, check=False)
+    )
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    used = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return Cost(passed, used * 1000)
 
 
 def write(project: str, count: int) -> None:
@@ -77,10 +105,16 @@ def owner(rounds: int) -> None:
         number = server.getsockname()[1]
         processes = sum(name.isdigit() for name in os.listdir("/proc")) if os.path.isdir("/proc") else 0
         print(f"{LISTENERS} listeners, {processes} processes")
-        times = [timed(lambda: owners([number])) for _ in range(rounds)]
         assert [one.pid for one in owners([number])[number]] == [os.getpid()]
-        tell("owner of one port", times)
-        tell("several servers on it?", [timed(lambda: shared([number])) for _ in range(rounds)])
+        tell("owner of one port", [within(lambda: owners([number])) for _ in range(rounds)])
+        tell("several servers on it?", [within(lambda: shared([number])) for _ in range(rounds)])
+
+
+def within(work: Callable[[], object]) -> Cost:
+    """What work in this process costs."""
+    began = time.process_time()
+    passed = timed(work)
+    return Cost(passed, (time.process_time() - began) * 1000)
 
 
 def timed(work: Callable[[], object]) -> float:
@@ -90,9 +124,13 @@ def timed(work: Callable[[], object]) -> float:
     return (time.perf_counter() - began) * 1000
 
 
-def tell(name: str, times: list[float]) -> None:
-    """Print one line."""
-    print(f"{name:26} median {statistics.median(times):6.1f} ms   least {min(times):6.1f} ms")
+def tell(name: str, costs: list[Cost]) -> Cost:
+    """Print one line; the answer is the median."""
+    passed, used = (sorted(each) for each in zip(*costs, strict=True))
+    median = Cost(statistics.median(passed), statistics.median(used))
+    print(f"{name:26} median {median.passed:6.1f} ms   least {passed[0]:6.1f} ms   "
+          f"processors {median.used:6.1f} ms   least {used[0]:6.1f} ms")  # fmt: skip
+    return median
 
 
 if __name__ == "__main__":

@@ -12,7 +12,8 @@ from aura_stack.errors import AuraError, ExitCode
 
 from . import tables, target
 from .arguments import json_option, seconds_option
-from .ports_live import NUMBER, owner_object, told
+from .ports_live import NUMBER
+from .ports_told import owner_object, told
 from .settings import Settings
 
 if TYPE_CHECKING:
@@ -84,8 +85,8 @@ def freed(
     """End what holds the ports; what became of each, and the exit code."""
     from aura_stack.ports import free as rim  # noqa: PLC0415 - `--help` needs none of it
     from aura_stack.ports.freeing import Refusal, decide  # noqa: PLC0415 - likewise
+    from aura_stack.ports.owners import holders  # noqa: PLC0415 - likewise
     from aura_stack.ports.register import Register  # noqa: PLC0415 - likewise
-    from aura_stack.session.portview import holders  # noqa: PLC0415 - likewise
     from aura_stack.system import places as where  # noqa: PLC0415 - likewise
 
     held = holders(numbers, Register(where.leases(os.environ)).living())
@@ -248,9 +249,9 @@ def _spans(found: "Manifest | None", name: str) -> Sequence[range]:
 def _offers(numbers: Iterator[int], found: "Manifest | None") -> Iterator[int]:
     from aura_stack.ports.browsers import BLOCKED  # noqa: PLC0415 - as above
     from aura_stack.ports.leases import by_number  # noqa: PLC0415 - as above
-    from aura_stack.ports.probe import is_free  # noqa: PLC0415 - as above
+    from aura_stack.ports.machine import kernel  # noqa: PLC0415 - as above
+    from aura_stack.ports.probe import can_be_had  # noqa: PLC0415 - as above
     from aura_stack.ports.register import Register  # noqa: PLC0415 - as above
-    from aura_stack.session.portview import kernel  # noqa: PLC0415 - as above
     from aura_stack.system import places as where  # noqa: PLC0415 - as above
 
     taken = set(by_number(Register(where.leases(os.environ)).living())) | BLOCKED
@@ -260,7 +261,7 @@ def _offers(numbers: Iterator[int], found: "Manifest | None") -> Iterator[int]:
         taken |= {number for span in found.reserved for number in span}
     for number in numbers:
         lent = number in machine.ephemeral and not any(number in span for span in machine.reserved)
-        if number not in taken and not lent and is_free(number):
+        if number not in taken and not lent and can_be_had(number):
             yield number
 
 

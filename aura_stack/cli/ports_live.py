@@ -1,34 +1,20 @@
-"""`ports ls`, `ports check`, `ports who`: what is declared beside what this machine says."""
-
-import os
-from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+"""`ports ls`, `ports check`, `ports who`: their command lines."""
 
 import click
 
-from aura_stack.errors import ExitCode
-
-from . import tables, target
+from . import ports_told
 from .arguments import json_option, profile_option
 from .settings import Settings
 
-if TYPE_CHECKING:
-    from aura_stack.ports.owners import Owner
-    from aura_stack.ports.rules import Finding
-    from aura_stack.ports.sharing import Sharing
-    from aura_stack.session.portview import Declared, Row
-
 NUMBER = click.IntRange(1, 65535)
-_HEAD = ("PORT", "NAME", "SERVICE", "STATE", "HELD BY")
-_COLOURS = {"error": "red", "warning": "yellow", "waived": "green"}
 
 
 @click.command
 @click.option("--all", "undeclared", is_flag=True, help="Also who listens on ports that nobody declared.")
 @json_option
 @profile_option
-@click.pass_obj
-def ls(settings: Settings, undeclared: bool, as_json: bool) -> None:
+@click.pass_context
+def ls(context: click.Context, undeclared: bool, as_json: bool) -> None:
     r"""List the ports of the manifest and the stack file, and who holds them.
 
     A port is up (its service listens), free, taken (somebody else has it), and one of an external system is
@@ -47,20 +33,7 @@ def ls(settings: Settings, undeclared: bool, as_json: bool) -> None:
       owner, description, note, entry_state (active, reserved, retired),
       held_by (as in ports who)
     """
-    from aura_stack.session.definition import source  # noqa: PLC0415 - `--help` needs none of it
-    from aura_stack.session.portview import declared  # noqa: PLC0415 - likewise
-
-    file, places = target.found(settings)
-    found = declared(source(file, os.environ), settings.variant, places, os.environ)
-    others = _undeclared(found) if undeclared else {}
-    home = os.path.expanduser("~")
-    if as_json:
-        more = [_undeclared_object(number, held) for number, held in others.items()]
-        tables.print_json([*(_row_object(found, row) for row in found.rows), *more])
-        return
-    rows = [_line(found, row, home) for row in found.rows]
-    rows += [(str(number), "-", "-", "undeclared", told(held, home)) for number, held in others.items()]
-    tables.print_lines(tables.table([_HEAD, *rows]))
+    context.exit(ports_told.ls(_settings(context), undeclared=undeclared, as_json=as_json))
 
 
 @click.command
@@ -85,28 +58,7 @@ def check(context: click.Context, quiet: bool, as_json: bool) -> None:
       reason, cure, waived (why it does not count), place (file:line:column; null
       for what the machine says), held_by (as in ports who)
     """
-    from aura_stack.session import portview  # noqa: PLC0415 - `--help` needs none of it
-    from aura_stack.session.definition import source  # noqa: PLC0415 - likewise
-
-    settings: Settings = context.obj
-    file, places = target.found(settings)
-    files = source(file, os.environ)
-    rows = [_finding(one) for one in portview.violations(files)]
-    invalid = any(row["level"] == "error" for row in rows)
-    count = 0
-    if not invalid:
-        found = portview.declared(files, settings.variant, places, os.environ)
-        count = len(found.rows)
-        rows += _live(found)
-    if as_json:
-        tables.print_json(rows)
-    else:
-        _print_findings([row for row in rows if not (quiet or settings.quiet) or row["level"] == "error"])
-        if not (quiet or settings.quiet):
-            click.echo(_summary(rows, count))
-    if invalid:
-        context.exit(ExitCode.INVALID)
-    context.exit(ExitCode.PORT_CONFLICT if any(row["level"] == "error" for row in rows) else ExitCode.OK)
+    context.exit(ports_told.check(_settings(context), quiet=quiet, as_json=as_json))
 
 
 @click.command
@@ -132,207 +84,10 @@ def who(context: click.Context, numbers: tuple[int, ...], as_json: bool) -> None
       hosts, remote and state of a connection, seconds_left of what is left of one,
       stack, service and file of one of our stacks; null where it is not known)
     """
-    from aura_stack.ports.owners import shared  # noqa: PLC0415 - `--help` needs no process table
-    from aura_stack.ports.register import Register  # noqa: PLC0415 - likewise
-    from aura_stack.session.portview import holders, kernel  # noqa: PLC0415 - likewise
-    from aura_stack.system import places as where  # noqa: PLC0415 - likewise
-
-    held = holders(numbers, Register(where.leases(os.environ)).living())
-    how = shared(held) if held else {}
-    home = os.path.expanduser("~")
-    ephemeral = kernel().ephemeral
-    notes = {number: list(_notes(number, held[number], how.get(number, ()), ephemeral)) for number in held}
-    if as_json:
-        rows = []
-        for number in numbers:
-            words = {"shared": sorted(how.get(number, ())), "notes": notes.get(number, [])}
-            those = [owner_object(one) for one in held.get(number, ())]
-            rows.append({"port": number, "free": not those, **words, "held_by": those})
-        tables.print_json(rows)
-    for number in () if as_json else numbers:
-        click.echo(f"{number}: {told(held[number], home) if number in held else 'free'}")
-        for note in notes.get(number, ()):
-            click.echo(f"  {note}")
-    context.exit(ExitCode.OK if len(held) == len(set(numbers)) else ExitCode.FAILED)
+    context.exit(ports_told.who(numbers, as_json=as_json))
 
 
-def told(held: "Sequence[Owner]", home: str) -> str:
-    """Who holds a port, in words."""
-    from aura_stack.ports.owners import describe  # noqa: PLC0415 - as above
-
-    return " and ".join(describe(one, home) for one in held)
-
-
-def owner_object(owner: "Owner") -> dict[str, Any]:
-    """Who holds a port, for programs."""
-    return {
-        "kind": str(owner.kind),
-        "pid": owner.pid,
-        "command": owner.command or None,
-        "user": owner.user or None,
-        "cwd": owner.cwd or None,
-        "age_seconds": None if owner.age is None else round(owner.age, 3),
-        "hosts": list(owner.hosts),
-        "remote": owner.remote or None,
-        "state": owner.state or None,
-        "seconds_left": owner.left,
-        "stack": owner.stack or None,
-        "service": owner.service or None,
-        "file": owner.file or None,
-    }
-
-
-def _notes(number: int, held: "Sequence[Owner]", how: "Iterable[Sharing]", ephemeral: range) -> Iterator[str]:
-    """What else is to be known of a port that is held."""
-    from aura_stack.ports.owners import Kind  # noqa: PLC0415 - as above
-
-    kinds = {one.kind for one in held}
-    for each in sorted(how):
-        yield _SHARED[each]
-    if Kind.CONNECTION in kinds:
-        span = f"one of {ephemeral[0]}-{ephemeral[-1]}, which the kernel gives to outgoing connections"
-        given = f"{number} is {span}" if number in ephemeral else "the connection chose it itself"
-        yield f"no listener: {given}; while one has it, nobody can listen there"
-    if Kind.UNKNOWN in kinds:
-        yield (
-            "no listener and no connection is to be seen: a socket that is bound and does not listen, a container "
-            "or machine whose network is another, or a reservation of the system below this one"
-        )
-    if os.geteuid() != 0 and any(one.pid is None and not one.remote for one in held):
-        yield f"root sees more: sudo aura-stack ports who {number}"
-
-
-_SHARED = {
-    "double": "double: several servers listen on one address (SO_REUSEPORT), and the kernel deals connections out "
-    "between them",
-    "split": "split: another server listens on IPv4 than on IPv6, so it depends on the client who is reached",
-}
-
-
-# --- ls ---
-
-
-def _state(found: "Declared", row: "Row") -> str:
-    if row.external:
-        return "answering" if row.held else "absent"
-    if not row.held:
-        return "free"
-    return "up" if found.is_ours(row) else "taken"
-
-
-def _line(found: "Declared", row: "Row", home: str) -> tuple[str, ...]:
-    state = _state(found, row)
-    if row.entry and row.entry.state != "active" and state == "free":
-        state = str(row.entry.state)
-    return (
-        tables.port(row.number, row.written),
-        row.name,
-        row.service or "-",
-        state,
-        told(row.held, home) or "-",
-    )
-
-
-def _row_object(found: "Declared", row: "Row") -> dict[str, Any]:
-    entry = row.entry
-    return {
-        "port": row.number,
-        "written": row.written,
-        "name": row.name,
-        "service": row.service or None,
-        "external": row.external,
-        "state": _state(found, row),
-        "range": (entry.range if entry else "") or None,
-        "purpose": (entry.purpose if entry else "") or None,
-        "owner": (entry.owner if entry else "") or None,
-        "description": (entry.description if entry else "") or None,
-        "note": (entry.note if entry else "") or None,
-        "entry_state": str(entry.state) if entry else None,
-        "held_by": [owner_object(one) for one in row.held],
-    }
-
-
-def _undeclared(found: "Declared") -> "dict[int, tuple[Owner, ...]]":
-    from aura_stack.ports.owners import listeners  # noqa: PLC0415 - as above
-    from aura_stack.ports.register import Register  # noqa: PLC0415 - as above
-    from aura_stack.system import places as where  # noqa: PLC0415 - as above
-
-    known = {row.number for row in found.rows}
-    every = listeners(Register(where.leases(os.environ)).living())
-    return {number: held for number, held in every.items() if number not in known}
-
-
-def _undeclared_object(number: int, held: "Sequence[Owner]") -> dict[str, Any]:
-    nothing = ("name", "service", "range", "purpose", "owner", "description", "note", "entry_state")
-    facts = {"port": number, "written": number, "external": False, "state": "undeclared"}
-    return {**facts, **dict.fromkeys(nothing), "held_by": [owner_object(one) for one in held]}
-
-
-# --- check ---
-
-
-def _finding(one: "Finding") -> dict[str, Any]:
-    level = "waived" if one.waived else "error" if one.error else "warning"
-    return {
-        "rule": str(one.rule),
-        "level": level,
-        "port": one.number,
-        "name": one.entry,
-        "reason": one.reason,
-        "cure": one.cure,
-        "waived": one.waived or None,
-        "place": str(one.place),
-        "held_by": [],
-    }
-
-
-def _live(found: "Declared") -> Iterator[dict[str, Any]]:
-    """What the machine says of the numbers that are declared."""
-    from aura_stack.ports.owners import shared  # noqa: PLC0415 - as above
-
-    home = os.path.expanduser("~")
-    held = [row for row in found.rows if row.held]
-    how = shared(row.number for row in held) if held else {}
-    for row in held:
-        facts = {"port": row.number, "name": row.name, "waived": None, "place": None}
-        facts["held_by"] = [owner_object(one) for one in row.held]
-        if not row.external and not found.is_ours(row):
-            reason = f"port {row.number} of {row.name} is taken by {told(row.held, home)}"
-            yield {"rule": "taken", "level": "error", "reason": reason, "cure": _cure(found, row), **facts}
-        for each in sorted(how.get(row.number, ())):
-            cure = "let one server listen: aura-stack ports who tells which there are"
-            yield {"rule": str(each), "level": "warning", "reason": _SHARED[each], "cure": cure, **facts}
-
-
-def _cure(found: "Declared", row: "Row") -> str:
-    offer = found.next_free(row)
-    ours = next((one for one in row.held if one.stack), None)
-    ways = [
-        f"aura-stack -C {os.path.dirname(ours.file)} down" if ours else f"aura-stack ports free {row.number}"
-    ]
-    if offer:
-        within = f" in {row.entry.range}" if row.entry and row.entry.range else ""
-        ways.append(f"the next free one{within} is {offer}")
-    return ", or ".join(ways)
-
-
-def _print_findings(rows: Iterable[dict[str, Any]]) -> None:
-    for row in rows:
-        level = click.style(f"{row['level']:<8}", fg=_COLOURS[row["level"]])
-        where = f"{row['place']}: " if row["place"] else ""
-        click.echo(f"{level} {where}{row['reason']} [{row['rule']}]")
-        last = (
-            f"waived: {row['waived']}"
-            if row["waived"]
-            else f"{click.style('cure:', fg='cyan')} {row['cure']}"
-        )
-        click.echo(f"{'':<8} {last}")
-
-
-def _summary(rows: Sequence[dict[str, Any]], count: int) -> str:
-    levels = [row["level"] for row in rows]
-    errors, warnings, waived = (levels.count(level) for level in ("error", "warning", "waived"))
-    told = [f"{errors} in trouble" if errors else "nothing is wrong"]
-    told += [f"{warnings} warning{'s' * (warnings != 1)}"] if warnings else []
-    told += [f"{waived} waived"] if waived else []
-    return (f"{count} ports: " if count else "") + ", ".join(told)
+def _settings(context: click.Context) -> Settings:
+    found = context.obj
+    assert isinstance(found, Settings)
+    return found

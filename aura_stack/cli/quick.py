@@ -1,19 +1,19 @@
 """The command lines that hands type a hundred times a day, understood without the parser of command lines.
 
 Loading click takes three times as long as Python itself (see docs/decisions/0007). So `status`, `start`, `stop` and
-`restart` with names of services and the flags below, and perhaps `-f FILE` before them, are read here; any other
-line, also one with a mistake, is left to click, which means the same by them: a test compares both on generated
-lines.
+`restart` with names of services, `ports`, `ports ls`, `ports check` and `ports who` with numbers, all with the flags
+below and perhaps `-f FILE` before them, are read here; any other line, also one with a mistake, is left to click,
+which means the same by them: a test compares both on generated lines.
 """
 
 import os
+import re
 import sys
 from collections.abc import Callable, Sequence
 
 from aura_stack.errors import AuraError, ExitCode
 
-from . import running
-from .settings import PROFILES, Settings, resolve_color
+from .settings import ENV_FILE, PROFILES, Settings, resolve_color
 from .streams import leave_early, not_writable, prepare
 
 COMPLETE = "_AURA_STACK_COMPLETE"
@@ -23,8 +23,22 @@ _FILE = ("-f", "--file")
 _BARE = {"--json": ("as_json", True)}
 _ORDER = {**_BARE, "--wait": ("wait", True), "--no-wait": ("wait", False)}
 _EXTENDED = {**_ORDER, "--with-dependents": ("dependents", True)}
-FLAGS = {"status": _BARE, "start": _ORDER, "stop": _EXTENDED, "restart": _EXTENDED}
+_LISTED = {**_BARE, "--all": ("undeclared", True)}
+_CHECKED = {**_BARE, "-q": ("quiet", True), "--quiet": ("quiet", True)}
+FLAGS = {
+    "status": _BARE,
+    "start": _ORDER,
+    "stop": _EXTENDED,
+    "restart": _EXTENDED,
+    "ports": _LISTED,
+    "ports ls": _LISTED,
+    "ports check": _CHECKED,
+    "ports who": _BARE,
+}
 """By command: flag → parameter and its value."""
+_NAMELESS = ("ports", "ports ls", "ports check")
+_PORT = re.compile("[1-9][0-9]{0,4}")
+_HIGHEST = 65535
 
 
 def understood(words: Sequence[str]) -> tuple[str | None, str, list[str], dict[str, bool]] | None:
@@ -32,10 +46,11 @@ def understood(words: Sequence[str]) -> tuple[str | None, str, list[str], dict[s
     file = None
     if len(words) > 1 and words[0] in _FILE and words[1]:
         file, words = words[1], words[2:]
-    if not words or words[0] not in FLAGS:
+    size = 2 if " ".join(words[:2]) in FLAGS else 1
+    verb, names, params = " ".join(words[:size]), [], {}
+    if verb not in FLAGS:
         return None
-    verb, names, params = words[0], [], {}
-    for word in words[1:]:
+    for word in words[size:]:
         if word in FLAGS[verb]:
             name, value = FLAGS[verb][word]
             params[name] = value
@@ -43,22 +58,40 @@ def understood(words: Sequence[str]) -> tuple[str | None, str, list[str], dict[s
             return None
         else:
             names.append(word)
-    return file, verb, names, params
+    return (file, verb, names, params) if _may_have(verb, names) else None
+
+
+def _may_have(verb: str, names: Sequence[str]) -> bool:
+    """Whether these words may stand behind the command; why they may not, click says."""
+    if verb == "ports who":
+        return bool(names) and all(_PORT.fullmatch(name) and int(name) <= _HIGHEST for name in names)
+    return not (names and verb in _NAMELESS)
 
 
 def run(words: Sequence[str]) -> int | None:
     """Run a quick command line; the answer is its exit code, None if it is not one."""
-    # what a profile makes of a stack stands in its file, which is not read here
-    line = None if {COMPLETE, PROFILES} & os.environ.keys() else understood(words)
+    # what a profile makes of a stack stands in its file, and other files of variables are a flag's matter
+    line = None if {COMPLETE, PROFILES, ENV_FILE} & os.environ.keys() else understood(words)
     if line is None:
         return None
     prepare()
     file, verb, names, params = line
     settings = Settings(file, color=resolve_color("auto", os.environ))
-    if verb == "status":
-        as_json = params.get("as_json", False)
-        return _guarded(lambda: running.status(settings, names, as_json=as_json), settings)
-    return _guarded(lambda: running.order(settings, verb, names, **params), settings)
+    return _guarded(lambda: _run(settings, verb, names, params), settings)
+
+
+def _run(settings: Settings, verb: str, names: list[str], params: dict[str, bool]) -> int:
+    if not verb.startswith("ports"):
+        from . import running  # noqa: PLC0415 - each loads what it is made of
+
+        if verb == "status":
+            return running.status(settings, names, as_json=params.get("as_json", False))
+        return running.order(settings, verb, names, **params)
+    from . import ports_told  # noqa: PLC0415 - likewise
+
+    if verb == "ports who":
+        return ports_told.who(list(map(int, names)), **params)
+    return (ports_told.check if verb == "ports check" else ports_told.ls)(settings, **params)
 
 
 def _show(error: AuraError, settings: Settings) -> None:

@@ -14,9 +14,11 @@ from aura_stack.system import processes, sockets
 from aura_stack.system.tcp import LISTEN, TIME_WAIT, Socket
 
 from .leases import Lease, by_number
+from .probe import can_be_had
 from .sharing import Sharing, sharing
 
 _COMMAND_LIMIT = 60
+_BINDABLE = 1024
 _SERVICE = "AURA_SERVICE"  # by which a process knows whose it is
 
 
@@ -71,6 +73,18 @@ def owners(numbers: Iterable[int], leases: Iterable[Lease] = ()) -> Mapping[int,
     ours = Ours(leases)
     return {
         number: _of([socket for socket in found if socket.port == number], ours) for number in sorted(wanted)
+    }
+
+
+def holders(numbers: Iterable[int], leases: Iterable[Lease] = ()) -> Mapping[int, tuple[Owner, ...]]:
+    """Who holds those of the ports that are busy, or that are kept from us; as `owners` otherwise."""
+    taken = [number for number in dict.fromkeys(numbers) if not can_be_had(number)]
+    found = owners(taken, leases) if taken else {}
+    # below 1024 an ordinary user cannot ask by binding: there a listener is what counts
+    return {
+        number: those
+        for number, those in found.items()
+        if number >= _BINDABLE or any(one.kind is not Kind.UNKNOWN for one in those)
     }
 
 

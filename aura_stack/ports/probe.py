@@ -35,6 +35,14 @@ def is_free(number: int) -> bool:
     return not busy((number,))
 
 
+def can_be_had(number: int) -> bool:
+    """The same; False also where the kernel keeps the number from this user, or cannot be asked."""
+    try:
+        return is_free(number)
+    except AuraError:
+        return False
+
+
 def busy(numbers: Iterable[int]) -> tuple[int, ...]:
     """Those of the ports that a service could not listen on now, in the order they were given.
 

@@ -7,8 +7,6 @@ from aura_stack.stack.variant import Variant
 from aura_stack.system.digest import sha256
 
 from .defined import Definition, Source
-from .procfile import Procfile
-from .stackfile import StackFile
 
 
 def read(
@@ -31,8 +29,13 @@ def read(
 
 def source(path: str, environ: Mapping[str, str], directory: str = "") -> Source:
     """The files of a definition, to be made variants of; arguments and faults as for `read`."""
-    kind = Procfile if is_procfile(path) else StackFile
-    return kind(path, environ, directory)
+    if is_procfile(path):
+        from .procfile import Procfile  # noqa: PLC0415 - each kind is loaded where it is read
+
+        return Procfile(path, environ, directory)
+    from .stackfile import StackFile  # noqa: PLC0415 - likewise
+
+    return StackFile(path, environ, directory)
 
 
 def digest(files: Iterable[str]) -> str:

@@ -8,7 +8,7 @@ from aura_stack.frozen import Frozen
 from aura_stack.ports import leases
 from aura_stack.ports.leases import Allotment, Around, Asked, Given, Lease, Moved, Why, allot
 from aura_stack.ports.moving import replacements
-from aura_stack.ports.probe import is_free
+from aura_stack.ports.probe import can_be_had
 from aura_stack.ports.register import Register, is_living
 from aura_stack.stack.model import Port, Service
 from aura_stack.stack.variant import Variant
@@ -81,7 +81,7 @@ class Claim:
             new,
             Around(self.lease.stack, apart=True, held=held),
             lambda port: replacements(port, definition.within, definition.manifest),
-            lambda number: number not in ours and _can_be_had(number),
+            lambda number: number not in ours and can_be_had(number),
         )
         if found.missing:
             raise _none_left(found)
@@ -257,7 +257,7 @@ class _Stand:
             spared=frozenset(one.number for lease in dead for one in lease.moved),
         )
         asked = _asked(definition, meant)
-        allotment = allot(asked, around, self._candidates, _can_be_had)
+        allotment = allot(asked, around, self._candidates, can_be_had)
         if allotment.missing:
             raise _none_left(allotment)
         if allotment.numbers or any(one.number in around.held for one in _of_replicas(definition)):
@@ -311,20 +311,12 @@ def _past_busy_replicas(source: Source, definition: Definition) -> Definition:
     """Replicas have the next numbers, whoever may listen there: pass over those."""
     for _ in range(_MOST_TRIES):
         replicas = [service for service in definition.stack.own if service.replica > 1]
-        busy = {port.number for one in replicas for port in one.ports if not _can_be_had(port.number)}
+        busy = {port.number for one in replicas for port in one.ports if not can_be_had(port.number)}
         if not busy:
             break
         spared = definition.variant.spared | busy
         definition = source.definition(definition.variant.but(spared=spared))
     return definition
-
-
-def _can_be_had(number: int) -> bool:
-    """Whether a number is free, and allowed to us."""
-    try:
-        return is_free(number)
-    except AuraError:
-        return False
 
 
 def _none_left(allotment: Allotment) -> AuraError:

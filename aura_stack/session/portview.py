@@ -1,20 +1,19 @@
 """The ports of a definition beside what this machine says of them: for those who ask, whether or not the stack runs."""
 
 import os
-from collections.abc import Iterable, Mapping
-from typing import NamedTuple
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, NamedTuple
 
-from aura_stack.errors import AuraError, Place
+from aura_stack.errors import Place
 from aura_stack.frozen import Frozen
-from aura_stack.ports import owners as who
-from aura_stack.ports import policy, probe
+from aura_stack.ports import policy
 from aura_stack.ports.entries import Entry, Manifest
 from aura_stack.ports.leases import Lease, by_number
-from aura_stack.ports.owners import Kind, Owner
+from aura_stack.ports.machine import kernel
+from aura_stack.ports.probe import can_be_had
 from aura_stack.ports.register import Register
-from aura_stack.ports.rules import Finding, Kernel, findings
+from aura_stack.ports.rules import Finding, findings
 from aura_stack.stack.variant import Variant
-from aura_stack.system import limits
 from aura_stack.system import places as where
 from aura_stack.system.places import Places
 
@@ -22,7 +21,8 @@ from .defined import Definition, Source
 from .numbers import as_it_is
 from .stackfile import StackFile
 
-_ELSEWHERE = range(49152, 65536)  # what systems other than Linux give away (RFC 6335, section 6)
+if TYPE_CHECKING:
+    from aura_stack.ports.owners import Owner
 
 
 class Row(NamedTuple):
@@ -34,7 +34,7 @@ class Row(NamedTuple):
     number: int
     external: bool
     entry: Entry | None
-    held: tuple[Owner, ...] = ()
+    held: "tuple[Owner, ...]" = ()
 
 
 class Declared(Frozen):
@@ -57,15 +57,7 @@ class Declared(Frozen):
 
     def next_free(self, row: Row) -> int | None:
         """The number to use in the place of one that is taken."""
-        return policy.next_free(row.number, self.manifest, self.taken, _free)
-
-
-def kernel() -> Kernel:
-    """What this machine does with numbers."""
-    found = limits.ports()
-    if found is None:
-        return Kernel(_ELSEWHERE)
-    return Kernel(found.ephemeral, found.reserved, reservable=True)
+        return policy.next_free(row.number, self.manifest, self.taken, can_be_had)
 
 
 def violations(source: Source) -> list[Finding]:
@@ -93,32 +85,18 @@ def declared(source: Source, variant: Variant, places: Places, environ: Mapping[
     definition = as_it_is(source, variant, places, environ)
     rows = list(_rows(definition))
     living = Register(where.leases(environ)).living()
-    held = holders((row.number for row in rows), living)
+    held = _holders([row.number for row in rows if not can_be_had(row.number)], living)
     rows = [row._replace(held=held.get(row.number, ())) for row in rows]
     taken = frozenset(by_number(living)) | {row.number for row in rows}
     return Declared(definition, definition.manifest, tuple(rows), taken)
 
 
-def holders(numbers: Iterable[int], living: Iterable[Lease]) -> Mapping[int, tuple[Owner, ...]]:
-    """Who holds those of the numbers that are busy, or that are kept from us."""
-    taken = [number for number in dict.fromkeys(numbers) if not _free(number)]
-    found = dict(who.owners(taken, living)) if taken else {}
-    # below 1024 an ordinary user cannot ask by binding: there a listener is what counts
-    return {
-        number: those
-        for number, those in found.items()
-        if number >= _BINDABLE or any(one.kind is not Kind.UNKNOWN for one in those)
-    }
+def _holders(taken: Sequence[int], living: Iterable[Lease]) -> "Mapping[int, tuple[Owner, ...]]":
+    if not taken:
+        return {}
+    from aura_stack.ports.owners import holders  # noqa: PLC0415 - mostly nobody is asked for
 
-
-_BINDABLE = 1024
-
-
-def _free(number: int) -> bool:
-    try:
-        return probe.is_free(number)
-    except AuraError:  # not permitted
-        return False
+    return holders(taken, living)
 
 
 def _rows(definition: Definition) -> Iterable[Row]:

@@ -8,7 +8,7 @@ from aura_stack.errors import AuraError, ExitCode, InvalidDefinition, Problem
 from aura_stack.frozen import Frozen
 from aura_stack.ports import policy
 from aura_stack.ports.check import require_free
-from aura_stack.ports.probe import is_free
+from aura_stack.ports.probe import can_be_had
 from aura_stack.reading.suggest import did_you_mean
 from aura_stack.reading.words import listed, quoted
 from aura_stack.stack import graph
@@ -120,7 +120,7 @@ def require_ports(definition: Definition, services: tuple[Service, ...], claim: 
     leased = claim.taken(services)
 
     def next_free(number: int) -> int | None:
-        return policy.next_free(number, ranges, taken | claim.spared(), is_free)
+        return policy.next_free(number, ranges, taken | claim.spared(), can_be_had)
 
     require_free(services, next_free, leased, claim.others)
 

@@ -2,13 +2,15 @@
 
 import os
 from collections.abc import Iterable, Mapping
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from aura_stack.errors import InvalidDefinition, Place, Problem
-from aura_stack.reading import from_dotenv
 from aura_stack.reading.words import quoted
 from aura_stack.stack.environment import Assignment, Layer
 from aura_stack.stack.model import EnvFile
+
+if TYPE_CHECKING:
+    from aura_stack.reading.from_dotenv import DotenvRead
 
 NO_DOTENV = "AURA_DISABLE_DOTENV"
 """The variable that keeps files of variables from being read."""
@@ -20,7 +22,7 @@ class _Known(NamedTuple):
     """What a file of this status said."""
 
     status: tuple[int, int, int]
-    said: from_dotenv.DotenvRead
+    said: "DotenvRead"
 
 
 class EnvFiles:
@@ -47,6 +49,8 @@ class EnvFiles:
             return {}
         if said.problems:
             raise InvalidDefinition(said.problems)
+        from aura_stack.reading import from_dotenv  # noqa: PLC0415 - as below
+
         found = from_dotenv.resolved(said.assignments, around, override=override)
         return {
             name: Assignment(one.value, str(one.place))
@@ -54,8 +58,10 @@ class EnvFiles:
             if one.value is not None
         }
 
-    def _said(self, file: EnvFile) -> from_dotenv.DotenvRead | None:
+    def _said(self, file: EnvFile) -> "DotenvRead | None":
         """None for one that is not there and need not be."""
+        from aura_stack.reading import from_dotenv  # noqa: PLC0415 - most stacks name no such file
+
         try:
             found = os.stat(file.path)
             status = (found.st_mtime_ns, found.st_size, found.st_ino)

@@ -8,15 +8,24 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aura_stack.cli import orders, status
+from aura_stack.cli import orders, ports_live, status
 from aura_stack.cli.main import cli
 from aura_stack.cli.quick import FLAGS, understood
 
-COMMANDS = {"status": status.status, "start": orders.start, "stop": orders.stop, "restart": orders.restart}
+ORDERS = {"status": status.status, "start": orders.start, "stop": orders.stop, "restart": orders.restart}
+LOOKS = {
+    "ports": ports_live.ls,
+    "ports ls": ports_live.ls,
+    "ports check": ports_live.check,
+    "ports who": ports_live.who,
+}
+COMMANDS = {**ORDERS, **LOOKS}
 WORDS = st.sampled_from(
     [
         "web",
         "work*",
+        "4010",
+        "65535",
         "-",
         "--",
         "",
@@ -28,25 +37,26 @@ WORDS = st.sampled_from(
         *sorted(set().union(*FLAGS.values())),
     ]
 )
+NAMES = ("services", "numbers")
 
 
 def by_click(verb, words):
     """The parameters as click reads them, without those that have their defaults."""
     command = COMMANDS[verb]
     context = command.make_context(verb, list(words))
-    defaults = command.make_context(verb, []).params
+    defaults = command.make_context(verb, ["1"] if verb == "ports who" else []).params
     named = {"with_dependents": "dependents"}
     return {
         named.get(name, name): value
         for name, value in context.params.items()
-        if name != "services" and value != defaults[name]
-    }, list(context.params["services"])
+        if name not in NAMES and value != defaults[name]
+    }, [str(name) for key in NAMES for name in context.params.get(key, ())]
 
 
 @given(st.sampled_from(sorted(COMMANDS)), st.lists(WORDS, max_size=5))
 def test_what_is_understood_means_the_same_to_click(verb, words):
-    line = understood([verb, *words])
-    if line is None:
+    line = understood([*verb.split(), *words])
+    if line is None or line[1] != verb:
         return
     _, found, names, params = line
     expected = by_click(verb, words)
@@ -65,8 +75,9 @@ def test_a_stack_file_may_be_named_before_the_command(flag, file):
 
 @pytest.mark.parametrize("verb", sorted(COMMANDS))
 def test_every_flag_without_a_value_is_understood(verb):
+    names = {"ports who": ["4010"], **{order: ["web"] for order in ORDERS}}
     for flag in FLAGS[verb]:
-        assert understood([verb, flag, "web"]) is not None
+        assert understood([*verb.split(), flag, *names.get(verb, [])]) is not None
 
 
 @pytest.mark.parametrize(
@@ -83,6 +94,15 @@ def test_every_flag_without_a_value_is_understood(verb):
         ["restart", "--wait-timeout", "3s"],
         ["status", ""],
         ["statu"],
+        ["ports", "next"],
+        ["ports", "--json", "check"],
+        ["ports", "check", "web"],
+        ["ports", "check", "--profile", "ci"],
+        ["ports", "who"],
+        ["ports", "who", "0"],
+        ["ports", "who", "65536"],
+        ["ports", "who", "+4010"],
+        ["ports", "who", "\u0664"],
     ],
 )
 def test_everything_else_is_left_to_click(words):
@@ -136,6 +156,46 @@ def test_the_path_of_the_commands_of_every_day_loads_these_modules_of_ours_and_n
         "aura_stack.system.files",
         "aura_stack.system.places",
     ]
+
+
+PORTS_NEED = (
+    "click",
+    "asyncio",
+    "psutil",
+    "socket",
+    "subprocess",
+    "dataclasses",
+    "inspect",
+    "pathlib",
+    "uuid",
+    "logging",
+)
+
+
+@pytest.mark.parametrize(
+    ("words", "spared"),
+    [
+        (["ports", "check"], ("ports.owners", "session.procfile", "reading.from_dotenv", "cli.running")),
+        (["ports"], ("ports.owners", "session.procfile", "reading.from_dotenv", "cli.running")),
+        (
+            ["ports", "who", "4044"],
+            ("session", "reading.load", "ports.manifest", "cli.running"),
+        ),
+    ],
+)
+def test_looks_at_ports_that_nobody_has_load_neither_the_parser_nor_who_is_asked_for_owners(
+    words, spared, tmp_path
+):
+    (tmp_path / "ports.json").write_text('{"ports": {"web": {"port": 4044}}}')
+    (tmp_path / "stack.yaml").write_text("ports: ports.json\nservices: {web: {command: x, port: web}}")
+    script = f"import sys\nfrom aura_stack.cli.quick import run\ncode = run({words!r})\nprint(*sys.modules)\n"
+    loaded = subprocess.run(
+        [sys.executable, "-I", "-c", f"import sys; sys.path[:0] = {sys.path!r}\n{script}"],
+        cwd=tmp_path, env={"HOME": str(tmp_path)}, capture_output=True, text=True, check=True,
+    ).stdout.splitlines()[-1].split()  # fmt: skip
+    assert "aura_stack.cli.ports_told" in loaded
+    assert not set(PORTS_NEED) & set(loaded)
+    assert not {f"aura_stack.{name}" for name in spared} & set(loaded)
 
 
 def test_click_is_what_the_test_compares_with():
