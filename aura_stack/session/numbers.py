@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 
 from aura_stack.errors import AuraError, ExitCode
 from aura_stack.frozen import Frozen
@@ -38,8 +39,7 @@ class Claim:
 
     def taken(self, services: Iterable[Service]) -> dict[int, Lease]:
         """Take also the numbers of these services, and answer those that other stacks have."""
-        wanted = {port.number: Given(service.name, port.key, port.written or port.number, port.number)
-                  for service in services if not service.external for port in service.ports}  # fmt: skip
+        wanted = _given(services)
         have = {one.number for one in self.lease.given}
         if self.why_not or wanted.keys() <= have:
             return {}
@@ -52,6 +52,16 @@ class Claim:
         except OSError:
             return {}  # it was noted at the start, so the disk is full: the kernel still says who listens where
         return {number: held[number] for number in wanted if number in held}
+
+    def narrow(self, services: Iterable[Service]) -> None:
+        """Let others have the numbers that none of these services has: another definition, or fewer replicas."""
+        needed = _given(services)
+        given = tuple(needed[one.number] for one in self.lease.given if one.number in needed)
+        if self.why_not or given == self.lease.given:
+            return
+        with suppress(OSError), self._register.locked():  # they are given back at the end all the same
+            self.lease = self.lease.but(given=given)
+            self.note()
 
     def others(self) -> list[Lease]:
         """The leases of the other stacks that run."""
@@ -281,6 +291,16 @@ class _Stand:
 
     def _candidates(self, port: Port) -> Iterator[int]:
         return replacements(port, self._definition.within, self._definition.manifest)
+
+
+def _given(services: Iterable[Service]) -> dict[int, Given]:
+    """The numbers of these services, as far as they are ours."""
+    return {
+        port.number: Given(service.name, port.key, port.written or port.number, port.number)
+        for service in services
+        if not service.external
+        for port in service.ports
+    }
 
 
 def _asked(definition: Definition, meant: frozenset[str]) -> list[Asked]:

@@ -9,6 +9,7 @@ from aura_stack.errors import AuraError, ExitCode, InvalidDefinition
 from aura_stack.frozen import Frozen
 from aura_stack.messages import commands, events
 from aura_stack.stack.model import Service, Stack
+from aura_stack.stack.variant import Variant
 from aura_stack.supervision.lifecycle import AT_REST, Wanted
 from aura_stack.supervision.supervisor import Supervisor
 from aura_stack.supervision.tickets import Outcome
@@ -98,7 +99,7 @@ class Reloading:
         running = self._scaling.definition
         seen = digest(running.files)
         source = self._scaling.source.again()
-        definition = self._claim.extended(source, source.definition(running.variant))
+        definition = self._claim.extended(source, _again(source, running.variant))
         if definition.files != running.files:
             seen = digest(definition.files)
         if definition.instance != running.instance:
@@ -228,6 +229,18 @@ class Reloading:
         self._environment.take_over(plan.source, plan.definition)
         self._scaling.take_over(plan.source, plan.definition)
         self._defined(plan.definition, plan.digest)
+
+
+def _again(source: Source, variant: Variant) -> Definition:
+    """The variant that runs; what was scaled by hand, and is no service of ours any more, means nothing."""
+    try:
+        return source.definition(variant)
+    except AuraError as error:
+        if error.exit_code != ExitCode.UNKNOWN or not variant.scale:
+            raise
+    ours = {one.family for one in source.definition(variant.but(scale={})).stack.own}
+    kept = {name: count for name, count in variant.scale.items() if name in ours}
+    return source.definition(variant.but(scale=kept))
 
 
 def files(definition: Definition) -> Interest:

@@ -366,6 +366,7 @@ class Session:
 
     def _defined(self, definition: Definition) -> None:
         self._definition = definition
+        self._parts.ground.claim.narrow(definition.stack.own)
         self._where["services"] = [service.name for service in definition.stack.own]
 
     def _redefined(self, definition: Definition, digest: str) -> None:

@@ -210,6 +210,21 @@ def test_scaling_away_what_is_being_prepared_ends_nothing(stack):
     down(one, up)
 
 
+def test_what_was_scaled_by_hand_may_go_with_another_definition_and_gives_its_numbers_back(stack, port):
+    v = {"command": SLEEP, "port": port, "ready": {"exec": "true"}}
+    one = stack({"w": {**v, "port": port + 1}, "v": v})
+    up = one.up("--no-watch")
+    assert one.run("scale", "w=2", "v=2")[0] == 0
+    assert [len(view["ports"]) for view in status(one).values()] == [1, 1, 1, 1]
+    one.write({"v": v})
+    code, told = one.run("reload")
+    assert code == 0, told
+    assert list(status(one)) == ["v", "v-2"]
+    (lease,) = json.loads(one.run("ports", "leases", "--json")[1])
+    assert {each["service"] for each in lease["ports"]} == {"v", "v-2"}
+    down(one, up)
+
+
 def test_a_save_restarts_all_replicas(stack):
     one = stack({"w": {"command": TELL, "replicas": 2, "watch": {"paths": ["w.py"]}}})
     (one.folder / "w.py").write_text("1")
