@@ -448,10 +448,9 @@ class Session:
 
     @property
     def _code(self) -> int:
-        if name := self._parts.code_from:
-            verdict = self._parts.supervisor.statuses[name].verdict  # none for one that was stopped in order
-            return verdict.code if verdict else 0
+        statuses = self._parts.supervisor.statuses
+        if status := statuses.get(self._parts.code_from):  # another definition may not have it
+            return status.verdict.code if status.verdict else 0  # none for one that was stopped in order
         if self._first_end is not None:
             return self._first_end
-        statuses = self._parts.supervisor.statuses.values()
-        return 1 if self._failed or any(status.state is State.FAILED for status in statuses) else 0
+        return 1 if self._failed or any(one.state is State.FAILED for one in statuses.values()) else 0

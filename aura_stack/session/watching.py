@@ -46,6 +46,7 @@ class Watching:
         self.on = on
         """Whether anything is watched."""
         self._watch: Watch | None = None
+        self._asked: set[asyncio.Event] = set()  # of those who wait until all has been seen
         self._interests: list[Interest] = []
 
     def begin(self, services: Sequence[Service], saved: Callable[[Any, float], None]) -> None:
@@ -74,13 +75,20 @@ class Watching:
         if self._watch:
             self._watch.close()
             self._watch = None
+        for each in self._asked:
+            each.set()  # nobody sees anything any more
 
     async def seen(self) -> None:
         """Wait until all that was saved before has been told, or was nothing."""
-        if self._watch:
-            seen = asyncio.Event()
+        if not self._watch:
+            return
+        seen = asyncio.Event()
+        self._asked.add(seen)
+        try:
             self._watch.when_seen(seen.set)
             await seen.wait()
+        finally:
+            self._asked.discard(seen)
 
     def hold(self, maker: object, root: str, paths: Sequence[str]) -> None:
         """What is saved of these files while somebody makes them is one save; see `Watch.hold`."""

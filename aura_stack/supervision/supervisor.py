@@ -320,6 +320,9 @@ class Supervisor:
 
     def _handle(self, name: str, message: lifecycle.Message) -> None:
         entry = self._entries[name]
+        if self._is_outdated(entry, message):
+            self._look(entry)
+            return
         before = entry.status
         entry.status, moves = handover.step(before, message)
         if entry.status.state is not before.state:
@@ -337,6 +340,14 @@ class Supervisor:
         if entry.status != before:
             self._check_tickets(entry)
             self._wake_neighbours(entry, before)
+
+    def _is_outdated(self, entry: _Entry, message: lifecycle.Message) -> bool:
+        """Whether what it waited for has gone again since it was told that nothing is in the way."""
+        waits = entry.status.state is State.WAITING and isinstance(message, lifecycle.Unblocked)
+        return waits and not isinstance(self._in_the_way(entry), plan.Clear)
+
+    def _in_the_way(self, entry: _Entry) -> plan.Clear | plan.Held | plan.Hopeless:
+        return plan.Clear() if entry.alone else plan.may_start(entry.service, self.statuses)
 
     def _make(self, move: Move, entry: _Entry, message: lifecycle.Message) -> None:
         service, run = entry.service, entry.status.run
@@ -385,7 +396,7 @@ class Supervisor:
             return
         if status.state is not State.WAITING:
             return
-        match plan.Clear() if entry.alone else plan.may_start(entry.service, self.statuses):
+        match self._in_the_way(entry):
             case plan.Clear() if entry.service.task and self._rim.up_to_date(entry.service):
                 self.tell(name, lifecycle.UpToDate(Verdict(ok=True, words="up to date", code=0)))
             case plan.Clear():

@@ -321,3 +321,12 @@ def test_a_procfile_runs_on_if_it_is_told_to(stack):
         for view in json.loads(one.start("status", "--json").expect(r"[\s\S]+\]\n")[0])
     }["b"] == "ready"
     down(one, up)
+
+
+def test_the_service_whose_code_would_count_may_go_with_another_definition(stack):
+    one = stack({"tests": {"command": SLEEP}, "web": {"command": SLEEP}})
+    up = one.up("--no-watch", "--exit-code-from", "tests")
+    one.write({"web": {"command": SLEEP}})
+    assert one.run("reload")[0] == 0
+    assert one.run("down")[0] == 0
+    assert up.finish() == 0

@@ -52,6 +52,14 @@ def test_a_condition_of_started_is_met_by_a_running_process():
     assert "spawn b 1" in world.take_asked()
 
 
+def test_a_condition_of_started_is_not_met_by_what_cannot_be_executed():
+    world = World(service("c"), service("a", "c"), service("b", a="started"), broken=["a"])
+    world.supervisor.ask(Start())
+    world.becomes_ready("c")
+    assert world.states() == {"c": "ready", "a": "failed", "b": "failed"}
+    assert "spawn b 1" not in world.take_asked()
+
+
 def test_a_condition_of_completed_is_met_by_success_alone():
     world = World(service("migrate"), service("b", migrate="completed"))
     world.supervisor.ask(Start())
