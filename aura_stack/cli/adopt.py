@@ -47,11 +47,11 @@ def adopt(context: click.Context, numbers: tuple[int, ...], yes: bool, as_json: 
       entries: port, name, table (ports or external), range, places
     """
     from aura_stack.mending.adopting import proposals  # noqa: PLC0415 - `--help` reads no project
-    from aura_stack.session.manifestfile import adopted, require_writable  # noqa: PLC0415 - likewise
+    from aura_stack.session.manifestfile import adopted, require_manifest  # noqa: PLC0415 - likewise
 
     settings: Settings = context.obj
     file = find.stack_file(settings.file, os.getcwd(), os.environ)
-    require_writable(file, os.environ)
+    require_manifest(file, os.environ)
     manifest = definition_of(settings).manifest
     assert manifest is not None
     found = [

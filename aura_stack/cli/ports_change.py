@@ -327,8 +327,9 @@ def reserve(
 
 @click.command
 @click.argument("name")
+@json_option
 @click.pass_obj
-def release(settings: Settings, name: str) -> None:
+def release(settings: Settings, name: str, as_json: bool) -> None:
     r"""Take the entry NAME out of the manifest; the rest of the file stays as it is written.
 
     One that a service uses stays.
@@ -336,12 +337,20 @@ def release(settings: Settings, name: str) -> None:
     \b
     Examples:
       aura-stack ports release artifacts
+      aura-stack ports release artifacts --json
+
+    \b
+    Keys of --json:
+      name, port (the number that it had), file (the manifest)
     """
     from aura_stack.session.manifestfile import released  # noqa: PLC0415 - as above
 
     file, _ = target.found(settings)
-    path = released(file, name, os.environ)
-    click.echo(f"{name} is no longer in {os.path.relpath(path)}")
+    path, number = released(file, name, os.environ)
+    if as_json:
+        tables.print_json({"name": name, "port": number, "file": os.path.relpath(path)})
+    else:
+        click.echo(f"{name} is no longer in {os.path.relpath(path)}")
 
 
 @click.command

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator
 
+from aura_stack.reading.yamltext import comment, kept, line, pairs, row, word
+
 from .account import shortened
 from .findings import Found, Step
 from .numbers import Draft, Named, NamedExternal
-from .yamltext import comment, kept, line, pairs, row, word
 
 _HEAD = """\
 # What `aura-stack up` runs here. Drafted by `aura-stack init` from the files of this folder, and yours to change:

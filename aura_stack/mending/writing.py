@@ -1,12 +1,11 @@
 """Replaces files of a project: each in one step, only inside of it, and none that git says is changed."""
 
 import os
-import stat
 import subprocess
 from collections.abc import Iterable
 
 from aura_stack.errors import AuraError
-from aura_stack.system.files import replace
+from aura_stack.system.files import rewrite
 
 from .planning import Change
 
@@ -81,25 +80,22 @@ def put(directory: str, changes: Iterable[Change]) -> None:
     """
     for change in changes:
         path = os.path.join(directory, change.path)
-        mode = _require_same(directory, path, change)
+        _require_same(directory, path, change)
         try:
-            replace(path, change.new, mode)
-            os.chmod(path, mode)  # the umask may have taken something away
+            rewrite(path, change.new)
         except OSError as error:
             raise AuraError(f"{change.path} cannot be written: {error.strerror}") from error
 
 
-def _require_same(directory: str, path: str, change: Change) -> int:
-    """The permissions of a file that is still the one for which the change was decided."""
+def _require_same(directory: str, path: str, change: Change) -> None:
+    """Return if a file is still the one for which the change was decided."""
     root = os.path.realpath(directory)
     if os.path.commonpath((os.path.realpath(path), root)) != root or os.path.islink(path):
         raise AuraError(f"{change.path} does not lie in the project, so it is not written")
     try:
         with open(path, "rb") as stream:
             same = stream.read(len(change.old) + 1) == change.old
-        status = os.lstat(path)
     except OSError as error:
         raise AuraError(f"{change.path} cannot be read any more: {error.strerror}") from error
     if not same:
         raise AuraError(f"{change.path} was changed meanwhile, so it is not written", "run the command again")
-    return stat.S_IMODE(status.st_mode)

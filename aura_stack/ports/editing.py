@@ -64,7 +64,7 @@ def without_entry(text: str, table: str, name: str) -> str:
 
 def _appended(text: str, table: _Object, name: str, value: Mapping[str, object], depth: int) -> str:
     if not table.members:
-        around = "\n" + _STEP * (depth + 1), "\n" + _STEP * depth
+        around = _ending(text) + _STEP * (depth + 1), _ending(text) + _STEP * depth
         return (
             text[: table.begin + 1] + f"{around[0]}{_written(name, value)}{around[1]}" + text[table.end - 1 :]
         )
@@ -74,6 +74,7 @@ def _appended(text: str, table: _Object, name: str, value: Mapping[str, object],
     written = _written(name, value)
     if "\n" in text[last.value : last.end] and space.startswith(("\n", "\r")):
         written = _written(name, value, space.strip("\r\n"), _deeper(text[last.value : last.end], space))
+        written = written.replace("\n", _ending(text))
     return f"{text[: last.end]},{space}{written}{text[last.end :]}"
 
 
@@ -84,6 +85,10 @@ def _written(name: str, value: Mapping[str, object], indent: str = "", step: str
         return f"{key}: {json.dumps(value, ensure_ascii=False)}"
     lines = json.dumps(value, ensure_ascii=False, indent=step).splitlines()
     return f"{key}: " + f"\n{indent}".join(lines)
+
+
+def _ending(text: str) -> str:
+    return "\r\n" if "\r\n" in text else "\n"
 
 
 def _deeper(value: str, space: str) -> str:

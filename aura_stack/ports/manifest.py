@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from aura_stack.errors import Place, Problem
-from aura_stack.reading.load import load
+from aura_stack.reading.load import Loaded, load, parse
 from aura_stack.reading.tree import Items, Node, Scalar, Table, whole
 from aura_stack.reading.words import listed, quoted
 from aura_stack.stack.check import check
@@ -73,6 +73,15 @@ def read(path: str, label: str, mention: Place, *, policy: bool = True) -> Manif
     except OSError as error:
         message = f"the port manifest {label} cannot be read: {error.strerror}"
         return ManifestRead(None, (Problem(mention, message),))
+    return _read(loaded, label, policy=policy)
+
+
+def parsed(data: bytes, label: str, *, as_json: bool) -> ManifestRead:
+    """What a file would be that holds this, all rules included; for what is about to be written."""
+    return _read(parse(data, label, as_json=as_json), label, policy=True)
+
+
+def _read(loaded: Loaded, label: str, *, policy: bool) -> ManifestRead:
     if loaded.root is None:
         return ManifestRead(None, loaded.problems)
     manifest, problems = _interpret(loaded.root, label)

@@ -13,6 +13,7 @@ from aura_stack.ports.machine import kernel
 from aura_stack.ports.probe import can_be_had
 from aura_stack.ports.register import Register
 from aura_stack.ports.rules import Finding, findings
+from aura_stack.stack.find import is_procfile
 from aura_stack.stack.variant import Variant
 from aura_stack.system import places as where
 from aura_stack.system.places import Places
@@ -72,6 +73,8 @@ def violations(source: Source) -> list[Finding]:
 
 def manifest_path(file: str, environ: Mapping[str, str]) -> tuple[str, Place] | None:
     """Where the manifest is that a stack file names, and where it does that; None if it names none."""
+    if is_procfile(file):
+        return None
     word = StackFile(file, environ).root.scalar("ports")
     return (os.path.join(os.path.dirname(file), word.text), word.place) if word else None
 

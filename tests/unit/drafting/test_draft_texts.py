@@ -12,9 +12,9 @@ from aura_stack.drafting import account, portsfile
 from aura_stack.drafting.findings import Findings, Found, Hold, Listening, escaped
 from aura_stack.drafting.naming import Names, cleaned, stack_name
 from aura_stack.drafting.numbers import Entry, assign
-from aura_stack.drafting.yamltext import comment, line, pairs, row, word
 from aura_stack.reading.load import parse
 from aura_stack.reading.tree import plain
+from aura_stack.reading.yamltext import comment, line, pairs, row, word
 from aura_stack.stack.template import fill_references, fill_variables
 
 SHOP = {

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping
 
-from aura_stack.reading.words import meaning, visible
+from .words import meaning, visible
 
 _PLAIN = re.compile(r"[A-Za-z0-9_./+^~][A-Za-z0-9_./@+=~^-]*")
 _OLD_TRUTH = frozenset(
