@@ -12,9 +12,8 @@ def main() -> NoReturn:
     code = run(sys.argv[1:])
     if code is not None:
         sys.stdout.flush()
-        os._exit(
-            code
-        )  # a tenth of a quick command's time would go into taking apart what the kernel takes away
+        # a tenth of a quick command's time would go into taking apart what the kernel takes away
+        os._exit(code)
     from aura_stack.cli.main import run as run_any  # noqa: PLC0415 - loads click, which a quick command need not
 
     sys.exit(run_any())

@@ -33,10 +33,7 @@ class Frozen:
                 what = "is given twice" if name in given else "is no field of it"
                 raise TypeError(f"{type(self).__name__}: {name} {what}")
             given[name] = value
-        for name in names:
-            if name not in given:
-                given[name] = self._default(name)
-        self.__dict__.update(given)
+        self.__dict__.update({name: given[name] if name in given else self._default(name) for name in names})
 
     @classmethod
     def _default(cls, name: str) -> Any:
@@ -48,6 +45,10 @@ class Frozen:
     def but(self, **changes: Any) -> Self:
         """The same value with other contents in the named fields."""
         return type(self)(**{**self.__dict__, **changes})
+
+    def fields(self) -> dict[str, Any]:
+        """The values by the fields' names, in the order of the fields."""
+        return dict(self.__dict__)
 
     def __setattr__(self, name: str, _: object) -> None:
         raise AttributeError(f"{type(self).__name__}.{name} cannot change")

@@ -401,7 +401,7 @@ def _lease_object(lease: "Lease", *, runs: bool) -> dict[str, Any]:
         "runs": runs,
         "takes": lease.takes,
         "pid": lease.pid if runs else None,
-        "ports": [one._asdict() for one in lease.given],
+        "ports": [one.fields() for one in lease.given],
     }
 
 

@@ -1,15 +1,16 @@
 """The command lines that hands type a hundred times a day, understood without the parser of command lines.
 
-Loading click takes three times as long as Python itself (see docs/decisions/0007). So `status`, `start`, `stop` and
-`restart` with names of services, `ports`, `ports ls`, `ports check` and `ports who` with numbers, all with the flags
-below and perhaps `-f FILE` before them, are read here; any other line, also one with a mistake, is left to click,
-which means the same by them: a test compares both on generated lines.
+Loading click takes three times as long as Python itself (see docs/decisions/0007). So `up`, `status`, `start`, `stop`
+and `restart` with names of services, `ports`, `ports ls`, `ports check` and `ports who` with numbers, all with the
+flags below and perhaps `-f FILE` before them, are read here; any other line, also one with a mistake, is left to
+click, which means the same by them: a test compares both on generated lines.
 """
 
 import os
 import re
 import sys
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from aura_stack.errors import AuraError, ExitCode
 
@@ -25,11 +26,25 @@ _ORDER = {**_BARE, "--wait": ("wait", True), "--no-wait": ("wait", False)}
 _EXTENDED = {**_ORDER, "--with-dependents": ("dependents", True)}
 _LISTED = {**_BARE, "--all": ("undeclared", True)}
 _CHECKED = {**_BARE, "-q": ("quiet", True), "--quiet": ("quiet", True)}
+_UP = {
+    "-d": ("detach", True),
+    "--detach": ("detach", True),
+    "--wait": ("wait", True),
+    "--no-deps": ("no_deps", True),
+    "--no-watch": ("no_watch", True),
+    "--port-shift": ("port_shift", True),
+    "-t": ("stamps", True),
+    "--timestamps": ("stamps", True),
+    "--no-prefix": ("no_prefix", True),
+    "--only-errors": ("only_errors", True),
+    "--no-keys": ("no_keys", True),
+}
 FLAGS = {
     "status": _BARE,
     "start": _ORDER,
     "stop": _EXTENDED,
     "restart": _EXTENDED,
+    "up": _UP,
     "ports": _LISTED,
     "ports ls": _LISTED,
     "ports check": _CHECKED,
@@ -41,15 +56,16 @@ _PORT = re.compile("[1-9][0-9]{0,4}")
 _HIGHEST = 65535
 
 
-def understood(words: Sequence[str]) -> tuple[str | None, str, list[str], dict[str, bool]] | None:
+def understood(words: Sequence[str]) -> tuple[str | None, str, list[str], dict[str, Any]] | None:
     """Stack file, command, services and parameters of a line; None for one that is not among the quick ones."""
     file = None
     if len(words) > 1 and words[0] in _FILE and words[1]:
         file, words = words[1], words[2:]
     size = 2 if " ".join(words[:2]) in FLAGS else 1
-    verb, names, params = " ".join(words[:size]), [], {}
+    verb, names = " ".join(words[:size]), []
     if verb not in FLAGS:
         return None
+    params: dict[str, Any] = {}
     for word in words[size:]:
         if word in FLAGS[verb]:
             name, value = FLAGS[verb][word]
@@ -80,9 +96,16 @@ def run(words: Sequence[str]) -> int | None:
     return _guarded(lambda: _run(settings, verb, names, params), settings)
 
 
-def _run(settings: Settings, verb: str, names: list[str], params: dict[str, bool]) -> int:
+def _run(settings: Settings, verb: str, names: list[str], params: dict[str, Any]) -> int:
+    if verb == "up":
+        from aura_stack.system import lean  # noqa: PLC0415 - each loads what it is made of
+
+        lean.hurry()
+        from . import bringup  # noqa: PLC0415 - likewise
+
+        return bringup.up(settings, names, **params)
     if not verb.startswith("ports"):
-        from . import running  # noqa: PLC0415 - each loads what it is made of
+        from . import running  # noqa: PLC0415 - likewise
 
         if verb == "status":
             return running.status(settings, names, as_json=params.get("as_json", False))

@@ -79,7 +79,7 @@ def _object(known: "Known", had: "Mapping[str, Lease]") -> dict[str, Any]:
         "socket": known.runtime.sockets[0] if known.runtime.sockets else None,
         "remark": known.remark or None,
         "left": list(known.left),
-        "ports": [one._asdict() for one in lease.given] if lease else [],
+        "ports": [one.fields() for one in lease.given] if lease else [],
     }
 
 

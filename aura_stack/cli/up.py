@@ -6,14 +6,11 @@ from typing import TYPE_CHECKING
 import click
 
 from aura_stack.errors import AuraError, ExitCode
-from aura_stack.frozen import Frozen
-from aura_stack.session.launch import launch
 from aura_stack.session.lock import wait_until_free
 from aura_stack.session.options import Aborts, Options
-from aura_stack.system import orphans
-from aura_stack.system import places as where
+from aura_stack.system.places import Places
 
-from . import target
+from . import bringup, target
 from .arguments import (
     complete_service,
     profile_option,
@@ -22,26 +19,11 @@ from .arguments import (
     services_argument,
     tty_option,
 )
-from .looks import Looks
 
 if TYPE_CHECKING:
     from aura_stack.control.client import Client
     from aura_stack.control.protocol import Answer, Request
     from aura_stack.logs.render import Style
-
-    from .face import Face
-
-_FIRST = "up -d is the first process of this container here, and all would end with it"
-
-
-class _Manner(Frozen):
-    """In the background or not, how long to wait for what, how logs look, and whether keys are listened to."""
-
-    detach: bool
-    wait: bool
-    timeout: float | None
-    looks: Looks
-    keys: bool
 
 
 @click.command
@@ -156,50 +138,36 @@ def up(
     """
     if wait_timeout is not None and not wait:
         raise click.UsageError("--wait-timeout goes with --wait", context)
-    file, places = target.found(context.obj)
-    options = Options(
+    size = _size_of_terminal(context, detach=detach or wait) if tty else None
+
+    def free(file: str, places: Places, options: Options) -> None:
+        from .ports_change import free_for  # noqa: PLC0415 - mostly nobody has them
+
+        free_for(context, file, places, options, yes=yes)
+
+    code = bringup.up(
+        context.obj,
         services,
-        target.coloured(context.obj),
-        dependencies=not no_deps,
-        watch=not (no_watch or os.environ.get("AURA_NO_WATCH")),
-        variant=context.obj.variant.but(scale=scale),
+        detach=detach,
+        wait=wait,
+        wait_timeout=wait_timeout,
+        no_deps=no_deps,
+        no_watch=no_watch,
+        stamps=stamps,
+        no_prefix=no_prefix,
+        only_errors=only_errors,
+        no_keys=no_keys,
+        scale=scale,
+        free=free if force_ports else None,
         excepted=excepted,
         aborts=_aborts(on_exit, on_failure=on_failure),
         code_from=code_from,
+        tty=(tty,) if tty else (),
+        size=size,
         port_shift=port_shift,
         attach=attach,
         no_attach=no_attach,
     )
-    if tty:
-        options = options.but(tty=(tty,), size=_size_of_terminal(context, detach=detach or wait))
-    looks = Looks(coloured=options.coloured, stamps=stamps, prefixes=not no_prefix, only_errors=only_errors)
-    manner = _Manner(detach=detach or wait, wait=wait, timeout=wait_timeout, looks=looks, keys=not no_keys)
-    client = target.running(file, places)
-    if client:
-        try:
-            context.exit(_join(client, options, manner))
-        except AuraError as error:
-            if error.exit_code != ExitCode.NOT_RUNNING:
-                raise
-            wait_until_free(places.lock)  # it was just stopping: ours is the next one
-    if manner.detach and orphans.is_first():
-        raise AuraError(_FIRST, "leave -d out: the container's runtime has a way to detach", ExitCode.USAGE)
-    if force_ports:
-        from .ports_change import free_for  # noqa: PLC0415 - mostly nobody has them
-
-        free_for(context, file, places, options, yes=yes)
-    where.create(places)
-    launched = launch(file, places, options, os.environ)
-    from aura_stack.control.client import Client  # noqa: PLC0415 - loaded while the engine is loading
-
-    try:
-        code = _see_off(Client(launched.link), launched.guardian, options, manner)
-    except AuraError as error:
-        # another `up` was quicker by a moment
-        client = target.running(file, places) if error.exit_code == ExitCode.LOCKED else None
-        if client is None:
-            raise
-        code = _join(client, options, manner)
     context.exit(code)
 
 
@@ -212,10 +180,6 @@ def _size_of_terminal(context: click.Context, *, detach: bool) -> tuple[int, int
     return (size.lines, size.columns) if size.lines and size.columns else None
 
 
-def _service_with_terminal(options: Options) -> str:
-    return next(iter(options.tty), "")
-
-
 def _aborts(on_exit: bool | None, *, on_failure: bool) -> Aborts | None:
     """What the flags say of the end of one service; None where they say nothing."""
     if on_exit:
@@ -223,74 +187,6 @@ def _aborts(on_exit: bool | None, *, on_failure: bool) -> Aborts | None:
     if on_failure:
         return Aborts.FAILURE
     return None if on_exit is None else Aborts.NEVER
-
-
-def _see_off(client: "Client", guardian: int, options: Options, manner: _Manner) -> int:
-    """What the shell waits for, of a stack that we have launched."""
-    if manner.detach:
-        from .background import Background  # noqa: PLC0415 - as above
-        from .screen import standard_screen  # noqa: PLC0415 - as above
-
-        background = Background(client, standard_screen(), coloured=options.coloured)
-        return background.launched(wait=manner.wait, timeout=manner.timeout)
-    return _face(client, guardian, options, manner).run()
-
-
-def _face(client: "Client", guardian: int, options: Options, manner: _Manner) -> "Face":
-    from .face import Face  # noqa: PLC0415 - as above
-    from .keys import Keys  # noqa: PLC0415 - as above
-    from .screen import standard_screen  # noqa: PLC0415 - as above
-
-    keys = Keys(0, wanted=manner.keys or bool(options.tty))
-    tty = _service_with_terminal(options)
-    return Face(client, guardian, standard_screen(), keys, manner.looks, tty)
-
-
-def _join(client: "Client", options: Options, manner: _Manner) -> int:
-    """The same, of a stack that runs already."""
-    services, dependencies = _asked(client, options), options.dependencies
-    if manner.detach:
-        from .background import Background  # noqa: PLC0415 - as above
-        from .screen import standard_screen  # noqa: PLC0415 - as above
-
-        background = Background(client, standard_screen(), coloured=options.coloured)
-        return background.joined(
-            services, dependencies=dependencies, wait=manner.wait, timeout=manner.timeout
-        )
-    unseen = _unseen(client, options)
-    face = _face(client, 0, options, manner)
-    return face.attach(services, dependencies=dependencies, unseen=unseen)
-
-
-def _unseen(client: "Client", options: Options) -> list[str]:
-    """The services of a stack that runs whose logs are not to be shown."""
-
-    def named(patterns: tuple[str, ...]) -> list[str]:
-        return [view["service"] for view in client.call("status", services=list(patterns))]
-
-    unseen = set(named(options.no_attach)) if options.no_attach else set()
-    if options.attach:
-        unseen |= set(named(())) - set(named(options.attach))
-    return sorted(unseen)
-
-
-def _asked(client: "Client", options: Options) -> list[str]:
-    """What is asked of a stack that runs: services by their names, profiles by theirs, and how many of each."""
-    from .face import changed_since  # noqa: PLC0415 - as above
-
-    if client.call("attach", own=False)["changed"]:
-        raise changed_since()
-    if options.variant.scale:
-        client.call("scale", replicas=dict(options.variant.scale))
-    profiles = [f"@{name}" for name in options.variant.profiles]
-    if not options.excepted:
-        return list(options.services) or profiles
-    spared = {view["service"] for view in client.call("status", services=list(options.excepted))}
-    views = client.call("status", services=list(options.services) or profiles)
-    asked = [view["service"] for view in views if view["service"] not in spared]
-    if not asked:
-        raise AuraError("--except leaves nothing to start", exit_code=ExitCode.USAGE)
-    return asked
 
 
 @click.command

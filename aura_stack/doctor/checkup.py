@@ -119,8 +119,10 @@ def _programs(case: Case, stack: Stack | None, means: Means) -> Iterator[Finding
 
 def _ports(stack: Stack) -> Iterator[Finding]:
     found = limits.ports()
-    ephemeral, reserved, lowest = found or (_EPHEMERAL_ELSEWHERE, (), 0)
-    return numbers.check_ports(stack.services, ephemeral, reserved, lowest, reservable=found is not None)
+    told = found or limits.Ports(_EPHEMERAL_ELSEWHERE, (), 0)
+    return numbers.check_ports(
+        stack.services, told.ephemeral, told.reserved, told.lowest, reservable=found is not None
+    )
 
 
 def _locations(case: Case, means: Means) -> Iterator[Finding]:

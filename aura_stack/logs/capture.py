@@ -11,7 +11,9 @@ import errno
 import os
 import termios
 from collections.abc import Callable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
+
+from aura_stack.frozen import Frozen
 
 from .ready import ready
 from .store import Store
@@ -25,7 +27,7 @@ SIZE = (24, 80)  # rows and columns of a terminal that nobody has given a size
 Listener = Callable[[str, bytes], None]
 
 
-class _Pipe(NamedTuple):
+class _Pipe(Frozen):
     """The reading end of a pipe, or the master of a terminal, and where its bytes go."""
 
     descriptor: int
@@ -36,7 +38,7 @@ class _Pipe(NamedTuple):
     terminal: bool
 
 
-class Terminal(NamedTuple):
+class Terminal(Frozen):
     """The master of a run's terminal: what is written to it has been typed there."""
 
     run: int

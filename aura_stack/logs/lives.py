@@ -1,12 +1,13 @@
 """The engines that wrote a record, one after the other: a line when each began, and one when it ended in order."""
 
 import os
-from typing import NamedTuple
+
+from aura_stack.frozen import Frozen
 
 TABLE = "lives"
 
 
-class Life(NamedTuple):
+class Life(Frozen):
     """One engine: its number, when it began (ns since 1970) and at which position; `ended` in order.
 
     `record` is the same for all lives of one record, and no other's: it is known again by that.
@@ -33,7 +34,7 @@ def read(directory: str) -> list[Life]:
                 number, time, position, record = map(int, words)
                 found.append(Life(number, time, position, record, ended=False))
             case [b"ended"] if found:
-                found[-1] = found[-1]._replace(ended=True)
+                found[-1] = found[-1].but(ended=True)
     return found
 
 

@@ -6,7 +6,8 @@ that nothing more is taken from the services until it has read on (`blocked`). A
 
 import os
 from collections.abc import Callable, Hashable
-from typing import NamedTuple
+
+from aura_stack.frozen import Frozen
 
 from . import segments
 
@@ -14,7 +15,7 @@ UNREAD = 1 << 30
 """Bytes that are kept for a reader beyond what is kept anyway."""
 
 
-class _Old(NamedTuple):
+class _Old(Frozen):
     """An older file: its number, its size in bytes, and the position in the index behind its last entry."""
 
     number: int
@@ -22,7 +23,7 @@ class _Old(NamedTuple):
     position: int
 
 
-class _Reader(NamedTuple):
+class _Reader(Frozen):
     """Who must miss nothing, and how far it has read."""
 
     name: str
@@ -81,7 +82,7 @@ class Retention:
     def renewed(self) -> None:
         """The record has been deleted, and a new one is begun."""
         self._old = {}
-        self._readers = {reader: one._replace(position=0) for reader, one in self._readers.items()}
+        self._readers = {reader: one.but(position=0) for reader, one in self._readers.items()}
         self._look()
 
     def _trim(self, stream: int) -> None:
@@ -95,7 +96,7 @@ class Retention:
 
     def _look(self) -> None:
         blocked = next(
-            (name for name, position in self._readers.values() if self._behind(position) > self._unread), ""
+            (one.name for one in self._readers.values() if self._behind(one.position) > self._unread), ""
         )
         if blocked != self.blocked:
             self.blocked = blocked

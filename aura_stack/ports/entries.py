@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from types import MappingProxyType
-from typing import NamedTuple
 
 from aura_stack.errors import Place
+from aura_stack.frozen import Frozen
 
 
 class State(StrEnum):
@@ -16,7 +16,7 @@ class State(StrEnum):
     RETIRED = "retired"  # was in use; nobody gets the number, and no service may have it
 
 
-class Entry(NamedTuple):
+class Entry(Frozen):
     """A number that was given a name; `range` is "" when it belongs to none, `place` is where the number stands.
 
     `waived` are rules that do not count for it, each with the reason (see `rules`).
@@ -36,7 +36,7 @@ class Entry(NamedTuple):
     waived: Mapping[str, str] = MappingProxyType({})
 
 
-class Manifest(NamedTuple):
+class Manifest(Frozen):
     """All entries, also those of programs that are not ours.
 
     A range is a row of spans, a single number being a short one. `unusable` are names that stand in the file

@@ -31,7 +31,7 @@ class Why(StrEnum):
     BUSY = "busy"  # somebody has it, and other numbers were asked for
 
 
-class Given(NamedTuple):
+class Given(Frozen):
     """A number that a port of a service was given; `written` is the one in the manifest or the stack file."""
 
     service: str
@@ -73,7 +73,7 @@ class Lease(Frozen):
         return tuple(one for one in self.given if one.number != one.written)
 
 
-class Asked(NamedTuple):
+class Asked(Frozen):
     """A port that a stack asks for, as it is written; `meant`: it is about to be used."""
 
     service: str
@@ -81,7 +81,7 @@ class Asked(NamedTuple):
     meant: bool
 
 
-class Moved(NamedTuple):
+class Moved(Frozen):
     """A port that got another number, and why; `holder` has the written one, if one of our stacks does."""
 
     given: Given
@@ -210,7 +210,7 @@ def as_json(lease: Lease) -> dict[str, Any]:
         "takes": lease.takes,
         "lock": lease.lock,
         "pid": lease.pid,
-        "ports": [one._asdict() for one in lease.given],
+        "ports": [one.fields() for one in lease.given],
     }
 
 
@@ -230,7 +230,7 @@ def from_json(found: object) -> Lease | None:
 def _given(row: object) -> Given | None:
     if not isinstance(row, dict):
         return None
-    service, key, written, number = (row.get(name) for name in Given._fields)
+    service, key, written, number = (row.get(name) for name in Given.__match_args__)
     if (
         isinstance(service, str)
         and isinstance(key, str)

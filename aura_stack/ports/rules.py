@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from enum import StrEnum
-from typing import NamedTuple
 
 from aura_stack.errors import Place, Problem
+from aura_stack.frozen import Frozen
 from aura_stack.reading.words import quoted
 
 from .browsers import BLOCKED
@@ -25,7 +25,7 @@ class Rule(StrEnum):
     EPHEMERAL = "ephemeral"
 
 
-class Finding(NamedTuple):
+class Finding(Frozen):
     """What is wrong with an entry, why that matters, and what to do; `waived` is the reason why it does not count.
 
     An `error` keeps the stack from starting, anything else is worth knowing.
@@ -41,7 +41,7 @@ class Finding(NamedTuple):
     waived: str = ""
 
 
-class Kernel(NamedTuple):
+class Kernel(Frozen):
     """What the machine does with numbers: those it gives to outgoing connections, but for the reserved ones."""
 
     ephemeral: range = range(0)

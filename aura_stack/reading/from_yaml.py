@@ -5,13 +5,15 @@ Those recurse, read `no`, `22:22` and dates as YAML 1.1 did, and keep the last o
 
 from typing import Any
 
-import yaml
-
 from aura_stack.errors import Place, Problem
+from aura_stack.system import lean
 
 from .plant import Planter, Refused
 from .tree import Form
 from .words import quoted
+
+lean.load_yaml()
+import yaml  # noqa: E402 - loaded already
 
 _CORE = "tag:yaml.org,2002:"
 _TEXT_TAGS = frozenset(("!", _CORE + "str"))

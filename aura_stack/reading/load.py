@@ -1,8 +1,7 @@
 """Reads a file into a placed tree: bytes, then text, then the events of a parser, then the tree."""
 
-from typing import NamedTuple
-
 from aura_stack.errors import Place, Problem
+from aura_stack.frozen import Frozen
 
 from . import from_json, from_yaml
 from .plant import Planter, Refused
@@ -11,7 +10,7 @@ from .tree import Node, Scalar
 LARGEST = 1024 * 1024  # bytes; a stack of 300 services has 60,000
 
 
-class Loaded(NamedTuple):
+class Loaded(Frozen):
     """What was read. `root` is None when nothing could be; then there is at least one problem."""
 
     root: Node | None

@@ -4,7 +4,9 @@ import os
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
+
+from aura_stack.frozen import Frozen
 
 if TYPE_CHECKING:
     import subprocess
@@ -15,7 +17,7 @@ SECONDS = 5.0
 _LIMIT = 64 * 1024  # bytes; whoever says more than that does not tell a version
 
 
-class Reply(NamedTuple):
+class Reply(Frozen):
     """What a program printed on stdout and stderr; `fault` says why it is no answer (`cannot be run: …`)."""
 
     printed: str

@@ -128,6 +128,7 @@ class Engine:
 
         from .serve import Session  # noqa: PLC0415 - likewise
 
+        lean.settle()
         code = asyncio.run(Session(parts, lifeline, started).run(door, self._link))
         parts.store.close()
         parts.ground.claim.let_go()

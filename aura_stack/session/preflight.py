@@ -15,7 +15,7 @@ from aura_stack.stack import graph
 from aura_stack.stack.model import Service, Stack
 from aura_stack.system.places import Places
 
-from . import externals, numbers, prepare, requires
+from . import externals, numbers, prepare
 from .defined import Definition, Source
 from .definition import source
 from .environment import Environment
@@ -62,7 +62,10 @@ def check(file: str, options: Options, environ: Mapping[str, str], places: Place
     read_variables(environment, services, shared=bool(stack.env_files))
     notices = [str(notice) for notice in definition.notices]
     cache = os.path.join(places.runtime, "programs.json")
-    requires.require(stack.requires, environ.get("PATH", os.defpath), cache, stack.directory)
+    if stack.requires:
+        from . import requires  # noqa: PLC0415 - many stacks require nothing
+
+        requires.require(stack.requires, environ.get("PATH", os.defpath), cache, stack.directory)
     notices += _end_remains(places.run)
     names = [service.name for service in services]
     settled = numbers.settle(files, definition, names, places, environ, shift=options.port_shift)

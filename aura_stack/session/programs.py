@@ -10,8 +10,8 @@ import json
 import os
 from collections.abc import Mapping
 from contextlib import suppress
-from typing import NamedTuple
 
+from aura_stack.frozen import Frozen
 from aura_stack.system.files import replace
 
 from .asking import Reply, ask
@@ -31,7 +31,7 @@ _Status = tuple[int, int, int]
 """mtime in ns, size and inode of a file."""
 
 
-class _Known(NamedTuple):
+class _Known(Frozen):
     """What a file of this status printed."""
 
     status: _Status

@@ -1,9 +1,9 @@
 """Checks that the programs a stack asks for are there, in a version that will do."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from aura_stack.errors import AuraError
+from aura_stack.frozen import Frozen
 from aura_stack.stack.model import Requirement
 from aura_stack.stack.versions import Constraint, parse_constraint, parse_version
 
@@ -12,7 +12,7 @@ from .cures import cure
 from .programs import find, versions
 
 
-class Unmet(NamedTuple):
+class Unmet(Frozen):
     """A requirement that is not met: what is wrong and where it was asked for, and how to get what lacks."""
 
     requirement: Requirement

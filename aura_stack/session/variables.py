@@ -2,9 +2,10 @@
 
 import os
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from aura_stack.errors import InvalidDefinition, Place, Problem
+from aura_stack.frozen import Frozen
 from aura_stack.reading.words import quoted
 from aura_stack.stack.environment import Assignment, Layer
 from aura_stack.stack.model import EnvFile
@@ -18,7 +19,7 @@ NO_DOTENV = "AURA_DISABLE_DOTENV"
 _EXAMPLES = (".example", ".sample", ".template", ".dist")
 
 
-class _Known(NamedTuple):
+class _Known(Frozen):
     """What a file of this status said."""
 
     status: tuple[int, int, int]

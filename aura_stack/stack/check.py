@@ -5,9 +5,9 @@ what is there, and go on finding other mistakes.
 """
 
 import re
-from typing import NamedTuple
 
 from aura_stack.errors import Place, Problem
+from aura_stack.frozen import Frozen
 from aura_stack.reading.suggest import did_you_mean
 from aura_stack.reading.tree import Entry, Form, Items, Node, Scalar, Table, Void
 from aura_stack.reading.words import listed, quoted
@@ -19,7 +19,7 @@ from .template import fill_references, references
 _MAPPINGS = (MapOf, Record)
 
 
-class Checked(NamedTuple):
+class Checked(Frozen):
     """What is left of the tree, what was wrong with the rest, and which keys are not acted on yet."""
 
     root: Node

@@ -1,9 +1,9 @@
 """Fills the variables of the environment into a tree, before anything is known of what it defines."""
 
 from collections.abc import Mapping
-from typing import NamedTuple
 
 from aura_stack.errors import Problem
+from aura_stack.frozen import Frozen
 from aura_stack.reading.tree import Entry, Form, Items, Node, Scalar, Table, Void
 
 from .template import BadTemplate, fill_variables
@@ -11,7 +11,7 @@ from .template import BadTemplate, fill_variables
 EXTENSION = "x-"
 
 
-class Expanded(NamedTuple):
+class Expanded(Frozen):
     """The tree with variables filled in, what went wrong, and which variables were used with what value."""
 
     root: Node

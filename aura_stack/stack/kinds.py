@@ -1,15 +1,15 @@
 """What a value may be: the few kinds out of which the shape of a file is put together."""
 
 from collections.abc import Mapping
-from typing import NamedTuple
 
+from aura_stack.frozen import Frozen
 from aura_stack.reading.words import listed
 
 # Patterns match the whole text and keep to what Python and JSON Schema (ECMA-262) both understand.
 SOMETHING = r"[\s\S]*\S[\s\S]*"
 
 
-class Text(NamedTuple):
+class Text(Frozen):
     """Text of a certain form.
 
     `loose` text takes a number or a truth value as it was written; in text with `references`, `${port}` and
@@ -23,7 +23,7 @@ class Text(NamedTuple):
     unit: str = ""
 
 
-class Whole(NamedTuple):
+class Whole(Frozen):
     """A whole number within bounds, both included."""
 
     low: int
@@ -35,13 +35,13 @@ class Whole(NamedTuple):
         return f"a number from {self.low} to {self.high}" if self.low < self.high else str(self.low)
 
 
-class Flag(NamedTuple):
+class Flag(Frozen):
     """A truth value."""
 
     what: str = "true or false"
 
 
-class Choice(NamedTuple):
+class Choice(Frozen):
     """One of a few words."""
 
     words: tuple[str, ...]
@@ -52,13 +52,13 @@ class Choice(NamedTuple):
         return listed(self.words)
 
 
-class Nothing(NamedTuple):
+class Nothing(Frozen):
     """No value at all: `null`."""
 
     what: str = "null"
 
 
-class ListOf(NamedTuple):
+class ListOf(Frozen):
     """Any number of one kind; no value is an empty list, if that will do."""
 
     item: "Kind"
@@ -66,7 +66,7 @@ class ListOf(NamedTuple):
     what: str = "a list"
 
 
-class MapOf(NamedTuple):
+class MapOf(Frozen):
     """Names of the user's own choice, each with a value of one kind; no value is an empty mapping."""
 
     key: Text
@@ -75,7 +75,7 @@ class MapOf(NamedTuple):
     what: str = "a mapping"
 
 
-class Record(NamedTuple):
+class Record(Frozen):
     """A mapping with keys of our choice; `x-` keys are the user's. Of the `exclusive` keys one may stand."""
 
     name: str  # what such a mapping describes, as in `unknown key in a service`
@@ -84,7 +84,7 @@ class Record(NamedTuple):
     what: str = "a mapping"
 
 
-class Either(NamedTuple):
+class Either(Frozen):
     """The first of several kinds that fits."""
 
     kinds: "tuple[Kind, ...]"
@@ -95,7 +95,7 @@ class Either(NamedTuple):
         return listed([kind.what for kind in self.kinds])
 
 
-class Key(NamedTuple):
+class Key(Frozen):
     """One key of a record.
 
     `default` is what holds without the key; `later` is how a notice calls a key that is accepted and not yet

@@ -2,14 +2,14 @@
 
 import posixpath
 from collections.abc import Iterator
-from typing import NamedTuple
 
+from aura_stack.frozen import Frozen
 from aura_stack.reading.tree import Entry, Items, Scalar, Table
 
 from .model import MAIN_PORT, Condition, EnvFile
 
 
-class DeclaredPort(NamedTuple):
+class DeclaredPort(Frozen):
     """A port as it stands in a service; `key` and `variable` are those of model.Port."""
 
     key: str
@@ -30,7 +30,7 @@ def is_external(service: Table) -> bool:
     return flag is not None and flag.value is True
 
 
-class Dependency(NamedTuple):
+class Dependency(Frozen):
     """What a service depends on, how far that must have come, and whether its new runs are followed by new ones."""
 
     name: Scalar

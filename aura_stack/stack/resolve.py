@@ -6,6 +6,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from aura_stack.errors import Place, Problem
+from aura_stack.frozen import Frozen
 from aura_stack.reading.tree import Scalar, Table
 from aura_stack.reading.words import quoted
 
@@ -38,7 +39,7 @@ from .units import rate, seconds, signal_number
 from .variant import Chosen, replica
 
 
-class Surroundings(NamedTuple):
+class Surroundings(Frozen):
     """What the definition cannot say itself: where it stands, and what this system is like."""
 
     file: str  # absolute
@@ -54,7 +55,7 @@ class Resolved(NamedTuple):
     problems: tuple[Problem, ...]
 
 
-class Meant(NamedTuple):
+class Meant(Frozen):
     """What the variant makes of the definition: chosen profiles, and how many of each service there are."""
 
     chosen: Chosen
@@ -120,19 +121,17 @@ def resolve(
 
 def _needs(table: Table, once: frozenset[str], meant: Meant) -> Iterator[tuple[str, Condition]]:
     """What is depended on, every replica of it; a task has to be completed."""
-    for need, condition, _ in dependencies_of(table):
-        if need.text in once:
-            yield need.text, Condition.COMPLETED
+    for one in dependencies_of(table):
+        if one.name.text in once:
+            yield one.name.text, Condition.COMPLETED
         else:
-            for name in meant.names(need.text):
-                yield name, condition
+            for name in meant.names(one.name.text):
+                yield name, one.condition
 
 
 def _follows(table: Table, meant: Meant) -> tuple[str, ...]:
     """Whose new runs are followed by new ones, every replica of it."""
-    return tuple(
-        name for need, _, restart in dependencies_of(table) if restart for name in meant.names(need.text)
-    )
+    return tuple(name for one in dependencies_of(table) if one.restart for name in meant.names(one.name.text))
 
 
 def _needed(found: Mapping[str, Service], works: Mapping[str, Service]) -> tuple[Service, ...]:

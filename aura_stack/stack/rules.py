@@ -131,7 +131,8 @@ def _dependencies(root: Table) -> Iterator[Problem]:
     once = {key.text for key, _ in tasks(root)}
     for _, service in (*services(root), *tasks(root)):
         explicit = service.table("depends_on").entries
-        for need, condition, restart in dependencies_of(service):
+        for one in dependencies_of(service):
+            need, condition = one.name, one.condition
             yield from _known(need, root, "services", "tasks")
             if need.text in once and need.text in explicit and condition is not Condition.COMPLETED:
                 yield Problem(need.place, f"task {quoted(need.text)} is never {condition}", "use completed")
@@ -139,7 +140,7 @@ def _dependencies(root: Table) -> Iterator[Problem]:
                 yield Problem(
                     need.place, f"external service {quoted(need.text)} never completes", "use ready"
                 )
-            if restart and need.text in external | once:
+            if one.restart and need.text in external | once:
                 what = "external service" if need.text in external else "task"
                 yield Problem(
                     need.place, f"{what} {quoted(need.text)} is never restarted", "leave restart out"
@@ -149,7 +150,7 @@ def _dependencies(root: Table) -> Iterator[Problem]:
 def _cycles(root: Table) -> Iterator[Problem]:
     """Nothing waits for itself; the last step of the ring is where it is reported."""
     places: dict[str, dict[str, Place]] = {
-        key.text: {need.text: need.place for need, _, _ in dependencies_of(service)}
+        key.text: {one.name.text: one.name.place for one in dependencies_of(service)}
         for key, service in (*services(root), *tasks(root))
     }
     for ring in cycles(places):

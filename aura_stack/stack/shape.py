@@ -13,7 +13,7 @@ PATH = Text("a path")
 WORD = Text("text", r"[\s\S]*", loose=True, references=True)
 LINE = Text("text", references=True)
 SPAN = Text("a duration such as 250ms, 30s, 5m or 2h", DURATION, unit="s")
-SPAN_ABOVE_ZERO = SPAN._replace(what="a duration above zero such as 30s", pattern=f"(?=.*[1-9]){DURATION}")
+SPAN_ABOVE_ZERO = SPAN.but(what="a duration above zero such as 30s", pattern=f"(?=.*[1-9]){DURATION}")
 PORT = Either((Text("the name of a port entry"), Whole(1, 65535)))
 
 CODE = Either((Whole(0, 255), Text("the name of a signal", SIGNAL)))
@@ -82,7 +82,7 @@ _HTTP = Record(
 )
 _ASKED = {
     **_CONDITIONS,
-    "http": _CONDITIONS["http"]._replace(kind=Either((_CONDITIONS["http"].kind, _HTTP))),
+    "http": _CONDITIONS["http"].but(kind=Either((_CONDITIONS["http"].kind, _HTTP))),
 }
 _PART = Record("a condition", {**_ASKED}, exclusive=tuple(_ASKED))
 _ASKED |= {

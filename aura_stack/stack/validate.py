@@ -1,9 +1,9 @@
 """Finds every mistake in a stack file that shows without its manifest and without a look at this machine."""
 
 from collections.abc import Iterator, Mapping
-from typing import NamedTuple
 
 from aura_stack.errors import Problem
+from aura_stack.frozen import Frozen
 from aura_stack.reading.tree import Node, Scalar, Table
 
 from .check import check
@@ -13,7 +13,7 @@ from .rules import broken
 from .shape import STACK
 
 
-class Valid(NamedTuple):
+class Valid(Frozen):
     """What can be used of a stack file: all of it when there are no problems."""
 
     root: Table

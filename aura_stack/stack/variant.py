@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import NamedTuple
 
 from aura_stack.errors import AuraError, ExitCode
 from aura_stack.frozen import Frozen
@@ -30,7 +29,7 @@ class Variant(Frozen):
     spared: frozenset[int] = frozenset()
 
 
-class Chosen(NamedTuple):
+class Chosen(Frozen):
     """What the chosen profiles say.
 
     `tables` are those that say how services run, in the order in which they were chosen; `services` are the ones

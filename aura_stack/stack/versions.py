@@ -9,9 +9,9 @@ precision at which it was written: `<=20` lets 20.19 in, `>20` begins at 21, `20
 
 import re
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from aura_stack.errors import InvalidDefinition, Place, Problem
+from aura_stack.frozen import Frozen
 
 # Compiled by the `re` module when they are first of use: the start of every stack imports this.
 _DOTTED = r"(?<![\w.-])(?:[vV]|go)?(\d+(?:\.\d+)+)(-?[A-Za-z][\w.-]*)?"
@@ -21,7 +21,7 @@ _BOUND = r"(>=|<=|==|!=|~=|>|<|=|\^|~)?[vV]?(\d+(?:\.\d+)*)(\.[xX*])*"
 _SIGNS = {">=", "<=", "==", "!=", "~=", ">", "<", "=", "^", "~"}
 
 
-class Version(NamedTuple):
+class Version(Frozen):
     """Numbers and the suffix of one that is not out yet (`rc1`); it comes before the one without a suffix."""
 
     numbers: tuple[int, ...]
@@ -35,7 +35,7 @@ class Version(NamedTuple):
         return (*self.numbers, *(0,) * precision)[:precision]
 
 
-class Bound(NamedTuple):
+class Bound(Frozen):
     """One comparison: `sign` is one of `>= > <= < = !=`."""
 
     sign: str
@@ -57,7 +57,7 @@ class Bound(NamedTuple):
         }[self.sign]
 
 
-class Constraint(NamedTuple):
+class Constraint(Frozen):
     """What was asked for, as `text`: all bounds of one of the `alternatives` must hold."""
 
     text: str

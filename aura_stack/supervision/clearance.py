@@ -5,7 +5,8 @@ tells of a port that becomes free, so it is asked for, at growing intervals and 
 """
 
 from collections.abc import Callable, Collection, Container
-from typing import NamedTuple
+
+from aura_stack.frozen import Frozen
 
 PATIENCE = 2.0
 """Seconds after which a run counts as ended although somebody holds a port of it: that is then told."""
@@ -17,7 +18,7 @@ def _nobody(_: int, __: Collection[int]) -> str:
     return ""
 
 
-class Numbers(NamedTuple):
+class Numbers(Frozen):
     """What the room of the ports knows: whether one can be bound now, and in words who holds one.
 
     `stranger` is who holds one and is none of these processes, "" for nobody.

@@ -14,7 +14,7 @@
 import errno
 import os
 import signal
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import NamedTuple
 
@@ -158,6 +158,10 @@ class Children:
 
     def __contains__(self, pid: object) -> bool:
         return pid in self._waiting
+
+    def orphans(self, pids: Iterable[int]) -> list[int]:
+        """Those of these children that nobody waits for: they were left to us."""
+        return [pid for pid in pids if pid not in self._waiting]
 
     def reap(self) -> None:
         """Wait for every child that has ended; call it whenever SIGCHLD came."""

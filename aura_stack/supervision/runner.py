@@ -4,14 +4,14 @@ It can spawn before there is an event loop; what needs one (probes) is kept unti
 """
 
 import os
-import random
 import signal
 import time
 from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from aura_stack.errors import AuraError
+from aura_stack.frozen import Frozen
 from aura_stack.messages import events
 from aura_stack.stack.model import Command, ProbeKind, Service
 from aura_stack.system import memory, processes
@@ -24,7 +24,7 @@ from .holding import Holding
 from .output import Output
 from .pauses import Pauses
 from .process import NOTHING, Children, Gift, judge, spawn, spawn_in_terminal
-from .tree import MARK, Tree
+from .tree import MARK, Tree, look_at_all, orphans
 from .usage import Meter, Usage
 from .verdict import NotExecutable, Verdict
 from .works import Works
@@ -42,9 +42,10 @@ POLL = 0.05  # seconds between looks at a run's remains where orphans do not bec
 PATIENCE = 1.0  # seconds that a run may take to end before it is told who is waited for
 AGAIN = 5.0  # seconds until that is told again
 SELDOM = 30.0  # the same where it is not ours to end
+FRESH = 0.05  # seconds for which the number of the kernel's kills is not read again
 
 
-class Leader(NamedTuple):
+class Leader(Frozen):
     """The main process of a run."""
 
     service: str
@@ -66,6 +67,7 @@ class _Run:
         family: str = "",
         notify: "NotifySocket | None" = None,
         ports: tuple[int, ...] = (),
+        kills: tuple[int, ...] = (),
     ) -> None:
         self.number = number
         self.variables = (
@@ -88,7 +90,7 @@ class _Run:
         self.stopper: asyncio.Task[str] | None = None  # runs its stop command
         self.exited = False
         self.asked = False  # somebody of ours has told it to end
-        self.kills = memory.kills()  # the kernel's, when it began
+        self.kills = kills  # the kernel's, when it began
         self.identity: Identity | None = None  # of its main process, once somebody has asked
         self.killed: set[int] = set()
         self.meter = Meter(time.monotonic())
@@ -136,6 +138,9 @@ class Runner:
         self._terminals = terminals
         self._runs: dict[_Key, _Run] = {}
         self._early: list[tuple[Service, int]] = []
+        self._kills: tuple[int, ...] = ()
+        self._kills_until = 0.0
+        self._orphans: list[int] | None = None  # as they were in this turn of the loop
         self._null = os.open(os.devnull, os.O_RDWR | os.O_CLOEXEC)
         # held open and never written: many development servers end when their input ends
         self._stdin, self._stdin_held = os.pipe()
@@ -164,9 +169,13 @@ class Runner:
     def reap(self) -> None:
         """Bury what has ended, and see whose run is empty now."""
         self.children.reap()
-        for (service, _), run in list(self._runs.items()):
-            if run.exited:
-                self._look(service, run)
+        ended = [(service, run) for (service, _), run in self._runs.items() if run.exited]
+        if not ended:
+            return
+        remains = look_at_all([run.tree for _, run in ended], self.children)
+        for (service, run), left in zip(ended, remains, strict=True):
+            if self._runs.get((service, run.number)) is run:
+                self._judge_remains(service, run, left)
 
     # --- the rim ---
 
@@ -190,7 +199,9 @@ class Runner:
             self._works.began(service)
         tree = Tree(pid, mark, self.children)
         ports = tuple(port.number for port in service.ports)
-        self._runs[service.name, run] = _Run(run, tree, variables, service.family, notify, ports)
+        self._runs[service.name, run] = _Run(
+            run, tree, variables, service.family, notify, ports, self._kills_by_now()
+        )
         self.children.adopt(pid, lambda status: self._exited(service, run, status))
         self._tell_change()
         return pid
@@ -334,7 +345,7 @@ class Runner:
     def _ask_to_end(self, service: Service, run: _Run, grace: float) -> None:
         command = stopping.command(service, grace)
         if command is None or run.exited:
-            run.tree.ask_to_end(service.stop.signal)
+            run.tree.ask_to_end(service.stop.signal, self._orphans_of_this_turn())
             return
         assert self._tasks is not None
         run.tree.look()  # while the main process lives it still shows who belongs to it
@@ -370,7 +381,7 @@ class Runner:
 
     def chance(self) -> float:
         """A number from 0 to 1."""
-        return random.random()  # noqa: S311 - it spreads restarts, it guards nothing
+        return int.from_bytes(os.urandom(4)) / 2**32  # loading random would cost what a restart may
 
     # --- what a client may ask for ---
 
@@ -491,9 +502,30 @@ class Runner:
         others = (other.ports for other in self._runs.values() if other is not run)
         return self._holding.ports.union(*others)
 
+    def _kills_by_now(self) -> tuple[int, ...]:
+        """How often the kernel has killed for want of memory, read once for all that begin together."""
+        if self.now() > self._kills_until:
+            self._kills, self._kills_until = memory.kills(), self.now() + FRESH
+        return self._kills
+
+    def _orphans_of_this_turn(self) -> list[int]:
+        """The children of ours that are no main process, read once for all that are asked to end together."""
+        if self._loop is None:
+            return orphans(self.children)
+        if self._orphans is None:
+            self._orphans = orphans(self.children)
+            self._loop.call_soon(self._forget_orphans)
+        return self._orphans
+
+    def _forget_orphans(self) -> None:
+        self._orphans = None
+
     def _look(self, service: str, run: _Run) -> None:
-        """Whether anything of an ended run is left; what appears after KILL is killed too."""
-        left = run.tree.look()
+        """Whether anything of an ended run is left."""
+        self._judge_remains(service, run, run.tree.look())
+
+    def _judge_remains(self, service: str, run: _Run, left: list[Identity]) -> None:
+        """What is left of an ended run is waited for; what appears after KILL is killed too."""
         if left and run.killed:
             run.killed.update(identity.pid for identity in run.tree.kill())
         if left:

@@ -1,7 +1,6 @@
 """Receipts of orders, and what settles them: whether what was ordered has come about, or no longer can."""
 
 from collections.abc import Callable
-from typing import NamedTuple
 
 from aura_stack.frozen import Frozen
 
@@ -58,7 +57,7 @@ class Ticket:
                 callback(self)
 
 
-class Goal(NamedTuple):
+class Goal(Frozen):
     """What a ticket waits for: up, as a run of at least that number, or down; by our order or by others'.
 
     A patient one waits while a run that ended before it was ready is tried again.

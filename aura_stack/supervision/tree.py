@@ -13,6 +13,7 @@ to others by `Identity`, which no later process can have.
 import contextlib
 import os
 import signal
+from collections.abc import Iterable, Sequence
 
 from aura_stack.system import processes
 from aura_stack.system.processes import Identity
@@ -38,20 +39,31 @@ class Tree:
         self.leader = leader
         self._session = leader
         self._mark = mark
-        self._children = children
+        self.children = children
         self._seen: dict[int, Identity] = {}
         self._asked: set[Identity] = set()  # who has had TERM
 
-    def look(self) -> list[Identity]:
-        """Everything of the run that lives, besides its main process; what is found is remembered."""
-        found = [] if self.leader not in self._children else processes.descendants(self.leader)
-        for _ in range(LOOKS):
-            children = _steady_children()
-            for orphan in children:
-                if orphan not in self._children:
-                    found += self._below(orphan)
-            if _steady_children() == children:  # else one that ended meanwhile has left us its own
-                break
+    def look(self, orphans: Sequence[int] | None = None) -> list[Identity]:
+        """Everything of the run that lives, besides its main process; what is found is remembered.
+
+        Args:
+            orphans: from `orphans`, for whoever looks at many in one turn and only to remember what they had; a
+                look without them proves that nothing is left.
+        """
+        if orphans is None:
+            return look_at_all([self], self.children)[0]
+        return self.remember([*self.descent(), *self.of(orphans)])
+
+    def descent(self) -> list[int]:
+        """What the main process has started, and what that has."""
+        return processes.descendants(self.leader) if self.leader in self.children else []
+
+    def of(self, orphans: Iterable[int]) -> list[int]:
+        """What these are of the run, and have started."""
+        return [pid for orphan in orphans for pid in self._below(orphan)]
+
+    def remember(self, found: Iterable[int]) -> list[Identity]:
+        """Add these to what was seen of the run; the answer is all of that that lives."""
         for pid in found:
             if pid not in self._seen and (identity := processes.identify(pid)):
                 self._seen[pid] = identity
@@ -71,10 +83,15 @@ class Tree:
         """Another process of the run, a child of ours that is waited for, is the main one from now on."""
         self.leader = pid
 
-    def ask_to_end(self, signum: int) -> None:
-        """The stop signal to the main process's group, as a terminal would send it; a stopped one wakes up."""
-        found = self.look()  # while the main process lives it still shows who belongs to it
-        if self.leader in self._children:
+    def ask_to_end(self, signum: int, orphans: Sequence[int] | None = None) -> None:
+        """The stop signal to the main process's group, as a terminal would send it; a stopped one wakes up.
+
+        Args:
+            signum: the signal.
+            orphans: as for `look`.
+        """
+        found = self.look(orphans)  # while the main process lives it still shows who belongs to it
+        if self.leader in self.children:
             group = self._leaders_group()
             if signum == signal.SIGTERM:
                 self._asked.update(one for one in found if _group(one.pid) == group)
@@ -84,7 +101,7 @@ class Tree:
     def members(self) -> list[int]:
         """The pids of everything that lives, the main process first."""
         others = [identity.pid for identity in self.look()]
-        return [self.leader, *others] if self.leader in self._children else others
+        return [self.leader, *others] if self.leader in self.children else others
 
     def marks(self, pid: int) -> bool:
         """Whether a process carries the run's mark, whoever started it."""
@@ -94,7 +111,7 @@ class Tree:
     def signal(self, signum: int, *, main_only: bool) -> list[int]:
         """Send a signal to everything, or to the main process alone; the answer is to whom."""
         hit = []
-        if self.leader in self._children and not processes.is_beyond_us(self.leader):
+        if self.leader in self.children and not processes.is_beyond_us(self.leader):
             os.kill(self.leader, signum)  # not waited for yet: its number is its own
             hit.append(self.leader)
         if not main_only:
@@ -115,7 +132,7 @@ class Tree:
 
     def kill(self) -> list[Identity]:
         """KILL to everything, the main process first; the answer is who else was there."""
-        if self.leader in self._children:
+        if self.leader in self.children:
             _signal_group(self._leaders_group(), signal.SIGKILL)
         return self._signal(signal.SIGKILL)
 
@@ -133,12 +150,33 @@ class Tree:
         return orphan in self._seen or processes.session(orphan) == self._session or self.marks(orphan)
 
 
+def look_at_all(trees: Sequence[Tree], children: Children) -> list[list[Identity]]:
+    """What lives of each of these runs besides its main process, by one look at our children for all of them."""
+    found = [tree.descent() for tree in trees]
+    for _ in range(LOOKS):
+        ours = _steady_children()
+        strays = children.orphans(ours)
+        found = [[*before, *tree.of(strays)] for before, tree in zip(found, trees, strict=True)]
+        if not strays or _children() == ours:  # else one that ended meanwhile has left us its own
+            break
+    return [tree.remember(pids) for tree, pids in zip(trees, found, strict=True)]
+
+
+def orphans(children: Children) -> list[int]:
+    """The children of ours that are no main process."""
+    return children.orphans(_steady_children())
+
+
 def _steady_children() -> list[int]:
     """Our children, read until two readings agree: one that is just ending can hide another for once."""
-    before = processes.children(os.getpid())
-    while (now := processes.children(os.getpid())) != before:
+    before = _children()
+    while (now := _children()) != before:
         before = now
     return now
+
+
+def _children() -> list[int]:
+    return processes.children(os.getpid())
 
 
 def _group(pid: int) -> int | None:

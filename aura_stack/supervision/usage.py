@@ -1,14 +1,14 @@
 """How much processor and memory the processes of a run use, measured when somebody asks and never else."""
 
 from collections.abc import Iterable
-from typing import NamedTuple
 
+from aura_stack.frozen import Frozen
 from aura_stack.system import processes
 
 SHORTEST = 1.0  # seconds between two marks: over less, the kernel's ticks (10 ms) say little
 
 
-class Usage(NamedTuple):
+class Usage(Frozen):
     """What a run uses.
 
     `percent` is of one core, on the average since somebody last asked (at least a second ago) or since the run

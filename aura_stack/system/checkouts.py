@@ -1,12 +1,13 @@
 """In which checkout of git a folder stands: the main working tree of a repository, or one linked to it."""
 
 import os
-from typing import NamedTuple
+
+from aura_stack.frozen import Frozen
 
 _POINTER = b"gitdir: "
 
 
-class Checkout(NamedTuple):
+class Checkout(Frozen):
     """A working tree: its top folder; `linked` is the name of a linked one, "" for a main one.
 
     `main` is the top folder of the repository's main working tree, or the repository itself where it has none.

@@ -5,13 +5,14 @@ import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import NamedTuple
+
+from aura_stack.frozen import Frozen
 
 _BIND_LOW = 10  # CAP_NET_BIND_SERVICE in linux/capability.h
 _WATCHES = "anon_inode:inotify"  # what a descriptor of inotify(7) points to
 
 
-class Inotify(NamedTuple):
+class Inotify(Frozen):
     """Limits for each user (inotify(7)), and how much of them the processes of this user have taken."""
 
     watches: int
@@ -20,14 +21,14 @@ class Inotify(NamedTuple):
     used_instances: int
 
 
-class OpenFiles(NamedTuple):
+class OpenFiles(Frozen):
     """RLIMIT_NOFILE of getrlimit(2); None for no limit."""
 
     soft: int | None
     hard: int | None
 
 
-class Ports(NamedTuple):
+class Ports(Frozen):
     """What the kernel does with port numbers (ip(7)).
 
     `ephemeral` are those it gives to outgoing connections, except the `reserved` ones; below `lowest` this process

@@ -4,7 +4,6 @@ import os
 import stat
 from collections.abc import Mapping
 from contextlib import suppress
-from typing import NamedTuple
 
 from aura_stack.errors import AuraError, ExitCode
 from aura_stack.frozen import Frozen
@@ -46,7 +45,7 @@ class Places(Frozen):
     run: str
 
 
-class Runtime(NamedTuple):
+class Runtime(Frozen):
     """A folder in which one stack keeps, or kept, what only a running stack needs.
 
     `name` tells stacks apart, `sockets` are the paths at which there is one.

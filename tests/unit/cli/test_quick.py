@@ -11,8 +11,15 @@ from hypothesis import strategies as st
 from aura_stack.cli import orders, ports_live, status
 from aura_stack.cli.main import cli
 from aura_stack.cli.quick import FLAGS, understood
+from aura_stack.cli.up import up
 
-ORDERS = {"status": status.status, "start": orders.start, "stop": orders.stop, "restart": orders.restart}
+ORDERS = {
+    "status": status.status,
+    "start": orders.start,
+    "stop": orders.stop,
+    "restart": orders.restart,
+    "up": up,
+}
 LOOKS = {
     "ports": ports_live.ls,
     "ports ls": ports_live.ls,
@@ -84,11 +91,14 @@ def test_every_flag_without_a_value_is_understood(verb):
     "words",
     [
         [],
-        ["up"],
+        ["up", "--force-ports"],
+        ["up", "--profile", "test"],
+        ["up", "--wait", "--wait-timeout", "3s"],
+        ["down"],
         ["-f"],
         ["-f", "x"],
         ["-f", "", "status"],
-        ["-f", "x", "up"],
+        ["-f", "x", "down"],
         ["-C", "x", "status"],
         ["status", "-h"],
         ["restart", "--wait-timeout", "3s"],

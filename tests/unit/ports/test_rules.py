@@ -85,16 +85,16 @@ def test_an_ephemeral_number_is_worth_knowing_and_has_two_cures():
 
 
 def test_one_that_the_kernel_keeps_is_as_good_as_any():
-    assert broken(entry("page", 54112), kernel=LINUX._replace(reserved=(range(54112, 54113),))) == []
+    assert broken(entry("page", 54112), kernel=LINUX.but(reserved=(range(54112, 54113),))) == []
 
 
 def test_a_new_reservation_keeps_those_that_there_are():
-    line = reserving([54112], LINUX._replace(reserved=(range(9000, 9003),)))
+    line = reserving([54112], LINUX.but(reserved=(range(9000, 9003),)))
     assert "ip_local_reserved_ports=9000-9002,54112 " in line
 
 
 def test_where_nothing_can_be_reserved_a_smaller_number_is_the_cure():
-    (found,) = findings(manifest(entry("page", 54112)), LINUX._replace(reservable=False))
+    (found,) = findings(manifest(entry("page", 54112)), LINUX.but(reservable=False))
     assert found.cure == "take a number below 32768"
 
 

@@ -44,7 +44,7 @@ class Remains:
     def __init__(self):
         self.asked = []
 
-    def ask_to_end(self, signum):
+    def ask_to_end(self, signum, _orphans):
         self.asked.append(signum)
 
 

@@ -43,7 +43,8 @@ def test_one_of_a_bare_repository_is_linked_to_that(tmp_path):
     (own / "commondir").write_text("../..\n")
     (tmp_path / "a").mkdir()
     (tmp_path / "a/.git").write_text(f"gitdir: {own}\n")
-    assert checkout(str(tmp_path / "a"))[1:] == ("a", str(tmp_path / "shop.git"))
+    found = checkout(str(tmp_path / "a"))
+    assert (found.linked, found.main) == ("a", str(tmp_path / "shop.git"))
 
 
 def test_a_submodule_is_no_worktree(tmp_path):
@@ -70,4 +71,5 @@ def test_git_itself_makes_them_so(tmp_path):
     git("init")
     git("commit", "--allow-empty", "-m", "x")
     git("worktree", "add", "../a b", "-b", "topic")
-    assert checkout(str(tmp_path / "a b"))[1:] == ("a-b", str(tmp_path / "main"))
+    found = checkout(str(tmp_path / "a b"))
+    assert (found.linked, found.main) == ("a-b", str(tmp_path / "main"))

@@ -34,3 +34,35 @@ def test_giving_memory_back_keeps_what_is_used():
     kept = {"this": ["and", "that"]}
     lean.give_back()
     assert kept == {"this": ["and", "that"]}
+
+
+def test_yaml_comes_without_its_expressions_and_its_python_parser_has_them_when_it_is_used():
+    script = """
+import re
+from aura_stack.system import lean
+compile = re.compile
+lean.load_yaml()
+assert re.compile is compile
+import yaml
+assert type(yaml.reader.Reader.NON_PRINTABLE) is not re.Pattern
+assert yaml.safe_load("a: [1, 2020-02-02, 'x', 1.5, no]")["a"][3:] == [1.5, False]
+try:
+    yaml.safe_load(chr(1))
+except yaml.reader.ReaderError:
+    pass
+else:
+    raise AssertionError
+"""
+    subprocess.run([sys.executable, "-c", script], check=True, timeout=20)
+
+
+def test_the_collector_is_left_out_until_it_is_settled():
+    script = """
+import gc
+from aura_stack.system import lean
+lean.hurry()
+assert not gc.isenabled()
+lean.settle()
+assert gc.isenabled()
+"""
+    subprocess.run([sys.executable, "-c", script], check=True, timeout=20)

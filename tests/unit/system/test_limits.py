@@ -44,7 +44,7 @@ def test_watches_are_counted_by_line():
 def test_the_limit_of_open_files_is_that_of_this_process(monkeypatch):
     assert limits.open_files().soft == resource.getrlimit(resource.RLIMIT_NOFILE)[0]
     monkeypatch.setattr(resource, "getrlimit", lambda _: (256, resource.RLIM_INFINITY))
-    assert limits.open_files() == (256, None)
+    assert limits.open_files() == limits.OpenFiles(256, None)
 
 
 @linux
@@ -61,7 +61,8 @@ def test_an_instance_of_ours_and_its_watches_are_counted(tmp_path):
         # other programs of this user come and go: ours alone is sure
         assert limits.inotify().used_instances >= 1
         assert limits.inotify().used_watches >= 1
-        assert (before.instances, before.watches) == limits.inotify()[1::-1]
+        now = limits.inotify()
+        assert (before.instances, before.watches) == (now.instances, now.watches)
     finally:
         os.close(descriptor)
 

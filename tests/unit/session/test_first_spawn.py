@@ -1,0 +1,62 @@
+"""What is loaded when the first service is executed: a guard of how soon that is, whatever the machine."""
+
+import os
+import subprocess
+import sys
+
+HEAVY = {
+    "asyncio",
+    "click",
+    "dataclasses",
+    "dotenv",
+    "honcho",
+    "inspect",
+    "locale",
+    "logging",
+    "pathlib",
+    "pathspec",
+    "psutil",
+    "random",
+    "ssl",
+    "subprocess",
+    "tempfile",
+    "uuid",
+}
+LATER = {
+    "aura_stack.cli.face",
+    "aura_stack.cli.main",
+    "aura_stack.logs.follow",
+    "aura_stack.reading.from_dotenv",
+    "aura_stack.reading.from_procfile",
+    "aura_stack.reading.wording",
+    "aura_stack.session.requires",
+    "aura_stack.session.serve",
+    "aura_stack.supervision.probes",
+}
+ROOMS_OF_OTHER_COMMANDS = ("doctor", "drafting", "inventory", "mending", "watch")
+
+SCRIPT = """
+import os, sys
+def report(*_, **__):
+    with open("loaded", "w") as file:
+        print(*sys.modules, file=file)
+    os._exit(9)
+os.posix_spawn = report
+from aura_stack.cli.quick import run
+run(["up"])
+"""
+
+
+def test_nothing_that_the_first_services_could_do_without_is_loaded_before_them(tmp_path):
+    (tmp_path / "stack.yaml").write_text("services: {web: {command: [sleep, '9']}, db: {command: sleep 9}}")
+    environ = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "HOME": str(tmp_path)}
+    environ.pop("XDG_RUNTIME_DIR", None)
+    up = subprocess.run(
+        [sys.executable, "-c", SCRIPT], cwd=tmp_path, env=environ, capture_output=True, text=True, check=False
+    )
+    loaded = (tmp_path / "loaded").read_text().split()
+    assert "aura_stack.supervision.runner" in loaded, up.stderr
+    assert (HEAVY | LATER) & set(loaded) == set()
+    rooms = {name.split(".")[1] for name in loaded if name.startswith("aura_stack.")}
+    assert rooms.isdisjoint(ROOMS_OF_OTHER_COMMANDS)
+    assert "engine died" in up.stdout + up.stderr
