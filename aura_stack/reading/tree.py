@@ -18,11 +18,12 @@ class Form(Enum):
 
 
 class Scalar(NamedTuple):
-    """One word: its text with quotes and escapes undone."""
+    """One word: its text with quotes and escapes undone; `masked` is that without the secrets in it, "" for none."""
 
     place: Place
     text: str
     form: Form = Form.PLAIN
+    masked: str = ""
 
     @property
     def value(self) -> Value:

@@ -556,7 +556,7 @@ class Methods:
             "cpu_seconds": round(used.seconds, 2) if used else None,
             "memory_bytes": used.memory if used else None,
             "processes": used.processes if used else None,
-            "stop_command": view.service.stop.command.text if view.service.stop.command else None,
+            "stop_command": view.service.stop.command.shown if view.service.stop.command else None,
             "ended": status.verdict.words if status.verdict else None,
             "exit_code": status.verdict.code if status.verdict else None,
             "stale": self._orders.stale.get(name) or (setback.verdict.words if setback else None),

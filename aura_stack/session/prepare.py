@@ -34,7 +34,7 @@ class Due(Frozen):
 
 def key(service: Service, step: Prepare) -> str:
     """The name under which a step's fingerprint is kept."""
-    return f"{service.cwd}: {step.command.text}"
+    return f"{service.cwd}: {step.command.shown}"  # others may read the file
 
 
 def due(services: Iterable[Service], record: str) -> list[Due]:
@@ -135,7 +135,7 @@ class Preparation:
             why: for what reason.
             then: what a failure means for the service, in words.
         """
-        text = command.text
+        text = command.shown
         self._publish(events.Preparing(service.name, text, why))
         began = time.monotonic()
         self.doing[service.name] = text
@@ -155,7 +155,7 @@ class Preparation:
 
     async def _one(self, due: Due, then: str) -> None:
         service, step = due.service, due.step
-        text = step.command.text
+        text = step.command.shown
         self._publish(events.Preparing(service.name, text, due.why))
         began = time.monotonic()
         before = take(service, step, fingerprint.load(self._record).get(due.key))
@@ -178,5 +178,5 @@ class Preparation:
             fingerprint.save(self._record, fingerprint.load(self._record).put(due.key, before))
         except AuraError as error:
             self._publish(
-                events.Notice(f"{error.message}: {due.step.command.text} will run again", alarm=True)
+                events.Notice(f"{error.message}: {due.step.command.shown} will run again", alarm=True)
             )

@@ -293,11 +293,11 @@ def interests(services: Iterable[Service]) -> list[Interest]:
 
 def _told(found: Deeds, service: Service) -> str:
     """What a save leads to, in words."""
-    words = [f"runs {command.text}" for command, _ in found.commands]
+    words = [f"runs {command.shown}" for command, _ in found.commands]
     words += [f"sends signal {signum}" for signum, _ in found.signals]
     if found.restart:
         build = service.watch.build if service.watch else None
-        words.append(f"runs {build.text}, restarts" if build else "restarts")
+        words.append(f"runs {build.shown}, restarts" if build else "restarts")
     return ", ".join(words)
 
 

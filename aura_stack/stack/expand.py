@@ -36,7 +36,10 @@ def expand(root: Node, environ: Mapping[str, str]) -> Expanded:
         except BadTemplate as bad:
             problems.append(Problem(node.place, bad.message, bad.hint))
             return Void(node.place)
-        return node if text == node.text else Scalar(node.place, text, Form.EXPANDED)
+        if text == node.text:
+            return node
+        shown = fill_variables(node.text, lambda name: _disguised(name, environ.get(name)))
+        return Scalar(node.place, text, Form.EXPANDED, shown if shown != text else "")
 
     def walk(node: Node, spared: str | None = None) -> Node:
         if isinstance(node, Scalar):
@@ -52,3 +55,10 @@ def expand(root: Node, environ: Mapping[str, str]) -> Expanded:
         return node
 
     return Expanded(walk(root, spared=EXTENSION), tuple(problems), used)
+
+
+def _disguised(name: str, value: str | None) -> str | None:
+    """What a variable brings in, for messages."""
+    from .secrets import is_secret, masked  # noqa: PLC0415 - patterns to compile, for those who use variables
+
+    return f"${{{name}}}" if value and is_secret(name) else value and str(masked(value))

@@ -1,6 +1,7 @@
 """The words of one service with their references filled in, and the commands made of them."""
 
 import shlex
+from collections.abc import Sequence
 
 from aura_stack.errors import Place, Problem
 from aura_stack.reading.tree import Items, Node, Scalar
@@ -24,25 +25,33 @@ class Filled:
     def text(self, word: Scalar) -> str:
         """What the user meant by a word that may hold references; "" where that cannot be said."""
         try:
-            return fill_references(
-                word.text, lambda reference: self._addresses.value(reference, self.service)
-            )
+            return self._fill(word.text)
         except BadTemplate as bad:
             self.report(word.place, bad.message, bad.hint)
             return ""
+
+    def _fill(self, text: str) -> str:
+        return fill_references(text, lambda reference: self._addresses.value(reference, self.service))
+
+    def _masked(self, words: Sequence[Scalar], argv: Sequence[str]) -> list[str]:
+        """The words without the secrets that variables have brought into them; none where there are none."""
+        if not (all(argv) and any(word.masked for word in words)):
+            return []
+        pairs = zip(words, argv, strict=True)
+        return [self._fill(word.masked) if word.masked else text for word, text in pairs]
 
     def command(self, node: Node | None) -> Command | None:
         """A list is executed as it stands, text by /bin/sh; None where there is nothing to execute."""
         if isinstance(node, Scalar):
             text = self.text(node)
-            return Command((*SHELL, text), text, node.place)
+            return Command((*SHELL, text), text, node.place, "".join(self._masked([node], [text])))
         if not isinstance(node, Items):
             return None
         words = [each for each in node.nodes if isinstance(each, Scalar)]
         if words and not words[0].text.strip():
             self.report(words[0].place, "the program to execute has no name")
         argv = tuple(map(self.text, words))
-        return Command(argv, shlex.join(argv), node.place)
+        return Command(argv, shlex.join(argv), node.place, shlex.join(self._masked(words, argv)))
 
     def port(self, place: Place, what: str, key: str = "") -> int:
         """The number of a port of this service, the main one for no key; 0, and a problem, if it has none.

@@ -50,11 +50,20 @@ class ProbeKind(StrEnum):
 
 
 class Command(Frozen):
-    """What is executed: `argv` as it stands; `text` as the user wrote it, for messages."""
+    """What is executed: `argv` as it stands; `text` is that in one line.
+
+    `masked` is the same without the secrets that variables have brought into it, "" where there are none.
+    """
 
     argv: tuple[str, ...]
     text: str
     place: Place
+    masked: str = ""
+
+    @property
+    def shown(self) -> str:
+        """The text for messages, and for whatever others may read."""
+        return self.masked or self.text
 
 
 class Port(Frozen):

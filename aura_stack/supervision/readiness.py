@@ -13,6 +13,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import NamedTuple
 
 from aura_stack.stack.model import Answer, ProbeKind, Ready
+from aura_stack.stack.secrets import masked
 
 from . import webanswer
 
@@ -151,10 +152,10 @@ async def _pause(seconds: float, news: asyncio.Event | None) -> None:
 def describe(ready: Ready) -> str:
     """What is asked, in words."""
     words = {
-        ProbeKind.HTTP: f"http://localhost:{ready.port}{ready.target}",
+        ProbeKind.HTTP: f"http://localhost:{ready.port}{masked(ready.target)}",
         ProbeKind.TCP: f"port {ready.port}",
         ProbeKind.LOG: f"a log line like {ready.target}",
-        ProbeKind.EXEC: ready.command.text if ready.command else "a command",
+        ProbeKind.EXEC: ready.command.shown if ready.command else "a command",
         ProbeKind.FILE: f"the file {ready.target}",
         ProbeKind.NOTIFY: "READY=1 by sd_notify",
         ProbeKind.GRPC: f"gRPC health{ready.target and f' of {ready.target}'} on port {ready.port}",

@@ -645,7 +645,7 @@ class Runner:
             if in_time:
                 run.tree.ask_to_end(service.stop.signal)
             sent = stopping.signal_name(service.stop.signal) if in_time else ""
-            self._publish(events.StopFailed(service.name, run.number, command.text, failure, sent))
+            self._publish(events.StopFailed(service.name, run.number, command.shown, failure, sent))
         if run.exited:
             self._look(service.name, run)
 

@@ -439,7 +439,7 @@ class Supervisor:
         service = entry.service
         grace = self._grace(entry)
         command, name = stopping.command(service, grace), stopping.signal_name(service.stop.signal)
-        text = command.text if command else ""
+        text = command.shown if command else ""
         if entry.status.wanted is Wanted.DOWN:
             self._rim.release(service)
         self._publish(events.Stopping(service.name, run, pid, name, grace, text))

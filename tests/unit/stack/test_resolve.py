@@ -57,6 +57,29 @@ def test_a_hand_over_is_a_word_or_says_from_where_its_sockets_are_reached(inner,
     assert service(f"port: 1\n    {inner}").handover == found
 
 
+@pytest.mark.parametrize(
+    ("written", "shown"),
+    [
+        ("curl -H ${API_TOKEN} :${port}", "curl -H ${API_TOKEN} :4001"),
+        ("[curl, -u, '${API_TOKEN}', '${WHERE}']", "curl -u '${API_TOKEN}' there"),
+        ("psql ${DB} ${WHERE} $$HOME", "psql postgres://u:***@h/x there $HOME"),
+        ("run ${NONE:-${API_TOKEN}}", "run ${API_TOKEN}"),
+        ("run ${WHERE} ${EMPTY_TOKEN:-nothing}", "run there nothing"),
+    ],
+)
+def test_what_messages_show_of_a_command_holds_no_secret_that_a_variable_brought_in(written, shown):
+    variables = {
+        "API_TOKEN": "s3cr3t",
+        "DB": "postgres://u:hunter2@h/x",
+        "WHERE": "there",
+        "EMPTY_TOKEN": "",
+    }
+    as_written = written if written.startswith("[") else repr(written)
+    command = service(f"port: 4001\n    stop: {{command: {as_written}}}", **variables).stop.command
+    assert command.shown == shown
+    assert "${" not in command.text
+
+
 def test_a_service_needs_nothing_but_a_command():
     found = service("x-nothing: 1")
     assert found.command.argv == ("/bin/sh", "-c", "x")
