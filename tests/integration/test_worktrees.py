@@ -6,10 +6,11 @@ import shutil
 import signal
 import socket
 import urllib.request
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from stacks import Stack, child
+from stacks import Stack, child, wait_for
 
 from aura_stack.ports.register import Register
 from aura_stack.system import places as where
@@ -153,36 +154,40 @@ def test_no_lease_outlives_its_stack_however_that_dies(checkouts):
     other.up().signal(signal.SIGINT)
 
 
-def test_of_many_that_start_at_once_one_has_each_port(checkouts):
-    """Strangers that want the same numbers: one wins, all others are refused, and say by whom."""
+QUIET = {"api": {"command": ["sleep", "infinity"], "port": "api"}}
+"""It never listens: who has the number, leases alone say."""
+
+
+def test_of_twenty_that_start_at_once_one_has_each_port(checkouts):
+    """Strangers that want one number: one wins, all others are refused and say by whom; each worktree has its own."""
     checkouts("main")
-    many = [
-        checkouts(f"s{number}", {"api": SERVICES["api"]}, called=f"other{number}-") for number in range(6)
-    ]
-    ups = [one.start("up", "-d", "--wait") for one in many]
+    strangers = [checkouts(f"s{number}", QUIET, called=f"other{number}-") for number in range(12)]
+    worktrees = [checkouts(f"w{number}", QUIET, linked=True) for number in range(8)]
+    ups = [one.start("up", "-d") for one in (*strangers, *worktrees)]
     codes = [up.finish() for up in ups]
-    assert sorted(codes) == [0, 6, 6, 6, 6, 6], [up.output for up in ups]
-    (lease,) = leases(many[0])
-    assert lease.file == str(many[codes.index(0)].file)
-    assert all("of the stack other" in up.output for up, code in zip(ups, codes, strict=True) if code == 6)
-    assert many[codes.index(0)].run("down")[0] == 0
-    assert leases(many[0]) == []
-
-
-def test_of_many_worktrees_that_start_at_once_each_has_ports_of_its_own(checkouts):
-    checkouts("main")
-    many = [checkouts(f"w{number}", {"api": SERVICES["api"]}, linked=True) for number in range(5)]
-    ups = [one.start("up", "-d", "--wait") for one in many]
-    assert [up.finish() for up in ups] == [0] * 5, [up.output for up in ups]
-    given = [ports(one)["api"] for one in many]
-    assert sorted(given) == list(range(FIRST + 1, FIRST + 6))
-    assert many[0].run("down", "--all")[0] == 0
-    shutil.rmtree(many[0].folder)
-    assert many[1].run("up", "-d", "--wait")[0] == 0
-    assert (
-        Path(where.leases(many[1].env), os.path.basename(many[0].places.runtime) + ".json").exists() is False
-    )
-    assert many[1].run("down")[0] == 0
+    assert sorted(codes[:12]) == [0, *[6] * 11], [up.output for up in ups]
+    assert codes[12:] == [0] * 8, [up.output for up in ups]
+    refused = [up.output for up, code in zip(ups, codes, strict=True) if code == 6]
+    assert all(f"port {FIRST} is taken by" in output and "of the stack other" in output for output in refused)
+    winner = strangers[codes.index(0)]
+    found = {lease.file: [one.number for one in lease.given] for lease in leases(winner)}
+    assert found.pop(str(winner.file)) == [FIRST]
+    assert sorted(found) == sorted(str(one.file) for one in worktrees)
+    assert sorted(found.values()) == [[number] for number in range(FIRST + 1, FIRST + 9)]
+    for one in (winner, *worktrees[:4]):
+        note = json.loads(Path(one.places.run).read_text())
+        for each in (note["guardian"], note["engine"], *note["runs"]):
+            with suppress(ProcessLookupError):  # the engine may have followed its guardian
+                os.kill(each["pid"], signal.SIGKILL)
+    wait_for(lambda: len(leases(winner)) == 4)  # nobody's lease outlives its stack
+    assert worktrees[4].run("down", "--all")[0] == 0
+    assert leases(winner) == []
+    shutil.rmtree(worktrees[0].folder)
+    other = strangers[codes.index(6)]
+    assert other.run("up", "-d")[0] == 0
+    register = Path(where.leases(other.env))
+    assert not (register / (os.path.basename(worktrees[0].places.runtime) + ".json")).exists()
+    assert other.run("down")[0] == 0
 
 
 def test_ports_are_the_written_ones_at_every_start_and_free_after_every_stop(checkouts):
