@@ -238,11 +238,12 @@ def next_(settings: Settings, first: int | None, count: int, name: str | None, a
 
 def _spans(found: "Manifest | None", name: str) -> Sequence[range]:
     from aura_stack.reading.suggest import did_you_mean  # noqa: PLC0415 - as above
+    from aura_stack.reading.words import quoted  # noqa: PLC0415 - as above
 
     ranges = found.ranges if found else {}
     if name not in ranges:
         hint = did_you_mean(name, ranges) or (f"there are {', '.join(ranges)}" if ranges else "")
-        raise AuraError(f"the manifest has no range {name!r}", hint, ExitCode.UNKNOWN)
+        raise AuraError(f"the manifest has no range {quoted(name)}", hint, ExitCode.UNKNOWN)
     return ranges[name]
 
 
@@ -383,7 +384,9 @@ def leases(settings: Settings, take: bool, as_json: bool) -> None:
 
         file, places = target.found(settings)
         click.echo(take_numbers(file, settings.variant, places, os.environ), err=as_json)
-    found = [(lease, is_living(lease)) for lease in register.leases()]
+    every = [(lease, is_living(lease)) for lease in register.leases()]
+    # what a stack had when it died counts for nothing, unless it gets it again
+    found = [(lease, runs) for lease, runs in every if runs or lease.moved or lease.takes]
     if as_json:
         tables.print_json([_lease_object(lease, runs=runs) for lease, runs in found])
     elif found:

@@ -133,6 +133,7 @@ def owner_object(owner: "Owner") -> dict[str, Any]:
 def _notes(number: int, held: "Sequence[Owner]", how: "Iterable[Sharing]", ephemeral: range) -> Iterator[str]:
     """What else is to be known of a port that is held."""
     from aura_stack.ports.owners import Kind  # noqa: PLC0415 - as above
+    from aura_stack.system.tcp import TIME_WAIT  # noqa: PLC0415 - as above
 
     kinds = {one.kind for one in held}
     for each in sorted(how):
@@ -146,7 +147,7 @@ def _notes(number: int, held: "Sequence[Owner]", how: "Iterable[Sharing]", ephem
             "no listener and no connection is to be seen: a socket that is bound and does not listen, a container "
             "or machine whose network is another, or a reservation of the system below this one"
         )
-    if os.geteuid() != 0 and any(one.pid is None and not one.remote for one in held):
+    if os.geteuid() != 0 and any(one.pid is None and one.state != TIME_WAIT for one in held):
         yield f"root sees more: sudo aura-stack ports who {number}"
 
 
@@ -255,15 +256,16 @@ def _live(found: "Declared") -> Iterator[dict[str, Any]]:
 
 
 def _cure(found: "Declared", row: "Row") -> str:
-    offer = found.next_free(row)
-    ours = next((one for one in row.held if one.stack), None)
-    ways = [
-        f"aura-stack -C {os.path.dirname(ours.file)} down" if ours else f"aura-stack ports free {row.number}"
-    ]
-    if offer:
+    """What to do about a port that is taken: what ends its holder, or what stands against that, and another number."""
+    from aura_stack.ports.free import asker  # noqa: PLC0415 - as above
+    from aura_stack.ports.freeing import Refusal, decide  # noqa: PLC0415 - as above
+
+    plan = decide(row.number, row.held, asker(row.held), {})
+    ways = [plan.instead] if isinstance(plan, Refusal) else [f"aura-stack ports free {row.number}"]
+    if offer := found.next_free(row):
         within = f" in {row.entry.range}" if row.entry and row.entry.range else ""
         ways.append(f"the next free one{within} is {offer}")
-    return ", or ".join(ways)
+    return ", or ".join(filter(None, ways))
 
 
 def _lines(rows: Iterable[dict[str, Any]], *, coloured: bool) -> Iterator[str]:

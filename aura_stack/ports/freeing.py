@@ -8,6 +8,8 @@ from aura_stack.system.tcp import TIME_WAIT
 
 from .owners import Kind, Owner, describe
 
+_SEEN = 15  # bytes that Linux keeps of a program's name (proc(5), comm)
+
 CONTAINERS = frozenset(
     [
         *(
@@ -86,16 +88,39 @@ def _refused(port: int, owner: Owner, asker: Asker) -> Refusal | None:
     who = describe(owner, asker.home)
     if owner.kind is Kind.LEASE or owner.stack:
         return Refusal(port, f"{port} belongs to {who}", _stop_command(owner))
-    return _not_a_process(port, owner, who) or _not_to_be_ended(port, owner, who, asker)
+    return (
+        _not_a_process(port, owner, who)
+        or _not_a_server(port, owner, who, asker)
+        or _not_ours(port, owner, who)
+        or _not_to_be_ended(port, owner, who, asker)
+    )
 
 
 def _not_a_process(port: int, owner: Owner, who: str) -> Refusal | None:
-    """What no signal of ours reaches."""
+    """What nobody's signal reaches."""
     if owner.kind is Kind.UNKNOWN:
         seen = f"sudo aura-stack ports who {port}"
         return Refusal(port, f"{port} is held by {who}", seen, ExitCode.NOT_PERMITTED)
     if owner.state == TIME_WAIT:
         return Refusal(port, f"{port} is held by {who}", "nobody has to be ended: it is free again then")
+    return None
+
+
+def _not_a_server(port: int, owner: Owner, who: str, asker: Asker) -> Refusal | None:
+    """Who only stands for somebody else, whoever's it is."""
+    if owner.pid is None:
+        return None
+    name = asker.names.get(owner.pid, "")
+    if owner.pid == 1:
+        instead = "systemctl list-sockets shows whose socket it holds" if name == "systemd" else ""
+        return Refusal(port, f"{port} is held by the first process of this machine, {who}", instead)
+    if any(name in {each, each[:_SEEN]} for each in CONTAINERS):
+        return Refusal(port, f"{port} is a container's: {who}", _container_command(name, port))
+    return None
+
+
+def _not_ours(port: int, owner: Owner, who: str) -> Refusal | None:
+    """Whom a signal of ours does not reach."""
     if owner.pid is None or owner.foreign:
         command = f"sudo kill {owner.pid}" if owner.pid else f"sudo aura-stack ports who {port}"
         return Refusal(port, f"{port} is held by {who}, another user's", command, ExitCode.NOT_PERMITTED)
@@ -107,13 +132,8 @@ def _not_to_be_ended(port: int, owner: Owner, who: str, asker: Asker) -> Refusal
     if owner.pid is None:
         return None
     name = asker.names.get(owner.pid, "")
-    if owner.pid == 1:
-        instead = "systemctl list-sockets shows whose socket it holds" if name == "systemd" else ""
-        return Refusal(port, f"{port} is held by the first process of this machine, {who}", instead)
     if owner.pid in asker.family:
         return Refusal(port, f"{port} is held by {who}, which started this command")
-    if name in CONTAINERS:
-        return Refusal(port, f"{port} is a container's: {who}", _container_command(name, port))
     if name in FORWARDERS:
         return Refusal(port, f"{port} is forwarded: {who}", _forwarder_command(name, owner.pid))
     return None

@@ -50,8 +50,15 @@ def _instead(conflict: Conflict) -> str:
 def _cures(found: Sequence[Conflict]) -> list[str]:
     held = [owner for conflict in found for owner in conflict.owners]
     cures = []
-    if any(owner.kind is not Kind.CONNECTION for owner in held):
-        cures.append("stop what holds the port, or give the service another number")
+    numbers = dict.fromkeys(
+        conflict.port.number
+        for conflict in found
+        if any(owner.kind is not Kind.CONNECTION for owner in conflict.owners)
+    )
+    if numbers:
+        free = f"aura-stack ports free {' '.join(map(str, numbers))}"
+        shift = " (aura-stack up --port-shift, for now)" if any(one.next_free for one in found) else ""
+        cures.append(f"stop what holds the port ({free}), or give the service another number{shift}")
     if any(owner.kind is Kind.CONNECTION for owner in held):
         cures.append("a connection gives its number back by itself when it has ended, within a minute")
     hidden = [

@@ -43,7 +43,7 @@ class Declared(Frozen):
 
     Attributes:
         manifest: None for a stack of plain numbers.
-        rows: in the order of the manifest, then those of the stack file.
+        rows: in the order of the manifest, those of external systems last; then those of the stack file alone.
         taken: the numbers that this and other stacks have.
     """
 
@@ -107,7 +107,7 @@ def _rows(definition: Definition) -> Iterable[Row]:
     used = [(service, port) for service in definition.stack.services for port in service.ports]
     by_number = {port.written or port.number: (service, port) for service, port in used}
     shown = set()
-    for name, entry in entries.items():
+    for name, entry in sorted(entries.items(), key=lambda one: one[1].external):  # others' come last
         service, port = by_number.get(entry.number, (None, None))
         number = port.number if port else entry.number
         shown.add(number)

@@ -64,7 +64,8 @@ def test_a_busy_port_is_refused_with_its_owner_and_the_next_free_one(stack, port
     assert code == 6
     assert re.fullmatch(
         rf"error: web: port {port} is taken by {owner}; next free: {free_after(port)}\n"
-        "hint: stop what holds the port, or give the service another number\n",
+        rf"hint: stop what holds the port \(aura-stack ports free {port}\), "
+        r"or give the service another number \(aura-stack up --port-shift, for now\)\n",
         output,
     ), output
 
@@ -79,7 +80,8 @@ def test_two_busy_ports_are_told_at_once(stack, port, hold):
     assert re.fullmatch(
         rf"error: web: port {port} is taken by {owners[0]}; next free: {first}\n"
         rf"api: port {other} is taken by {owners[1]}; next free: {second}\n"
-        "hint: stop what holds the port, or give the service another number\n",
+        rf"hint: stop what holds the port \(aura-stack ports free {port} {other}\), "
+        r"or give the service another number \(aura-stack up --port-shift, for now\)\n",
         output,
     ), output
 

@@ -8,7 +8,16 @@ from aura_stack.ports.owners import Kind, Owner
 
 NODE = Owner(812, "node server.js", "u", "/home/u/shop", 60.0)
 ASKER = Asker(
-    {1, 100, 200}, {1: "systemd", 812: "node", 7: "docker-proxy", 8: "ssh", 9: "kubectl", 10: "conmon"}
+    {1, 100, 200},
+    {
+        1: "systemd",
+        812: "node",
+        7: "docker-proxy",
+        8: "ssh",
+        9: "kubectl",
+        10: "conmon",
+        11: "com.docker.back",
+    },
 )
 
 
@@ -27,6 +36,8 @@ def test_what_a_user_started_is_ended():
         (NODE._replace(pid=200), "which started this command", ""),
         (NODE._replace(pid=7), "is a container's", "docker ps --filter publish=4010 shows which; docker stop"),
         (NODE._replace(pid=10), "is a container's", "podman ps --filter publish=4010 shows which"),
+        (NODE._replace(pid=10, user="ann", foreign=True), "is a container's", "podman ps --filter publish=4010"),
+        (NODE._replace(pid=11), "is a container's", "docker ps --filter publish=4010 shows which"),
         (NODE._replace(pid=8), "is forwarded", "ssh -O exit HOST where it is a master connection, else: kill 8"),
         (NODE._replace(pid=9), "is forwarded", "end kubectl where it was started, or: kill 9"),
         (

@@ -29,7 +29,12 @@ port = Port("", number, "PORT", "", "", here)
 require_free([Service("backend", here, ports=(port,))], lambda number: None)
 print(sorted({"asyncio", "pathlib", "psutil", "shutil", "socket", "subprocess"} & set(sys.modules)))
 """
-HINT = "stop what holds the port, or give the service another number"
+SHIFT = " (aura-stack up --port-shift, for now)"
+
+
+def hint(*numbers, shift=SHIFT):
+    free = f"aura-stack ports free {' '.join(map(str, numbers))}"
+    return f"stop what holds the port ({free}), or give the service another number{shift}"
 
 
 def port(number, key="", within="backend"):
@@ -56,7 +61,7 @@ def test_the_owner_and_the_next_free_number_are_told():
     assert error.message == (
         "backend: port 4010 is taken by pid 4711 (node server.js, ~/shop, up 2 h); next free in backend: 4012"
     )
-    assert error.hint == HINT
+    assert error.hint == hint(4010)
     assert error.exit_code == ExitCode.PORT_CONFLICT == 6
 
 
@@ -90,7 +95,8 @@ def test_all_conflicts_are_told_at_once():
         ),
     ]
     assert error.hint == (
-        f"{HINT}; a connection gives its number back by itself when it has ended, within a minute; "
+        f"{hint(4010, 4011, 4001, 4003)}; "
+        "a connection gives its number back by itself when it has ended, within a minute; "
         "root sees more: sudo lsof -nP -iTCP:4001,4003"
     )
 
