@@ -34,6 +34,8 @@ def need(needed: Mapping[str, Any]) -> str:
 def port(one: Mapping[str, Any]) -> str:
     """A port, and who has it where the service has not."""
     named = f"{one['port']}" + (f" ({one['name']})" if one["name"] else "")
+    if one.get("behind"):
+        return f"{named}, where the front accepts and hands on to its own {one['behind']}"
     return f"{named}, held by {one['held_by']}" if one["held_by"] else named
 
 

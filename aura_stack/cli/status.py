@@ -33,6 +33,7 @@ def status(context: click.Context, services: tuple[str, ...], as_json: bool) -> 
       unwell (the last bad answer in words), paused, waits_for,
       run (its number), pid, uptime_seconds, restarts, replica (1 for the first),
       ports, written_ports (the numbers in the file: a worktree has others),
+      behind_front (where its run listens, by port, if a front accepts for it),
       address, cpu_percent, cpu_seconds, memory_bytes, processes,
       stop_command (what is run to end it, null for a signal),
       ended (how the last run ended), exit_code,

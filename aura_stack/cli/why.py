@@ -47,7 +47,8 @@ def why(context: click.Context, service: str, as_json: bool) -> None:
       service, running (whether its stack is), and, of one that runs, those of status;
       state_seconds, watched,
       needs (service, condition, state, met, ended),
-      ports (name, port, held_by: who, while it is not up),
+      ports (name, port, behind: where it listens behind the front,
+        held_by: who, while it is not up), front_pid,
       ends (time, run, words, exit_code), restarts (time, run, why),
       last_error, held_back (what it does with what it prints, if nothing has come), todo
     """

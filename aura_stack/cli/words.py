@@ -35,10 +35,11 @@ def _said(event: events.Event) -> tuple[str, str, bool] | None:  # noqa: C901, P
             return "aura", f"the definition is not taken over, all goes on: {'; '.join(mistakes)}", True
         case events.Signalled(service, _, signal, pids):
             return service, f"{signal} sent to {', '.join(str(pid) for pid in pids)}", False
-        case events.Started(service, _, pid, _, beside) if beside:
-            return service, f"new version started (pid {pid}); pid {beside} serves until it is ready", False
-        case events.Started(service, _, pid, why):
-            return service, f"started (pid {pid})" + (f" after it {why}" if why else ""), False
+        case events.Started(service, _, pid, _, beside, behind) if beside:
+            which = f"(pid {pid}{_at(behind)})"
+            return service, f"new version started {which}; pid {beside} serves until it is ready", False
+        case events.Started(service, _, pid, why, _, behind):
+            return service, f"started (pid {pid}{_at(behind)})" + (f" after it {why}" if why else ""), False
         case events.SetBack(service, _, pid, words):
             return service, f"the new version failed: {words}; pid {pid} goes on serving", True
         case events.Ready(service, _, _, seconds, address):
@@ -86,6 +87,10 @@ def _said(event: events.Event) -> tuple[str, str, bool] | None:  # noqa: C901, P
         case events.StackStopping(reason):
             return "aura", f"stopping all: {reason}", False
     return None
+
+
+def _at(behind: int) -> str:
+    return f", behind the front at {behind}" if behind else ""
 
 
 def _pids(pids: tuple[int, ...], shown: int = 3) -> str:

@@ -78,13 +78,18 @@ class Waiting(Frozen):
 
 
 class Started(Frozen):
-    """A run of a service was executed; `beside` is the pid of the run that serves until this one is ready, or 0."""
+    """A run of a service was executed.
+
+    `beside` is the pid of the run that serves until this one is ready, or 0; `behind` the number that it is to listen
+    at behind the front, or 0.
+    """
 
     service: str
     run: int
     pid: int
     why: str = ""
     beside: int = 0
+    behind: int = 0
 
 
 class SetBack(Frozen):

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from aura_stack.stack.behind import moved
 from aura_stack.stack.environment import Origin, Sources, child_environment, explained, port_variables
 from aura_stack.stack.model import Service
 
@@ -47,9 +48,10 @@ class Environment:
         return child_environment(self._sources, service)
 
     def give(self, service: Service) -> dict[str, str]:
-        """The same for a run, which is remembered; raises as above."""
-        self.given[service.name] = self(service)
-        return self.given[service.name]
+        """The same for a run, which is remembered, with the numbers that others see; raises as above."""
+        found = self(service)
+        self.given[service.name] = self(self._defined(service)) if service.moved else found
+        return found
 
     def like(self, source: Source, definition: Definition) -> "Environment":
         """One that makes the variables of another definition, for the same shell."""
@@ -76,4 +78,11 @@ class Environment:
         stack = self._definition.stack
         named = {one.name: one for one in (*stack.tasks, *stack.services)}
         now = named.get(service.name, service)
+        if service.moved and now.behind:
+            now = moved(now, service.moved)
         return service.but(env=now.env, profile_env=now.profile_env)
+
+    def _defined(self, service: Service) -> Service:
+        """One that was moved, as it stands in the definition."""
+        stack = self._definition.stack
+        return next((one for one in stack.services if one.name == service.name), service)

@@ -7,6 +7,7 @@ one.
 
 import errno
 import os
+import sys
 import time
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
@@ -29,6 +30,8 @@ from .environment import Environment
 from .options import Aborts, Options
 from .preflight import Ground
 from .tasks import Tasks
+
+_PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 
 class Record:
@@ -139,6 +142,22 @@ def _stranger(number: int, ours: Collection[int]) -> str:
     return next((describe(owner, os.path.expanduser("~")) for owner in found), "")
 
 
+def _spare(count: int, ground: Ground) -> list[int]:
+    """So many numbers for runs behind the front: no declared one, none that another stack has."""
+    import random  # noqa: PLC0415 - for those runs
+
+    from aura_stack.ports import spare  # noqa: PLC0415 - for those runs
+    from aura_stack.system import limits  # noqa: PLC0415 - likewise
+
+    kernel = limits.ports()
+    declared = {port.number for service in ground.definition.stack.services for port in service.ports}
+    manifest = ground.definition.manifest
+    entries = {entry.number for entry in manifest.entries.values()} if manifest else set()
+    taken = declared | entries | ground.claim.spared()
+    ephemeral = kernel.ephemeral if kernel else range(49152, 65536)
+    return spare.numbers(count, spare.span(ephemeral), taken, is_free, random.choice)
+
+
 def assemble(
     ground: Ground, places: Places, options: Options, environ: Mapping[str, str], *, inherits_orphans: bool
 ) -> Parts:
@@ -168,7 +187,8 @@ def assemble(
         inherits_orphans=inherits_orphans,
         terminals=options.tty,
         sockets=os.path.dirname(places.socket),
-        numbers=Numbers(_is_free, _holder, _stranger),
+        numbers=Numbers(_is_free, _holder, _stranger, lambda count: _spare(count, ground)),
+        front=(sys.executable, "-I", "-S", os.path.join(_PACKAGE, "front", "__main__.py")),
     )
     if options.size:
         for name in options.tty:

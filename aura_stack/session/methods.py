@@ -329,13 +329,20 @@ class Methods:
         view = self._supervisor.view(name)
         if not view.pid:
             self._capture.drain(name)  # whoever asks looks for its last words
+        front, behind = self._runner.fronted(name) or (0, {})
         return {
             **self._told(view, usage=False),
             "state_seconds": round(view.since, 3),
             "needs": [self._needed(need, condition) for need, condition in view.service.depends_on.items()],
             "ports": [
-                {"name": port.key or port.entry or None, "port": port.number} for port in view.service.ports
+                {
+                    "name": port.key or port.entry or None,
+                    "port": port.number,
+                    "behind": behind.get(port.number),
+                }
+                for port in view.service.ports
             ],
+            "front_pid": front or None,
             "watched": view.service.watch is not None,
             "held_back": self._held_back(view) or None,
         }
@@ -534,6 +541,7 @@ class Methods:
         step = self._stage.doing(name)
         at_work = view.service.task and status.state is State.STARTING
         used = self._runner.usage(name) if usage else None
+        fronted = self._runner.fronted(name)
         return {
             "service": name,
             "state": "preparing" if step and not view.pid else "running" if at_work else str(status.state),
@@ -551,6 +559,7 @@ class Methods:
             "replica": view.service.replica,
             "ports": [port.number for port in view.service.ports],
             "written_ports": [port.written or port.number for port in view.service.ports],
+            "behind_front": {str(port): own for port, own in fronted[1].items()} if fronted else None,
             "address": view.service.url,
             "cpu_percent": round(used.percent, 1) if used else None,
             "cpu_seconds": round(used.seconds, 2) if used else None,

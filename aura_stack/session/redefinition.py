@@ -50,7 +50,7 @@ _OF_A_RUN = {
     "handover": "handover",
 }
 _IN_VARIABLES = frozenset({"env", "env_places", "env_files", "profile_env", "profile_files"})
-_OF_NOBODY = frozenset({"name", "place", "base", "replica"})
+_OF_NOBODY = frozenset({"name", "place", "base", "replica", "behind", "moved"})
 
 
 def changes(

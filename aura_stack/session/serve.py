@@ -428,6 +428,7 @@ class Session:
     def _wind_up(self) -> None:
         """End what belongs to no service any more, and keep what was printed last."""
         parts = self._parts
+        parts.runner.close()
         end_all_children(buried=parts.runner.children.buried)
         parts.capture.drain()
         parts.capture.close()

@@ -41,12 +41,26 @@ class Addresses:
         number = self._number(reference, name)
         return address(number) if reference.what == "url" else str(number)
 
+    def key(self, reference: Reference, own: str) -> str:
+        """Under which key the port stands that a reference to one of the service `own` means.
+
+        Raises:
+            BadTemplate: as `value`.
+        """
+        port = self._port(reference, own)
+        return port.key if port else ""
+
     def _number(self, reference: Reference, name: str) -> int:
+        port = self._port(reference, name)
+        return port.number if port else _STAND_IN
+
+    def _port(self, reference: Reference, name: str) -> Port | None:
+        """None for one whose mistake has been reported."""
         for port in self._ports.get(name, ()):
             if port.key == reference.key if reference.key else port.variable == MAIN_PORT:
-                return port.number
+                return port
         if self._reported(reference, name):
-            return _STAND_IN
+            return None
         if not reference.key:
             raise BadTemplate(f"{reference}: service {quoted(name)} has no port")
         hint = did_you_mean(reference.key, self._services.table(name).table("ports").entries)

@@ -10,6 +10,7 @@ from typing import Any
 from .filled import SHELL
 from .model import (
     Answer,
+    By,
     Command,
     Deed,
     EnvFile,
@@ -144,10 +145,10 @@ def _service(service: Service, signals: Mapping[str, int]) -> Data:
 def _handover(handover: Handover) -> Data:
     if handover == Handover():
         return {}
+    more = {} if handover.host is Host.LOOPBACK else {"host": str(handover.host)}
+    more |= {} if handover.by is By.TRIED else {"by": str(handover.by)}
     word = str(handover.mode)
-    return {
-        "handover": word if handover.host is Host.LOOPBACK else {"mode": word, "host": str(handover.host)}
-    }
+    return {"handover": {"mode": word, **more} if more else word}
 
 
 def _ready(ready: Ready, main_port: int | None) -> Data:

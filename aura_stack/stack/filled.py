@@ -8,6 +8,7 @@ from aura_stack.reading.tree import Items, Node, Scalar
 from aura_stack.reading.words import quoted
 
 from .addresses import Addresses
+from .behind import mark
 from .model import Command
 from .template import BadTemplate, Reference, fill_references
 
@@ -39,6 +40,10 @@ class Filled:
             return []
         pairs = zip(words, argv, strict=True)
         return [self._fill(word.masked) if word.masked else text for word, text in pairs]
+
+    def marking(self) -> "Filled":
+        """The same words with marks for its own ports (see `behind`); mistakes are told once, and not here."""
+        return _Marked(self.service, self._addresses, [])
 
     def command(self, node: Node | None) -> Command | None:
         """A list is executed as it stands, text by /bin/sh; None where there is nothing to execute."""
@@ -73,3 +78,15 @@ class Filled:
     def report(self, place: Place, message: str, hint: str = "") -> None:
         """Add a problem."""
         self._problems.append(Problem(place, message, hint))
+
+
+class _Marked(Filled):
+    """Words of a service whose runs get numbers of their own."""
+
+    def _fill(self, text: str) -> str:
+        def value(reference: Reference) -> str:
+            if reference.service in ("", self.service) and reference.what == "port":
+                return mark(self._addresses.key(reference, self.service))
+            return self._addresses.value(reference, self.service)
+
+        return fill_references(text, value)

@@ -201,11 +201,20 @@ class Host(StrEnum):
     ANY = "any"
 
 
+class By(StrEnum):
+    """How a service is served by a socket that is held for it."""
+
+    TRIED = "tried"  # it is found out which of the others will do
+    SOCKET = "socket"  # it gets the socket itself
+    FRONT = "front"  # a process of ours accepts, and hands on to a port of the run's own
+
+
 class Handover(Frozen):
-    """How a new run follows the old one, and from where its sockets can be reached where they are held."""
+    """How a new run follows the old one, and how and from where its sockets are served where they are held."""
 
     mode: Mode = Mode.STOP_FIRST
     host: Host = Host.LOOPBACK
+    by: By = By.TRIED
 
 
 class Restart(Frozen):
@@ -243,7 +252,8 @@ class Service(Frozen):
     0 for none. One with `tty` has a terminal of its own instead of pipes. The end of a `vital` one is the end of
     the stack. Of those in `depends_on`, a new run of one in `follows` is followed by one of this service. Codes of an
     end, as the shell counts them, that are successes besides 0 are `success_codes`. A `task`
-    ends; with `inputs` or `outputs` it runs only when it is due.
+    ends; with `inputs` or `outputs` it runs only when it is due. Where a front may stand before its runs, `behind` is
+    the definition that they get (see `stack/behind`), and one that got it has its numbers in `moved`, by key.
     """
 
     name: str
@@ -278,6 +288,8 @@ class Service(Frozen):
     task: bool = False
     inputs: tuple[str, ...] = ()
     outputs: tuple[str, ...] = ()
+    behind: "Service | None" = None
+    moved: Mapping[str, int] = _NOTHING
 
     @property
     def family(self) -> str:

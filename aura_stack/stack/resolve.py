@@ -16,6 +16,7 @@ from .graph import closure
 from .health import health
 from .model import (
     MAIN_PORT,
+    By,
     Condition,
     Deed,
     EnvFile,
@@ -95,8 +96,12 @@ def resolve(
     found = {}
     for key, table in services(root):
         for number, name in enumerate(meant.names(key.text), start=1):
-            service = _service(key, table, ports.get(name, ()), around, filled(name))
-            found[name] = _varied(service, meant.chosen, filled(name), around).but(
+            words = filled(name)
+            service = _own(key, table, ports.get(name, ()), around, words, meant.chosen)
+            if _may_be_fronted(service):
+                behind = _own(key, table, service.ports, around, words.marking(), meant.chosen)
+                service = service.but(behind=behind)
+            found[name] = service.but(
                 name=name,
                 base="" if number == 1 else key.text,
                 replica=number,
@@ -151,6 +156,18 @@ def _profiles(root: Table, meant: Meant) -> dict[str, tuple[str, ...]]:
         )
         for name, _, words in profiles(root)
     }
+
+
+def _own(
+    key: Scalar, table: Table, ports: tuple[Port, ...], around: Surroundings, filled: Filled, chosen: Chosen
+) -> Service:
+    """What a service is by its own words, and by those of the chosen profiles."""
+    return _varied(_service(key, table, ports, around, filled), chosen, filled, around)
+
+
+def _may_be_fronted(service: Service) -> bool:
+    handover = service.handover
+    return bool(service.ports) and handover.mode is not Mode.STOP_FIRST and handover.by is not By.SOCKET
 
 
 def _varied(service: Service, chosen: Chosen, filled: Filled, around: Surroundings) -> Service:
@@ -310,8 +327,12 @@ def _handover(table: Table) -> Handover:
     node = table.get("handover")
     if isinstance(node, Scalar) and not node.is_nothing:
         return Handover(Mode(node.text))
-    mode, host = table.table("handover").scalar("mode"), table.table("handover").scalar("host")
-    return Handover(Mode(mode.text) if mode else Mode.STOP_FIRST, Host(host.text) if host else Host.LOOPBACK)
+    mode, host, by = (table.table("handover").scalar(key) for key in ("mode", "host", "by"))
+    return Handover(
+        Mode(mode.text) if mode else Mode.STOP_FIRST,
+        Host(host.text) if host else Host.LOOPBACK,
+        By(by.text) if by else By.TRIED,
+    )
 
 
 def _seconds(table: Table, key: str, default: float) -> float:

@@ -181,6 +181,18 @@ def _handed_over(root: Table) -> Iterator[Problem]:
         elif (program := _program(service)) in _DATABASES:
             words = f"{program} keeps what two runs at once would destroy"
             yield Problem(mode.place, words, "use stop-first: clients are refused while it restarts")
+        by = service.table("handover").scalar("by")
+        if by and by.text == "front" and any("{fd" in word for word in _words(service)):
+            hint = "write ${port} in the place of {fd}, or leave the front out"
+            yield Problem(by.place, "the front hands on to a port, and the command asks for a socket", hint)
+
+
+def _words(service: Table) -> Iterator[str]:
+    """What a command is made of."""
+    command = service.get("command")
+    for node in command.nodes if isinstance(command, Items) else (command,):
+        if isinstance(node, Scalar):
+            yield node.text
 
 
 def _program(service: Table) -> str:

@@ -157,6 +157,10 @@ HANDOVER = Record(
             "From where its sockets can be reached while we hold them.",
             "loopback",
         ),
+        "by": Key(
+            Choice(("socket", "front")),
+            "Who accepts: the service, on the socket that is held for it, or a front before a port of its own.",
+        ),
     },
 )
 

@@ -33,13 +33,12 @@ class Door(NamedTuple):
     """How a run is asked that shares its ports.
 
     `ports` are those that are held, `taken` tells who has a connection. `is_lost` tells whether the run has found
-    that it did not get the sockets, and `may_be` whether that can be the reason why it does not answer.
+    that it did not get the sockets.
     """
 
     ports: frozenset[int]
     taken: Taken
     is_lost: Callable[[], bool]
-    may_be: Callable[[], bool]
 
     async def connect(self, host: str, port: int) -> Stream:
         """A connection that the run has accepted.

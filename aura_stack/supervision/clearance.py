@@ -4,7 +4,7 @@ A process that has gone may have handed its socket on, and what a daemon runs fo
 tells of a port that becomes free, so it is asked for, at growing intervals and only while a run is ending.
 """
 
-from collections.abc import Callable, Collection, Container
+from collections.abc import Callable, Collection, Container, Sequence
 
 from aura_stack.frozen import Frozen
 
@@ -14,6 +14,10 @@ PATIENCE = 2.0
 _FIRST, _GROWTH, _LONGEST = 0.025, 1.5, 0.25  # seconds between two looks
 
 
+def _none(_: int) -> Sequence[int]:
+    return ()
+
+
 def _nobody(_: int, __: Collection[int]) -> str:
     return ""
 
@@ -21,12 +25,14 @@ def _nobody(_: int, __: Collection[int]) -> str:
 class Numbers(Frozen):
     """What the room of the ports knows: whether one can be bound now, and in words who holds one.
 
-    `stranger` is who holds one and is none of these processes, "" for nobody.
+    `stranger` is who holds one and is none of these processes, "" for nobody; `spare` are so many numbers that nobody
+    has and none is declared.
     """
 
     is_free: Callable[[int], bool]
     holder: Callable[[int], str]
     stranger: Callable[[int, Collection[int]], str] = _nobody
+    spare: Callable[[int], Sequence[int]] = _none
 
 
 class Clearance:

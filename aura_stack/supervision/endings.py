@@ -23,3 +23,8 @@ def starved(verdict: Verdict) -> Verdict:
 def shut_out(verdict: Verdict, holder: str) -> Verdict:
     """The verdict on a run that failed while another process, in words, held a port of it."""
     return verdict.but(words=f"{verdict.words}: address in use by {holder}")
+
+
+def behind_the_front(verdict: Verdict, port: int) -> Verdict:
+    """One that has not listened where it was to, as far as anybody knows."""
+    return verdict.but(words=f"{verdict.words}; behind the front it has to listen where PORT says, at {port}")

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from aura_stack.stack.model import ProbeKind, Ready, Service
 
-from . import lifecycle, readiness
+from . import endings, lifecycle, readiness
 from .acceptance import Door, NotTaken, TakenByOther
 from .notify import NotifySocket
 from .output import Output
@@ -26,7 +26,7 @@ class Means(NamedTuple):
 
     `ask_command` runs the exec condition of a service once, `stranger` names who answers at a port in the place
     of a service, "" where that is nobody; `notify` is where the run speaks for itself, if it was asked to; `door` is
-    how it is asked where its port is held.
+    how it is asked where its port is held; `may_be_lost` is whether how it is served may be why it does not answer.
     """
 
     output: Output
@@ -34,6 +34,7 @@ class Means(NamedTuple):
     stranger: Callable[[Service, int], str]
     notify: NotifySocket | None
     door: Door | None = None
+    may_be_lost: Callable[[], bool] = lambda: False
 
 
 async def ask_until_ready(
@@ -47,10 +48,12 @@ async def ask_until_ready(
     except _LostError:
         tell(name, lifecycle.Lost(run))
     except readiness.NotReady as error:
-        if means.door and means.door.may_be():
+        if means.may_be_lost():
             tell(name, lifecycle.Lost(run))
             return
         verdict = Verdict(ok=False, words=str(error), code=1, retry=False)
+        if service.moved:
+            verdict = endings.behind_the_front(verdict, service.port or 0)
         tell(name, lifecycle.Unanswered(run, verdict))
     except NotExecutable as error:
         words = f"its readiness cannot be asked: {error.verdict.words}"

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     import asyncio
 
     from .acceptance import Door
+    from .fronting import Front
     from .notice import Notice
     from .notify import NotifySocket
     from .probes import Means
@@ -62,9 +63,9 @@ class _Run:
     def __init__(
         self,
         number: int,
+        service: Service,
         tree: Tree,
         variables: Mapping[str, str],
-        family: str = "",
         notify: "NotifySocket | None" = None,
         ports: tuple[int, ...] = (),
         kills: tuple[int, ...] = (),
@@ -73,11 +74,13 @@ class _Run:
         self.variables = (
             variables  # its own: files may say others by now, or have mistakes, which is not its affair
         )
-        self.ports = ports
+        self.ports = ports  # that it listens at
         self.clearance: Clearance | None = None  # once nothing of it lives
         self.next_look: asyncio.Handle | None = None  # at its ports
         self.tree = tree
-        self.family = family  # of its service
+        self.service = (
+            service  # as the run is: behind a front its ports are others than those that are declared
+        )
         self.notify = notify  # where it says that it is ready, if it was asked to
         self.deadline: float | None = None  # loop time of KILL
         self.timer: asyncio.TimerHandle | None = None
@@ -109,6 +112,7 @@ class Runner:
         terminals: services that get terminals of their own although the definition does not say so.
         sockets: a folder closed to others, for the sockets on which runs say that they are ready.
         numbers: tells whether the ports of a run that has ended can be bound again; None: nobody asks.
+        front: what is executed as the front of services that take no socket.
     """
 
     def __init__(
@@ -123,9 +127,12 @@ class Runner:
         terminals: Collection[str] = (),
         sockets: str = "",
         numbers: Numbers | None = None,
+        front: Sequence[str] = (),
     ) -> None:
         self._sockets = sockets
-        self._holding = Holding(sockets, publish, self.now)
+        self._front = front
+        spare = numbers.spare if numbers else Numbers(lambda _: True, str).spare
+        self._holding = Holding(sockets, publish, self.now, self._make_front, spare)
         self._numbers = numbers
         self.children = Children()
         self.pauses = Pauses(publish)
@@ -166,6 +173,15 @@ class Runner:
         loop.add_signal_handler(signal.SIGCHLD, self.reap)
         self.reap()
 
+    def close(self) -> None:
+        """Nothing runs any more, and nothing will."""
+        self._holding.close()
+
+    def _make_front(self) -> "Front":
+        from .fronting import Front  # noqa: PLC0415 - for those who are behind one
+
+        return Front(self._front, self.children, self._publish, self._null, self.now)
+
     def reap(self) -> None:
         """Bury what has ended, and see whose run is empty now."""
         self.children.reap()
@@ -181,10 +197,11 @@ class Runner:
 
     def spawn(self, service: Service, run: int) -> int:
         """Execute a run: see `process.spawn`."""
-        assert service.command is not None
         mark = f"{self._mark}:{service.name}:{run}"
         notify = self._notify_socket(service)
         try:
+            service = self._holding.prepare(service, run)
+            assert service.command is not None
             variables = self._variables(service)
             environment = {**variables, MARK: mark}
             if notify:
@@ -200,7 +217,7 @@ class Runner:
         tree = Tree(pid, mark, self.children)
         ports = tuple(port.number for port in service.ports)
         self._runs[service.name, run] = _Run(
-            run, tree, variables, service.family, notify, ports, self._kills_by_now()
+            run, service, tree, variables, notify, ports, self._kills_by_now()
         )
         self.children.adopt(pid, lambda status: self._exited(service, run, status))
         self._tell_change()
@@ -208,7 +225,7 @@ class Runner:
 
     def _spawn(self, service: Service, run: int, argv: Sequence[str], environment: Mapping[str, str]) -> int:
         """Execute it with what is held for it."""
-        held = self._holding.equip(service, run, argv, environment)
+        held = self._holding.deliver(service.name, run, argv, environment)
         if held is None:
             return self._execute(service, argv, environment, run, NOTHING)
         gift = Gift(held.descriptors, held.through)
@@ -267,6 +284,11 @@ class Runner:
         """Whether a new run would get the sockets of the current one, and take them."""
         return self._holding.may_stand_beside(service)
 
+    def behind(self, service: Service, run: int) -> int:
+        """The number at which a run is to listen behind the front, 0 for one that is not there."""
+        gift = self._holding.gift(service.name, run)
+        return gift.private.get(service.port or 0, 0) if gift else 0
+
     def release(self, service: Service) -> None:
         """Nobody is to serve any more: clients are refused."""
         self._holding.release(service.name)
@@ -289,7 +311,7 @@ class Runner:
             current.notify.listeners.append(lambda said: self._hear(service.name, current, said))
             current.notify.attach(self._loop, lambda pid: _may_speak(current.tree, pid))
         coroutine = probes.ask_until_ready(
-            service, run, self._means(service, current), self._tell, self._waits
+            current.service, run, self._means(service, current), self._tell, self._waits
         )
         current.probe = self._tasks.create_task(coroutine, name=f"readiness of {service.name}")
 
@@ -300,7 +322,7 @@ class Runner:
         assert self._tasks is not None
         name, current = service.name, self._runs[service.name, run]
         attendant = liveness.Attendant(
-            service,
+            current.service,
             run,
             self._means(service, current),
             current.tree.members,
@@ -315,19 +337,26 @@ class Runner:
         def ask_command(service: Service) -> Awaitable[str]:
             return self._ask_command(service, run.variables)
 
-        return probes.Means(self._output, ask_command, self._stranger, run.notify, self._door(service, run))
+        return probes.Means(
+            self._output,
+            ask_command,
+            self._stranger,
+            run.notify,
+            self._door(service, run),
+            lambda: self._holding.may_be_lost(service.name),
+        )
 
     def _door(self, service: Service, run: _Run) -> "Door | None":
         """How a run is asked whose port others may answer as well: those before it, and the kernel."""
         gift = self._holding.gift(service.name, run.number)
-        if gift is None:
+        if gift is None or gift.private:
             return None
         from .acceptance import Door  # noqa: PLC0415 - needs asyncio, see the module's first lines
 
         def taken(near: processes.Address, far: processes.Address) -> bool | None:
             return processes.taken(run.tree.members(), near, far)
 
-        return Door(gift.ports, taken, lambda: gift.is_lost, lambda: self._holding.may_be_lost(service.name))
+        return Door(gift.ports, taken, lambda: gift.is_lost)
 
     def end(self, service: Service, run: int, grace: float) -> None:
         """The stop signal or command at the first call; every call can only bring KILL nearer."""
@@ -339,10 +368,14 @@ class Runner:
             return
         if current.deadline is None:
             current.signum = service.stop.signal
-            self._ask_to_end(service, current, grace)
+            self._holding.withdraw(
+                service.name, run, lambda: self._ask_to_end(current.service, current, grace)
+            )
         self._arm(service.name, current, grace)
 
     def _ask_to_end(self, service: Service, run: _Run, grace: float) -> None:
+        if self._runs.get((service.name, run.number)) is not run or run.killed:
+            return  # meanwhile it has gone
         command = stopping.command(service, grace)
         if command is None or run.exited:
             run.tree.ask_to_end(service.stop.signal, self._orphans_of_this_turn())
@@ -397,6 +430,12 @@ class Runner:
             return Pulse(silent="paused")
         leaving = run is not None and run.notify is not None and run.notify.leaving
         return Pulse(silent="leaving") if leaving else run.pulse if run else Pulse()
+
+    def fronted(self, service: str) -> tuple[int, Mapping[int, int]] | None:
+        """The pid of the front that accepts for the service's run, and where that listens, by declared number."""
+        run = self._current(service)
+        gift = self._holding.gift(service, run.number) if run else None
+        return (self._holding.front_pid, gift.private) if gift and gift.private else None
 
     def traced(self, service: str) -> bool:
         """Whether a debugger is attached to a process of the service's run."""
@@ -482,6 +521,8 @@ class Runner:
 
     def _explained(self, run: _Run, verdict: Verdict) -> Verdict:
         """Who is to blame that a run failed by itself, if that is to be seen."""
+        if self._holding.ignores_port(run.service.name, run.number):
+            return endings.behind_the_front(verdict, run.service.port or 0)
         if verdict.code == endings.KILLED:
             return endings.starved(verdict) if memory.kills() != run.kills else verdict
         if self._numbers is None:
@@ -696,7 +737,7 @@ class Runner:
         from . import answering  # noqa: PLC0415 - it is of use once a service answers
 
         declared = any(one.number == port for one in service.ports)
-        ours = [run for run in self._runs.values() if run.family == service.family or not declared]
+        ours = [run for run in self._runs.values() if run.service.family == service.family or not declared]
         others = [run.tree for run in self._runs.values() if run not in ours]
         return answering.stranger(port, [run.tree for run in ours], others)
 

@@ -9,10 +9,13 @@ One socket hears IPv4 and IPv6: it is bound to all addresses (`::`), and on Linu
 (SO_BINDTODEVICE, socket(7)), so nobody from elsewhere gets in unless the definition says `host: any`. Where that
 cannot be done it is bound to 127.0.0.1.
 
-Whether a service takes its socket is not known before a run has accepted from it. A wrapper may have lost it
-(`npm run` passes no descriptors on), and a server that knows nothing of sockets finds its port taken. So when a run
-failed before it was ready and none ever has accepted, the one that policy starts next gets none (a *trial*). If that
-one becomes ready, the service has none from then on, which is told; if it does not, that was not the reason.
+How a socket is served is one of several *ways*: by the run itself, which gets it; by a front, which hands clients on to
+a port of the run's own; or not at all, and the service is stopped before it starts anew. Whether a service takes its
+socket is not known before a run has accepted from it. A wrapper may have lost it (`npm run` passes no descriptors
+on), and a server that knows nothing of sockets finds its port taken. Nor is it known whether it listens where PORT
+says. So when a run failed before it was ready, and none ever was, the one that policy starts next is served in the next
+way. The way in which a run first gets ready is that of the service from then on, which is told if it is not the first
+one; if none does, that was not the reason.
 """
 
 # `_socket` is what the `socket` module wraps; this runs before the first service is spawned, and 3 ms are saved.
@@ -24,7 +27,7 @@ import sys
 from collections.abc import Callable
 from enum import Enum, auto
 
-from aura_stack.stack.model import Host, Mode, Port, Service
+from aura_stack.stack.model import By, Host, Mode, Port, Service
 
 from .delivery import Held, asks_by_word
 from .verdict import NotExecutable, Verdict
@@ -35,12 +38,27 @@ SPARE = 4  # further descriptors of a socket, for servers that close theirs and 
 _HIGH = 64  # descriptors from here on: none of them is one of the numbers they get in a run
 
 
-class Fitness(Enum):
-    """Whether a service takes the sockets that are held for it."""
+class Way(Enum):
+    """How the sockets of a run are served."""
 
-    UNKNOWN = auto()
-    TAKES = auto()
-    DOES_NOT = auto()
+    SOCKET = auto()  # it gets them
+    FRONT = auto()  # it gets ports of its own, and the front accepts
+    NONE = auto()  # they are not held
+
+
+def ways(service: Service) -> tuple[Way, ...]:
+    """In which ways a service may be served, the first to be tried first."""
+    if service.handover.mode is Mode.STOP_FIRST or service.command is None:
+        return (Way.NONE,)
+    match service.handover.by:
+        case By.FRONT:
+            return (Way.FRONT,)
+        case By.SOCKET:
+            return (Way.SOCKET,)
+        case By.TRIED if asks_by_word(service.command.argv):
+            return (Way.SOCKET,)
+        case By.TRIED:
+            return (Way.SOCKET, Way.FRONT, Way.NONE)
 
 
 class Sockets:
@@ -49,23 +67,28 @@ class Sockets:
     Args:
         service: one that asks for them.
         now: monotonic seconds.
+        closed: told of each port that is held no longer, before it is let go.
     """
 
-    def __init__(self, service: Service, now: Callable[[], float]) -> None:
-        self.fitness = Fitness.UNKNOWN
-        self.trial = False
-        """Whether the next run gets none, to see whether they are what keeps it from getting ready."""
+    def __init__(
+        self, service: Service, now: Callable[[], float], closed: Callable[[int], None] = lambda _: None
+    ) -> None:
+        self.way: Way | None = None
+        """How its runs are served; None as long as none was ready."""
         self.held: tuple[Held, ...] = ()
+        self._last = Way.NONE  # of the run that began last
+        self._next: Way | None = None  # to be tried, because the last one did not get ready
         self._now = now
+        self._closed = closed
         self._closes_at = 0.0
         self._ready: set[int] = set()
         self._service = service
 
     def redefine(self, service: Service) -> None:
-        """The service is defined anew: with another command it may take them after all."""
+        """The service is defined anew: with another command another way may do."""
         before, self._service = self._service, service
         if (before.command, before.handover) != (service.command, service.handover):
-            self.fitness, self.trial = Fitness.UNKNOWN, False
+            self.way = self._next = None
             self.close()
 
     @property
@@ -73,25 +96,29 @@ class Sockets:
         """The numbers that are held now."""
         return frozenset(one.port for one in self.held)
 
-    def give(self) -> tuple[Held, ...]:
-        """What the next run gets, opened if need be; nothing where it cannot take any.
+    def give(self) -> Way:
+        """How the next run is served; where that is by sockets, they are open then.
 
         Raises:
             NotExecutable: a port is not to be had.
         """
-        trial, self.trial = self.trial, False
-        if self._service.handover.mode is Mode.STOP_FIRST or self.fitness is Fitness.DOES_NOT or trial:
+        wanted, self._next = self.way or self._next, None
+        self._last = wanted if wanted in self._ways else self._ways[0]
+        if self._last is Way.NONE:
             self.close()
-            return ()
-        if self.ports != _numbers(self._service):
+        elif self.ports != _numbers(self._service):
             self.close()
             self._open()
-        return self.held
+        return self._last
+
+    @property
+    def _ways(self) -> tuple[Way, ...]:
+        return ways(self._service)
 
     def are_shared(self, service: Service) -> bool:
-        """Whether the next run of the service, so defined, gets what the current one has, and takes it."""
+        """Whether the next run of the service, so defined, is served by the sockets of the current one, as that is."""
         same = service.command == self._service.command and self.ports == _numbers(service)
-        return same and self.fitness is Fitness.TAKES and bool(self._ready)
+        return same and self.way not in (None, Way.NONE) and bool(self._ready)
 
     def _open(self) -> None:
         held: list[Held] = []
@@ -107,26 +134,25 @@ class Sockets:
 
     def close(self) -> None:
         """Clients are refused from now on, unless a run that has the sockets accepts them."""
+        for one in self.held:
+            self._closed(one.port)
         _close(self.held)
         self.held = ()
 
     # --- what becomes of runs ---
 
-    def got_ready(self, run: int, *, with_sockets: bool) -> bool:
-        """A run is ready; the answer is whether that shows that the service does not take sockets."""
-        if with_sockets:
+    def got_ready(self, run: int, way: Way) -> bool:
+        """A run is ready; the answer is whether that shows that the service is not served as one would think."""
+        if way is not Way.NONE:
             self._ready.add(run)
-            self.fitness = Fitness.TAKES
-            return False
-        shown = self.fitness is Fitness.UNKNOWN and self._service.handover.mode is not Mode.STOP_FIRST
-        self.fitness = Fitness.DOES_NOT if shown else self.fitness
-        return shown
-
-    def lost(self) -> bool:
-        """A run has shown that it did not get them; the answer is whether that is news."""
-        news = self.fitness is not Fitness.DOES_NOT
-        self.fitness = Fitness.DOES_NOT
+        news = self.way is None and way is not self._ways[0]
+        self.way = self.way or way
         return news
+
+    def lost(self) -> None:
+        """A run has shown that it is not served in this way."""
+        self.way = None
+        self.try_next()
 
     def ended(self, run: int) -> bool:
         """The main process of a run has ended; the answer is whether it was ready: now nobody may be serving."""
@@ -138,10 +164,15 @@ class Sockets:
         return True
 
     @property
-    def may_try_without(self) -> bool:
-        """Whether a run that failed before it was ready may have done so because of its sockets."""
-        can = self._service.command is not None and not asks_by_word(self._service.command.argv)
-        return bool(self.held) and self.fitness is Fitness.UNKNOWN and can
+    def may_try_next(self) -> bool:
+        """Whether a run that failed before it was ready may have done so because of the way that it was served."""
+        return self.way is None and self._last is not self._ways[-1]
+
+    def try_next(self) -> None:
+        """Have the next run served in another way than the last one."""
+        every = self._ways
+        place = every.index(self._last) if self._last in every else -1
+        self._next = every[(place + 1) % len(every)]
 
     def seconds_left(self, *, alive: bool) -> float | None:
         """How long clients may still wait, below 0 for no longer; None as long as it goes on.

@@ -31,6 +31,9 @@ class Rim(Protocol):
     def may_stand_beside(self, service: Service) -> bool:
         """Whether a new run of it can begin beside the current one, because both get the same sockets."""
 
+    def behind(self, service: Service, run: int) -> int:
+        """The number at which a run is to listen behind the front, 0 for one that is not there."""
+
     def release(self, service: Service) -> None:
         """Nobody is to serve any more: what is held for it is let go."""
 
@@ -418,7 +421,9 @@ class Supervisor:
         except NotExecutable as error:
             self.tell(service.name, lifecycle.NotSpawned(run, error.verdict))
             return
-        self._publish(events.Started(service.name, run, entry.pid, entry.why))
+        self._publish(
+            events.Started(service.name, run, entry.pid, entry.why, behind=self._rim.behind(service, run))
+        )
         entry.why = ""
 
     def _followed(self, service: Service) -> dict[str, int]:
@@ -433,7 +438,11 @@ class Supervisor:
         except NotExecutable as error:
             self.tell(service.name, lifecycle.NotSpawned(run, error.verdict))
             return
-        self._publish(events.Started(service.name, run, entry.beside_pid, beside=entry.pid))
+        self._publish(
+            events.Started(
+                service.name, run, entry.beside_pid, beside=entry.pid, behind=self._rim.behind(service, run)
+            )
+        )
 
     def _ask_to_end(self, entry: _Entry, run: int, pid: int) -> None:
         service = entry.service

@@ -1,10 +1,12 @@
-"""Which socket is at the other end of a connection on this machine, asked of the kernel (sock_diag(7)); Linux only."""
+"""The other end of a connection on this machine, and all that listen, asked of the kernel: sock_diag(7); Linux only."""
 
 import _socket
 import errno
 import os
 import struct
 import sys
+from collections.abc import Iterator
+from typing import NamedTuple
 
 assert sys.platform == "linux"  # `procfs` imports it nowhere else
 
@@ -13,7 +15,8 @@ Address = tuple[str, int]
 
 _SOCK_DIAG_BY_FAMILY = 20  # linux/sock_diag.h
 _NETLINK_SOCK_DIAG = 4  # linux/netlink.h
-_NLM_F_REQUEST, _NLMSG_ERROR = 1, 2
+_NLM_F_REQUEST, _NLM_F_DUMP = 1, 0x300
+_NLMSG_ERROR, _NLMSG_DONE = 2, 3
 _LISTEN = 10  # TCP_LISTEN in the kernel's net/tcp_states.h
 _NO_COOKIE = b"\xff" * 8
 _HEADER = struct.Struct("=IHHII")  # struct nlmsghdr
@@ -23,6 +26,9 @@ _FAMILY_AND_STATE = struct.Struct(
 )  # the beginning of struct inet_diag_msg, whose last field is the inode
 _INODE = struct.Struct("=I")
 _INODE_AT = 68  # bytes into struct inet_diag_msg
+_QUEUE_AT = 56  # of a listener: the length of its queue (tcp_diag_get_info in net/ipv4/tcp_diag.c)
+_PORT, _PORT_AT = struct.Struct(">H"), 4
+_SOCKET_ID = 48  # bytes of struct inet_diag_sockid, zero for any
 
 
 def inode(near: Address, far: Address) -> int | None:
@@ -67,3 +73,48 @@ def _found(answer: bytes) -> int | None:
         return None
     number: int = _INODE.unpack_from(answer, _HEADER.size + _INODE_AT)[0]
     return number
+
+
+class Listener(NamedTuple):
+    """A socket that listens: its port, how many connections it has that nobody has accepted, and its inode."""
+
+    port: int
+    queued: int
+    inode: int
+
+
+def listening() -> list[Listener]:
+    """All that listen on TCP in our network, without a look at any connection.
+
+    Raises:
+        OSError: the kernel cannot be asked.
+    """
+    with_netlink = _socket.socket(_socket.AF_NETLINK, _socket.SOCK_RAW, _NETLINK_SOCK_DIAG)
+    try:
+        families = (_socket.AF_INET, _socket.AF_INET6)
+        return [one for family in families for one in _listening(with_netlink, family)]
+    finally:
+        with_netlink.close()
+
+
+def _listening(with_netlink: _socket.socket, family: int) -> Iterator[Listener]:
+    """A dump of one family, of those in this state alone (struct inet_diag_req_v2)."""
+    body = struct.pack("=BBBBI", family, _socket.IPPROTO_TCP, 0, 0, 1 << _LISTEN) + bytes(_SOCKET_ID)
+    flags = _NLM_F_REQUEST | _NLM_F_DUMP
+    with_netlink.send(_HEADER.pack(_HEADER.size + len(body), _SOCK_DIAG_BY_FAMILY, flags, 1, 0) + body)
+    while True:
+        answer, start = with_netlink.recv(1 << 16), 0
+        while start < len(answer):
+            length, kind, _, _, _ = _HEADER.unpack_from(answer, start)
+            if kind == _NLMSG_DONE:
+                return
+            if kind == _NLMSG_ERROR:
+                code = -_ERROR.unpack_from(answer, start + _HEADER.size)[0]
+                raise OSError(code, os.strerror(code))
+            message = start + _HEADER.size
+            (port,), (queued,), (number,) = (
+                form.unpack_from(answer, message + at)
+                for form, at in ((_PORT, _PORT_AT), (_INODE, _QUEUE_AT), (_INODE, _INODE_AT))
+            )
+            yield Listener(port, queued, number)
+            start += length + -length % 4  # NLMSG_ALIGN

@@ -32,6 +32,18 @@ def holding(ports: Collection[int]) -> list[Socket]:
     return [socket for socket in _by_psutil() if socket.port in ports]
 
 
+def queued(port: int) -> int | None:
+    """How many connections have been made to the port that nobody has accepted yet; None where that is not known."""
+    if sys.platform != "linux":
+        return None
+    from . import sockdiag  # noqa: PLC0415 - this system alone has it
+
+    try:
+        return sum(one.queued for one in sockdiag.listening() if one.port == port)
+    except OSError:  # a sandbox may keep this question from us
+        return None
+
+
 def _by_psutil() -> Iterator[Socket]:
     import psutil  # noqa: PLC0415 - 20 ms that only these systems pay
 

@@ -20,6 +20,10 @@ STYLE = Style(["aura", "web"], colour=False)
         ),
         (events.Started("web", 1, 7), "web  · started (pid 7)"),
         (
+            events.Started("web", 2, 8, beside=7, behind=12000),
+            "web  · new version started (pid 8, behind the front at 12000); pid 7 serves until it is ready",
+        ),
+        (
             events.Ready("web", 1, 7, 0.25, "http://localhost:1"),
             "web  · ready in 0.25 s at http://localhost:1",
         ),

@@ -5,6 +5,7 @@ from placed import SIGNALS, valid
 
 from aura_stack.ports.policy import assign
 from aura_stack.stack.model import (
+    By,
     Condition,
     Handover,
     Health,
@@ -51,6 +52,7 @@ def problems(inner):
         ("x-nothing: 1", Handover()),
         ("handover: overlap", Handover(Mode.OVERLAP)),
         ("handover: {mode: hold, host: any}", Handover(Mode.HOLD, Host.ANY)),
+        ("handover: {mode: hold, by: front}", Handover(Mode.HOLD, by=By.FRONT)),
     ],
 )
 def test_a_hand_over_is_a_word_or_says_from_where_its_sockets_are_reached(inner, found):

@@ -84,6 +84,9 @@ class World:
     def release(self, service):
         self.released.append(service.name)
 
+    def behind(self, _service, _run):
+        return 0
+
     def may_stand_beside(self, service):
         return service.name in self.shared
 

@@ -6,8 +6,8 @@ import socket
 import pytest
 
 from aura_stack.errors import Place
-from aura_stack.stack.model import Command, Handover, Host, Mode, Port, Service
-from aura_stack.supervision.sockets import PATIENCE, Fitness, Sockets
+from aura_stack.stack.model import By, Command, Handover, Host, Mode, Port, Service
+from aura_stack.supervision.sockets import PATIENCE, Sockets, Way, ways
 from aura_stack.supervision.verdict import NotExecutable
 
 HERE = Place("stack.yaml", 1, 1)
@@ -20,9 +20,9 @@ def number():
         return probe.getsockname()[1]
 
 
-def service(*numbers, host=Host.LOOPBACK, mode=Mode.OVERLAP, command=("server",)):
+def service(*numbers, host=Host.LOOPBACK, mode=Mode.OVERLAP, by=By.TRIED, command=("server",)):
     ports = tuple(Port("" if n == 0 else f"p{n}", one, "PORT", "", "", HERE) for n, one in enumerate(numbers))
-    return Service("web", HERE, Command(command, "x", HERE), ports=ports, handover=Handover(mode, host))
+    return Service("web", HERE, Command(command, "x", HERE), ports=ports, handover=Handover(mode, host, by))
 
 
 class Clock:
@@ -55,7 +55,8 @@ def refused(number, host="127.0.0.1"):
 
 def test_clients_of_both_families_wait_in_the_queue_until_it_is_closed(hold, number):
     held, _ = hold()
-    assert held.give()[0].port == number
+    held.give()
+    assert held.ports == {number}
     assert not refused(number)
     assert not refused(number, "::1")
     held.close()
@@ -80,7 +81,8 @@ def test_nobody_else_can_have_the_number_meanwhile(hold, number):
 @pytest.mark.parametrize(("host", "device"), [(Host.LOOPBACK, b"lo"), (Host.ANY, b"")])
 def test_from_elsewhere_only_whom_the_definition_lets_in(hold, host, device):
     held, _ = hold(host=host)
-    (given,) = held.give()
+    held.give()
+    (given,) = held.held
     with socket.socket(fileno=os.dup(given.descriptors[0])) as listener:
         name = listener.getsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, 16).rstrip(b"\0")
         bound_to_loopback = name == b"lo" or listener.getsockname()[0] == "127.0.0.1"
@@ -89,7 +91,8 @@ def test_from_elsewhere_only_whom_the_definition_lets_in(hold, host, device):
 
 def test_no_descriptor_reaches_a_process_to_which_it_was_not_given(hold):
     held, _ = hold()
-    (given,) = held.give()
+    held.give()
+    (given,) = held.held
     assert all(not os.get_inheritable(one) and one >= 64 for one in given.descriptors)
     assert len(set(given.descriptors)) == 5
     assert {os.fstat(one).st_ino for one in given.descriptors} == {given.inode}
@@ -97,7 +100,10 @@ def test_no_descriptor_reaches_a_process_to_which_it_was_not_given(hold):
 
 def test_every_run_gets_the_same_ones(hold):
     held, _ = hold()
-    assert held.give() == held.give()
+    held.give()
+    first = held.held
+    held.give()
+    assert held.held == first
 
 
 def test_a_port_that_is_taken_is_told_and_nothing_is_left_open(hold, number):
@@ -118,7 +124,8 @@ def test_another_number_is_another_socket(hold, number):
         probe.bind(("127.0.0.1", 0))
         other = probe.getsockname()[1]
     held.redefine(service(other))
-    assert held.give()[0].port == other
+    held.give()
+    assert held.ports == {other}
     assert refused(number)
 
 
@@ -129,7 +136,7 @@ def test_clients_wait_as_long_as_a_run_is_ready_or_on_its_way(hold):
     held, clock = hold()
     held.give()
     assert held.seconds_left(alive=True) is None
-    held.got_ready(1, with_sockets=True)
+    held.got_ready(1, Way.SOCKET)
     clock.time += 1000
     assert held.seconds_left(alive=False) is None
 
@@ -137,7 +144,7 @@ def test_clients_wait_as_long_as_a_run_is_ready_or_on_its_way(hold):
 def test_they_are_refused_when_none_was_ready_for_too_long(hold):
     held, clock = hold()
     held.give()
-    held.got_ready(1, with_sockets=True)
+    held.got_ready(1, Way.SOCKET)
     clock.time += 1000
     held.ended(1)
     assert held.seconds_left(alive=False) == PATIENCE
@@ -149,66 +156,116 @@ def test_they_are_refused_when_none_was_ready_for_too_long(hold):
 def test_in_a_hand_over_the_time_begins_when_the_last_ready_one_has_gone(hold):
     held, _ = hold()
     held.give()
-    held.got_ready(1, with_sockets=True)
-    held.got_ready(2, with_sockets=True)
+    held.got_ready(1, Way.SOCKET)
+    held.got_ready(2, Way.SOCKET)
     held.ended(1)
     assert held.seconds_left(alive=False) is None
 
 
-# --- whether a service takes them ---
+# --- in which way a service is served ---
 
 
-def test_who_fails_with_its_sockets_and_gets_ready_without_does_not_take_them(hold, number):
+def tried(held, count):
+    """The ways of so many runs of which none gets ready."""
+    found = []
+    for _ in range(count):
+        found.append(held.give())
+        held.try_next()
+    return found
+
+
+@pytest.mark.parametrize(
+    ("options", "found"),
+    [
+        ({}, [Way.SOCKET, Way.FRONT, Way.NONE, Way.SOCKET]),
+        ({"by": By.FRONT}, [Way.FRONT, Way.FRONT]),
+        ({"by": By.SOCKET}, [Way.SOCKET, Way.SOCKET]),
+        ({"command": ("uvicorn", "--fd", "{fd}")}, [Way.SOCKET, Way.SOCKET]),
+        ({"mode": Mode.STOP_FIRST}, [Way.NONE, Way.NONE]),
+    ],
+)
+def test_who_does_not_get_ready_is_served_in_another_way_the_next_time(hold, options, found):
+    held, _ = hold(**options)
+    assert tried(held, len(found)) == found
+
+
+@pytest.mark.parametrize("way", [Way.FRONT, Way.NONE])
+def test_the_way_in_which_it_gets_ready_is_its_own_from_then_on_and_news_where_it_is_not_the_first(hold, way):
     held, _ = hold()
-    assert held.give()
-    assert held.may_try_without
-    held.trial = True
-    assert held.give() == ()
+    while held.give() is not way:
+        held.try_next()
+    assert held.got_ready(3, way)
+    assert not held.got_ready(4, way)
+    assert held.give() is way
+    assert not held.may_try_next
+    assert bool(held.ports) is (way is not Way.NONE)
+
+
+def test_the_first_way_is_no_news(hold):
+    held, _ = hold()
+    held.give()
+    assert held.may_try_next
+    assert not held.got_ready(1, Way.SOCKET)
+    assert not held.may_try_next
+
+
+def test_an_order_begins_with_the_first_way_again(hold):
+    held, _ = hold()
+    held.give()
+    held.try_next()
+    assert held.give() is Way.FRONT
+    assert held.give() is Way.SOCKET
+
+
+def test_the_last_way_is_no_reason_for_not_getting_ready(hold):
+    held, _ = hold()
+    tried(held, 2)
+    assert held.give() is Way.NONE
+    assert not held.may_try_next
+
+
+def test_a_service_that_is_served_in_no_way_can_have_its_port_itself(hold, number):
+    held, _ = hold()
+    tried(held, 2)
+    held.give()
     assert refused(number)
-    assert held.got_ready(2, with_sockets=False)
-    assert held.fitness is Fitness.DOES_NOT
-    assert held.give() == ()
 
 
-def test_who_fails_without_them_too_gets_them_again(hold):
+def test_one_that_has_shown_that_it_lost_its_socket_is_served_in_another_way(hold):
     held, _ = hold()
     held.give()
-    held.trial = True
-    assert held.give() == ()
-    assert held.give()
-
-
-def test_who_has_taken_them_once_is_not_tried_without(hold):
-    held, _ = hold()
-    held.give()
-    held.got_ready(1, with_sockets=True)
-    assert not held.may_try_without
-
-
-def test_a_command_with_a_word_for_it_cannot_be_tried_without(hold):
-    held, _ = hold(command=("uvicorn", "--fd", "{fd}"))
-    held.give()
-    assert not held.may_try_without
-
-
-def test_another_command_may_take_them_after_all(hold, number):
-    held, _ = hold()
-    held.give()
+    held.got_ready(1, Way.SOCKET)
     held.lost()
+    assert held.give() is Way.FRONT
+
+
+def test_another_command_is_tried_anew(hold, number):
+    held, _ = hold()
+    held.give()
+    held.try_next()
+    held.got_ready(2, held.give())
     held.redefine(service(number, command=("other",)))
-    assert held.give()
+    assert held.give() is Way.SOCKET
 
 
-def test_one_that_is_stopped_first_holds_nothing(hold):
-    held, _ = hold(mode=Mode.STOP_FIRST)
-    assert held.give() == ()
+def test_whoever_has_a_descriptor_hears_of_each_port_that_is_let_go(number):
+    told = []
+    held = Sockets(service(number), Clock(), told.append)
+    held.give()
+    held.close()
+    held.close()
+    assert told == [number]
 
 
-def test_a_second_run_shares_only_what_a_ready_one_has_taken(hold, number):
+def test_a_task_has_no_way():
+    assert ways(Service("web", HERE)) == (Way.NONE,)
+
+
+def test_a_second_run_shares_only_what_serves_a_ready_one(hold, number):
     held, _ = hold()
     held.give()
     assert not held.are_shared(service(number))
-    held.got_ready(1, with_sockets=True)
+    held.got_ready(1, Way.SOCKET)
     assert held.are_shared(service(number))
     assert not held.are_shared(service(number, command=("other",)))
     assert not held.are_shared(service(number + 1))

@@ -50,10 +50,12 @@ class Remains:
 
 def test_no_command_is_run_for_what_a_service_that_ended_by_itself_left_behind():
     remains = Remains()
-    run = _Run(1, remains, {})
+    db = service("db").but(stop=Ending(2, 10.0, COMMAND))
+    run = _Run(1, db, remains, {})
     run.exited = True
     runner = Runner(None, None, "mark", None, None, inherits_orphans=True)
-    runner._ask_to_end(service("db").but(stop=Ending(2, 10.0, COMMAND)), run, 0.7)
+    runner._runs["db", 1] = run
+    runner._ask_to_end(db, run, 0.7)
     assert remains.asked == [2]
     assert run.stopper is None
 
@@ -86,7 +88,7 @@ def test_whom_our_kill_does_not_reach_is_told_with_the_cure_again_and_again(monk
     told = []
     runner = Runner(None, None, "mark", told.append, None, inherits_orphans=True)
     runner._loop = Loop()
-    run = _Run(1, Everybody(), {})
+    run = _Run(1, service("db"), Everybody(), {})
     monkeypatch.setattr(processes, "is_beyond_us", lambda pid: pid != 21)
     monkeypatch.setattr(processes, "user", lambda _: "root")
     runner._kill("db", run)

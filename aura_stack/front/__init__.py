@@ -1,0 +1,1 @@
+"""The front: a process of its own that hands connections on to servers which take no socket."""
