@@ -9,6 +9,8 @@ import subprocess
 import sys
 import time
 
+from stacks import PATIENCE
+
 _IN_TERMINAL = (
     "import fcntl, os, sys, termios; os.setsid(); fcntl.ioctl(0, termios.TIOCSCTTY, 0);"
     "os.execvp(sys.argv[1], sys.argv[1:])"
@@ -31,6 +33,7 @@ class Terminal:
         )
         os.close(slave)
         self.output = ""
+        self.seen = 0  # of the output, what was waited for with `expect`
 
     def expect(self, pattern, patience):
         """Read until the pattern is on the screen."""
@@ -68,3 +71,14 @@ class Terminal:
             return b""
         self.output += data.decode(errors="replace")
         return data
+
+
+def expect(terminal, pattern, patience=PATIENCE):
+    """Read until the pattern is on the screen behind all that was waited for before."""
+    before = terminal.output[: terminal.seen]
+    terminal.output = terminal.output[terminal.seen :]
+    try:
+        end = terminal.expect(pattern, patience).end()
+    finally:
+        terminal.output = before + terminal.output
+    terminal.seen += end

@@ -1,9 +1,9 @@
 """Who listens on this machine now: on the numbers that matter to a project, and which of its processes on others."""
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
-from aura_stack.ports.owners import Kind, owners
+from aura_stack.ports.owners import listeners
 from aura_stack.system import processes
 
 from .verdicts import Holder
@@ -17,50 +17,24 @@ def holders(numbers: Iterable[int], directory: str, project: str) -> tuple[Holde
         directory: the project's folder.
         project: the name of its stack.
     """
-    listening = _listening()
-    services: dict[int, str] = {}
-    found: dict[int, list[tuple[int | None, str]]] = {}
-    wanted = set(numbers)
-    for number, pid, address in listening:
-        if pid is not None and pid not in services:
-            services[pid] = _service(pid, directory, project)
-        if number in wanted or (pid is not None and services[pid]):
-            found.setdefault(number, []).append((pid, address))
-    held = owners(found) if found else {}
-    return tuple(
-        Holder(
-            number,
-            owner.pid,
-            owner.command,
-            services.get(owner.pid or 0, "")
-            or (_service(owner.pid, directory, project) if owner.pid else ""),
-            _is_inside(owner.cwd, directory),
-            tuple(sorted({address for pid, address in found[number] if pid == owner.pid})),
-        )
-        for number in sorted(found)
-        for owner in held[number]
-        if owner.kind is not Kind.CONNECTION and not _holds(owner.pid, directory, project)
-    )
+    return tuple(_holders(frozenset(numbers), directory, project))
+
+
+def _holders(wanted: frozenset[int], directory: str, project: str) -> Iterator[Holder]:
+    for number, held in listeners().items():
+        services = [_service(owner.pid, directory, project) if owner.pid else "" for owner in held]
+        if number not in wanted and not any(services):
+            continue
+        for owner, service in zip(held, services, strict=True):
+            if not _holds(owner.pid, directory, project):
+                inside = _is_inside(owner.cwd, directory)
+                addresses = tuple(sorted(owner.hosts))
+                yield Holder(number, owner.pid, owner.command, service, inside, addresses)
 
 
 def _holds(pid: int | None, directory: str, project: str) -> bool:
     """Whether it is the engine of the stack, which listens for its services where their sockets are held."""
     return any(_service(child, directory, project) for child in processes.children(pid)) if pid else False
-
-
-def _listening() -> list[tuple[int, int | None, str]]:
-    """Every listener that can be seen: its number, its process, its address."""
-    import psutil  # noqa: PLC0415 - costs 20 ms
-
-    try:
-        found = psutil.net_connections("tcp")
-    except psutil.AccessDenied:  # macOS shows the whole table to root alone
-        return []
-    return [
-        (one.laddr.port, one.pid, one.laddr.ip)
-        for one in found
-        if one.status == psutil.CONN_LISTEN and one.laddr
-    ]
 
 
 def _service(pid: int, directory: str, project: str) -> str:

@@ -2,20 +2,20 @@
 
 import re
 from collections.abc import Iterator
-from itertools import chain, islice
+from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from . import syntax
-from .addresses import Address, addresses
+from .addresses import Address
 from .findings import MOST, Confidence, Finding, Form, is_port
 from .names import means_port, telling
+from .programs import DEEPEST, NUMBERS, Reader, Value, plain
 from .source import Source
 from .worth import names_with_port, speaks_of_ports
 
 if TYPE_CHECKING:
     from tree_sitter import Node
 
-_NUMBERS = re.compile(rb"(?<![\w.])[1-9][\d_]{1,5}(?!\w|\.\d)")
 _WORTH = (b"server(", b".run(", b"run_app(", b".bind(", b".listen(", b"serve(", b".launch(")
 _LISTENS = re.compile(
     rb"(?<!def )(?<!class )(?:Server|\b(?:run|run_app|run_server|run_simple|serve|launch|listen|bind|make_server"
@@ -27,7 +27,6 @@ _ENVIRONMENT = re.compile(
 _URL_VARIABLE = re.compile(
     r"""\b(?:environ(?:\.get)?|getenv|env(?:\.\w+)?|config)\s*[\[(]\s*['"]([A-Z][A-Z0-9_]*)['"]"""
 )
-_PLAIN_DIGITS = re.compile(r"[1-9]\d{1,4}")
 _COUNTS = frozenset(("binary_operator", "comparison_operator", "subscript", "unary_operator", "slice"))
 _SCOPES = frozenset(("lambda", "function_definition", "class_definition", "module"))
 _SPEAKING = re.compile(r"(?i)(?:print|log|logger|logging|click\.echo|console|typer\.echo|warn)")
@@ -39,9 +38,6 @@ _CONVERTS = re.compile(
     r"(?:\w+\.)?(?:int|str|\w*environ\.get|\w*getenv|env(?:\.\w+)?|config|\w*[pP]ort\w*|Field)"
 )
 _NO_NAMES = frozenset(("int", "str", "os", "environ", "get", "getenv", "self", "None", "len"))
-_DEEPEST = 4
-_MOST_DEFINITIONS = 8
-_MOST_NUMBERS = 400
 
 
 _BY_NAME = {
@@ -64,16 +60,9 @@ _POSITIONS = {
 }  # fmt: skip
 
 
-class _Value(NamedTuple):
-    node: "Node"
-    number: int
-    variable: str
-    text: bool
-
-
 def may_hold(data: bytes) -> bool:
     """Whether it is worth while to parse a program: nothing is found in one that has no such words."""
-    return speaks_of_ports(data, _WORTH) and bool(_NUMBERS.search(data) or b".run" in data)
+    return speaks_of_ports(data, _WORTH) and bool(NUMBERS.search(data) or b".run" in data)
 
 
 class Said(NamedTuple):
@@ -86,21 +75,15 @@ class Said(NamedTuple):
 def find(source: Source) -> Said:
     """Every port in a program."""
     reader = _Reader(source)
-    return Said(
-        tuple(islice(chain(reader.listeners(), reader.settings(), reader.urls()), MOST)), reader.unresolved
-    )
+    return Said(reader.findings(), reader.unresolved)
 
 
-class _Reader:
-    """One file; what has been found once is not found again."""
+class _Reader(Reader):
+    """One file."""
 
-    def __init__(self, source: Source) -> None:
-        self.source = source
-        self.data = source.data
-        self.root = syntax.parse(source.data, source.language)
-        self.taken: set[int] = set()
-        self.unresolved = ""
-        self._given_values: dict[str, tuple[Node, ...]] = {}
+    literals = frozenset(("string", "comment"))
+    scopes = _SCOPES
+    names = frozenset(("identifier",))
 
     # --- calls that listen ---
 
@@ -133,9 +116,9 @@ class _Reader:
             return
         value = self.value(wanted)
         if value is not None:
-            yield from self._found(value, Confidence.LISTENER, call, f"{called[:40]}()", own=True)
+            yield from self.found(value, Confidence.LISTENER, call, f"{called[:40]}()", own=True)
         elif wanted.type != "integer":
-            self.unresolved = self.unresolved or self._last_name(wanted)
+            self.unresolved = self.unresolved or self.last_name(wanted)
 
     def _kind(self, called: str, short: str) -> str:
         """Which library is called; "" if it is none that listens."""
@@ -214,7 +197,7 @@ class _Reader:
             yield self.source.finding(
                 int(match[1]), Confidence.LISTENER, self._text_form(node), (start, start + len(match[1])),
                 shown=(call.start_byte, call.end_byte), outer=(node.start_byte, node.end_byte), what="bind", own=True,
-                barrier=_barrier(node),
+                barrier=self.barrier(node),
             )  # fmt: skip
 
     def _option(self, call: "Node", arguments: "Node") -> Iterator[Finding]:
@@ -228,7 +211,7 @@ class _Reader:
                 value = self.value(given) if given is not None else None
                 if value is not None:
                     names = tuple(name for flag in flags for name in telling(flag))
-                    yield from self._found(
+                    yield from self.found(
                         value, Confidence.LISTENER, call, "option", own=not names, names=names
                     )
 
@@ -241,7 +224,7 @@ class _Reader:
             if not means_port(name):
                 continue
             node = syntax.at(self.root, begin, end)
-            given, holder = self._given(node)
+            given, holder = self.given(node)
             value = self.value(given, names=False) if given is not None else None
             if value is None or holder is None:
                 continue
@@ -262,11 +245,11 @@ class _Reader:
                 confidence = (
                     Confidence.CLIENT if beside & {"HOST", "USER", "PASSWORD"} else Confidence.MENTION
                 )
-            names = (*telling(name), *self._names_around(holder))
+            names = (*telling(name), *self.names_around(holder))
             if holder.type == "assignment" and self._reads_settings(holder) and not value.variable:
                 value = value._replace(variable=name.upper())
             own = value.variable == "PORT" and self._reads_settings(holder)
-            yield from self._found(value, confidence, holder, name, own=own, names=names)
+            yield from self.found(value, confidence, holder, name, own=own, names=names)
 
     @staticmethod
     def _reads_settings(holder: "Node") -> bool:
@@ -276,7 +259,7 @@ class _Reader:
                 return "BaseSettings" in syntax.text(one.child_by_field_name("superclasses"))
         return False
 
-    def _given(self, node: "Node") -> tuple["Node | None", "Node | None"]:
+    def given(self, node: "Node") -> tuple["Node | None", "Node | None"]:
         """What is given to a name, and the node that gives it."""
         if node.type == "string_content" and node.parent is not None:
             node = node.parent
@@ -303,19 +286,7 @@ class _Reader:
 
     # --- addresses ---
 
-    def urls(self) -> Iterator[Finding]:
-        """Addresses of this machine in texts and comments."""
-        for address in addresses(self.data):
-            node = syntax.at(self.root, address.start, address.end)
-            literal = next(
-                (one for one in (node, *syntax.above(node)) if one.type in {"string", "comment"}), None
-            )
-            if literal is None or address.start in self.taken:
-                continue
-            self.taken.add(address.start)
-            yield self._address(address, literal)
-
-    def _address(self, address: Address, literal: "Node") -> Finding:
+    def address(self, address: Address, literal: "Node") -> Finding:
         if literal.type == "comment" or (
             literal.parent is not None and literal.parent.type == "expression_statement"
         ):
@@ -339,7 +310,7 @@ class _Reader:
                 variable = match[1]
                 break
         binds = bool(re.search(rb"(?m)^bind\s*=\s*$", self.data[: literal.start_byte][-40:]))
-        names = (*telling(variable), *self._names_around(literal), *address.names)
+        names = (*telling(variable), *self.names_around(literal), *address.names)
         return self.source.finding(
             address.number,
             Confidence.MENTION if spoken else Confidence.LISTENER if binds else Confidence.CLIENT,
@@ -351,7 +322,7 @@ class _Reader:
             names=tuple(dict.fromkeys(names)),
             variable=variable,
             own=binds,
-            barrier=_barrier(literal),
+            barrier=self.barrier(literal),
         )
 
     @staticmethod
@@ -365,22 +336,34 @@ class _Reader:
                 return
             yield one
 
+    def barrier(self, literal: "Node") -> str:
+        """Why no expression can stand in the place of a literal; "" if it can."""
+        return _barrier(literal)
+
+    def defines(self, holder: "Node") -> bool:
+        """What is handed to a call by name says nothing of the name elsewhere."""
+        return holder.type != "keyword_argument"
+
+    def opening(self, literal: "Node") -> int:
+        """The quote, and the letters before it."""
+        return len(_prefix(literal)) + 1
+
     # --- what an expression comes to ---
 
-    def value(self, node: "Node", depth: int = 0, *, names: bool = True) -> _Value | None:
+    def value(self, node: "Node", depth: int = 0, *, names: bool = True) -> Value | None:
         """The number that an expression comes to, if it can be seen; arguments as for JavaScript."""
         match = _ENVIRONMENT.search(syntax.text(node)[:300])
         variable = match[1] if match else ""
         if found := self._literal(node, variable):
             return found
-        return self._by_name(node, variable, depth) if names and depth <= _DEEPEST else None
+        return self._by_name(node, variable, depth) if names and depth <= DEEPEST else None
 
-    def _by_name(self, node: "Node", variable: str, depth: int) -> _Value | None:
+    def _by_name(self, node: "Node", variable: str, depth: int) -> Value | None:
         for one in syntax.below(node, _SCOPES):
             if one.type != "identifier" or syntax.text(one) in _NO_NAMES:
                 continue
             best = None
-            for definition in self._definitions(syntax.text(one)):
+            for definition in self.definitions(syntax.text(one)):
                 if definition.start_byte <= node.start_byte < definition.end_byte:
                     continue
                 found = self.value(definition, depth + 1)
@@ -392,50 +375,23 @@ class _Reader:
                 return best
         return None
 
-    def _literal(self, node: "Node", variable: str) -> _Value | None:
+    def _literal(self, node: "Node", variable: str) -> Value | None:
         """The first number in an expression; behind a variable, the last: what holds without it."""
-        found = []
+        found: list[Value | None] = []
         for one in syntax.below(node, _SCOPES | {"argument_list", "subscript", "dictionary", "list"}):
             if one.type == "argument_list":
                 called = syntax.text(one.parent.child_by_field_name("function")) if one.parent else ""
                 if variable or _CONVERTS.fullmatch(called):
-                    values = (self._literal(each, variable) for each in one.named_children)
-                    found += [value for value in values if value]
-            elif one.type == "integer":
-                text = syntax.text(one).replace("_", "")
-                counted = one.parent is not None and one.parent.type in _COUNTS
-                if _PLAIN_DIGITS.fullmatch(text) and is_port(int(text)) and not counted:
-                    found.append(_Value(one, int(text), variable, text=False))
-            elif (
-                one.type == "string"
-                and _PLAIN_DIGITS.fullmatch(digits := _content(one))
-                and is_port(int(digits))
-            ):
-                found.append(_Value(one, int(digits), variable, text=True))
-        return found[-1] if len(found) > 1 and variable else next(iter(found), None)
-
-    def _definitions(self, name: str) -> tuple["Node", ...]:
-        """What is given to a name anywhere in the file."""
-        if name not in self._given_values:
-            self._given_values[name] = tuple(self._found_definitions(name))
-        return self._given_values[name]
-
-    def _found_definitions(self, name: str) -> list["Node"]:
-        found = []
-        for match in re.finditer(rb"(?<!\w)" + re.escape(name.encode()) + rb"(?!\w)", self.data):
-            node = syntax.at(self.root, *match.span())
-            given, holder = self._given(node)
-            if given is not None and holder is not None and holder.type != "keyword_argument":
-                found.append(given)
-        return found[:_MOST_DEFINITIONS]
+                    found += [self._literal(each, variable) for each in one.named_children]
+            elif one.type == "integer" and not (one.parent is not None and one.parent.type in _COUNTS):
+                found.append(plain(one, syntax.text(one).replace("_", ""), variable, text=False))
+            elif one.type == "string":
+                found.append(plain(one, _content(one), variable, text=True))
+        known = [value for value in found if value]
+        return known[-1] if len(known) > 1 and variable else next(iter(known), None)
 
     @staticmethod
-    def _last_name(node: "Node") -> str:
-        names = [syntax.text(one) for one in syntax.below(node, _SCOPES) if one.type == "identifier"]
-        return next((name for name in reversed(names) if means_port(name)), "")
-
-    @staticmethod
-    def _names_around(node: "Node") -> tuple[str, ...]:
+    def names_around(node: "Node") -> tuple[str, ...]:
         found: list[str] = []
         for one in syntax.above(node):
             if one.type in _SCOPES:
@@ -445,36 +401,6 @@ class _Reader:
             if named is not None:
                 found += telling(_content(named).rsplit(".", 1)[-1])
         return tuple(dict.fromkeys(found))
-
-    def _found(
-        self,
-        value: _Value,
-        confidence: Confidence,
-        shown: "Node",
-        what: str,
-        *,
-        own: bool,
-        names: tuple[str, ...] = (),
-    ) -> Iterator[Finding]:
-        start, end = value.node.start_byte, value.node.end_byte
-        if start in self.taken or len(self.taken) > _MOST_NUMBERS:
-            return
-        self.taken.add(start)
-        quote = len(_prefix(value.node)) + 1 if value.text else 0
-        near = shown if shown.start_byte <= start < shown.end_byte else (value.node.parent or value.node)
-        yield self.source.finding(
-            value.number,
-            confidence,
-            Form.DEFAULT if value.variable else Form.TEXT if value.text else Form.NUMBER,
-            (start + quote, end - bool(quote)),
-            shown=(near.start_byte, near.end_byte),
-            outer=(start, end),
-            what=what,
-            names=names or self._names_around(value.node),
-            variable=value.variable,
-            own=own,
-            barrier=_barrier(value.node),
-        )
 
 
 def _prefix(literal: "Node") -> str:

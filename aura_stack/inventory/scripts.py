@@ -2,13 +2,14 @@
 
 import re
 from collections.abc import Iterator
-from itertools import chain, islice
+from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from . import syntax
-from .addresses import Address, addresses
-from .findings import MOST, Confidence, Finding, Form, is_port
+from .addresses import Address
+from .findings import MOST, Confidence, Finding, Form
 from .names import means_port, telling, words
+from .programs import DEEPEST, NUMBERS, PLAIN_DIGITS, Reader, Value, plain
 from .source import Source
 from .worth import names_with_port, speaks_of_ports
 
@@ -19,7 +20,6 @@ _WORTH = (b"listen", b"serve", b"gateway", b"microservice", b".attach")
 _CALLS = re.compile(
     rb"(?:\.listen|\bserve|[Hh]api\.server|\bWebSocketGateway|\.createMicroservice|\.connectMicroservice|Server|\.attach|\.option)\s*(?:<[^()<>;]{0,80}>)?\s*(\()"
 )
-_NUMBERS = re.compile(rb"(?<![\w.])[1-9][\d_]{1,5}(?!\w|\.\d)")
 _ENVIRONMENT = re.compile(
     r"""\b(?:env|environ)(?:\??\.|\??\.?\[\s*['"`])(\w*PORT\w*)"""
     r"""|\b(?:env\.)?get(?:OrThrow|Number|Int|String)?(?:<[\w\s|]{1,40}>)?\(\s*['"`](\w*PORT\w*)['"`]"""
@@ -31,30 +31,18 @@ _COUNTS = frozenset(
 _FUNCTIONS = frozenset(
     ("arrow_function", "function_expression", "function_declaration", "method_definition", "class_body")
 )
-_PLAIN_DIGITS = re.compile(r"[1-9]\d{1,4}")
+_LITERALS = frozenset(("string", "template_string", "comment", "jsx_text", "html_comment"))
 _CLIENTS = re.compile(
     r"(?i)(?:connect|createconnection|createclient|client|pool|redis|sequelize|knex|datasource|ioredis|mongo|amqp"
     r"|typeormmodule\.forroot|clientsmodule|register|registerasync|request|fetch|axios|nodemailer|createtransport)"
 )
 _SPEAKING = re.compile(r"(?i)(?:console|log|logger|winston|pino|chalk|debug|print|info|warn|error|colors?)\b")
 _BROWSER_EXPRESSION = re.compile(r"\bimport\.meta\.env\b")
-_DEEPEST = 4
-_MOST_DEFINITIONS = 8
-_MOST_NUMBERS = 400  # in a file; more are data
-
-
-class _Value(NamedTuple):
-    """A number that an expression comes to, where it stands, and the variable that is asked first."""
-
-    node: "Node"
-    number: int
-    variable: str
-    text: bool
 
 
 def may_hold(data: bytes) -> bool:
     """Whether it is worth while to parse a program: nothing is found in one that has no such words."""
-    return speaks_of_ports(data, _WORTH) and bool(_NUMBERS.search(data) or b".listen" in data)
+    return speaks_of_ports(data, _WORTH) and bool(NUMBERS.search(data) or b".listen" in data)
 
 
 class Said(NamedTuple):
@@ -67,7 +55,7 @@ class Said(NamedTuple):
 def find(source: Source) -> Said:
     """Every port in a program."""
     reader = _Reader(source)
-    found = tuple(islice(chain(reader.listeners(), reader.settings(), reader.urls()), MOST))
+    found = reader.findings()
     return Said(found, Unresolved(reader.unresolved, tuple(reader.modules())) if reader.unresolved else None)
 
 
@@ -78,17 +66,17 @@ class Unresolved(NamedTuple):
     modules: tuple[str, ...]
 
 
-class _Reader:
-    """One file; what has been found once is not found again."""
+class _Reader(Reader):
+    """One file."""
+
+    literals = _LITERALS
+    scopes = _FUNCTIONS
+    names = frozenset(("identifier", "property_identifier"))
+    signs = rb"\w$"
 
     def __init__(self, source: Source) -> None:
-        self.source = source
-        self.data = source.data
-        self.root = syntax.parse(source.data, source.language)
+        super().__init__(source)
         self.name = source.path.rsplit("/", 1)[-1]
-        self.taken: set[int] = set()
-        self.unresolved = ""
-        self._given_values: dict[str, tuple[Node, ...]] = {}
 
     # --- calls that listen ---
 
@@ -115,9 +103,9 @@ class _Reader:
                 continue
             value = self.value(value_node)
             if value is None:
-                self.unresolved = self.unresolved or self._last_name(value_node)
+                self.unresolved = self.unresolved or self.last_name(value_node)
             else:
-                yield from self._found(value, Confidence.LISTENER, call, what, own=True)
+                yield from self.found(value, Confidence.LISTENER, call, what, own=True)
 
     def _asked(self, called: str, arguments: "Node") -> tuple["Node | None", str]:
         """The expression for the port in a call that listens, and what the call is."""
@@ -144,7 +132,7 @@ class _Reader:
         """The first argument of listen(), if it is no path of a socket and no function."""
         if first.type in {"arrow_function", "function_expression", "template_string"}:
             return None
-        return None if first.type == "string" and not _PLAIN_DIGITS.fullmatch(_unquoted(first)) else first
+        return None if first.type == "string" and not PLAIN_DIGITS.fullmatch(_unquoted(first)) else first
 
     def _option(self, call: "Node", arguments: "Node") -> Iterator[Finding]:
         """`.option('--port <n>', 'where to listen', '3000')` of commander and yargs."""
@@ -163,7 +151,7 @@ class _Reader:
                 else None
             )
             if value is not None:
-                yield from self._found(value, Confidence.LISTENER, call, "option", own=True)
+                yield from self.found(value, Confidence.LISTENER, call, "option", own=True)
 
     # --- settings ---
 
@@ -176,19 +164,19 @@ class _Reader:
                 yield from self._several(node)
             if not means_port(name):
                 continue
-            value_node, holder = self._given(node)
+            value_node, holder = self.given(node)
             value = self.value(value_node, names=False) if value_node is not None else None
             if value is None or holder is None:
                 continue
             confidence, what, own = self._setting(holder, name)
             if value.variable == "PORT" and confidence is Confidence.CLIENT:
                 confidence, own = Confidence.MENTION, True  # whatever stands beside it
-            names = (*telling(name), *self._names_around(holder))
-            yield from self._found(value, confidence, holder, what, own=own, names=names)
+            names = (*telling(name), *self.names_around(holder))
+            yield from self.found(value, confidence, holder, what, own=own, names=names)
 
     def _several(self, node: "Node") -> Iterator[Finding]:
         """`PORTS = { http: 4010 }`, `enum Port { Http = 4010 }`."""
-        value, holder = self._given(node)
+        value, holder = self.given(node)
         if value is not None and value.type == "as_expression":
             value = value.named_children[0]
         members = value.named_children if value is not None and value.type == "object" else []
@@ -204,11 +192,11 @@ class _Reader:
             found = self._literal(given, "")
             if found is not None and given.type in {"number", "string"}:
                 names = telling(_unquoted(named))
-                yield from self._found(
+                yield from self.found(
                     found, Confidence.MENTION, one, syntax.text(node), own=False, names=names
                 )
 
-    def _given(self, node: "Node") -> tuple["Node | None", "Node | None"]:
+    def given(self, node: "Node") -> tuple["Node | None", "Node | None"]:
         """What is given to a name, and the node that gives it."""
         if node.type == "string_fragment" and node.parent is not None:
             node = node.parent
@@ -299,17 +287,7 @@ class _Reader:
 
     # --- addresses ---
 
-    def urls(self) -> Iterator[Finding]:
-        """Addresses of this machine in texts, templates and comments."""
-        for address in addresses(self.data):
-            node = syntax.at(self.root, address.start, address.end)
-            literal = next((one for one in (node, *syntax.above(node)) if one.type in _LITERALS), None)
-            if literal is None or address.start in self.taken:
-                continue
-            self.taken.add(address.start)
-            yield self._address(address, literal)
-
-    def _address(self, address: Address, literal: "Node") -> Finding:
+    def address(self, address: Address, literal: "Node") -> Finding:
         if literal.type in {"comment", "jsx_text", "html_comment"}:
             return self.source.finding(
                 address.number, Confidence.MENTION, Form.WORD, (address.start, address.end), what=literal.type,
@@ -322,7 +300,7 @@ class _Reader:
             for one in self._around(literal)
         )
         variable = self._asked_first(literal)
-        names = (*self._names_around(literal), *address.names)
+        names = (*self.names_around(literal), *address.names)
         return self.source.finding(
             address.number,
             Confidence.MENTION if spoken else Confidence.CLIENT,
@@ -333,7 +311,7 @@ class _Reader:
             what="address",
             names=tuple(dict.fromkeys((*telling(variable), *names))),
             variable=variable,
-            barrier=_barrier(literal),
+            barrier=self.barrier(literal),
         )
 
     @staticmethod
@@ -357,9 +335,13 @@ class _Reader:
             child = one
         return ""
 
+    def barrier(self, literal: "Node") -> str:
+        """Why no expression can stand in the place of a literal; "" if it can."""
+        return _barrier(literal)
+
     # --- what an expression comes to ---
 
-    def value(self, node: "Node", depth: int = 0, *, names: bool = True) -> _Value | None:
+    def value(self, node: "Node", depth: int = 0, *, names: bool = True) -> Value | None:
         """The number that an expression comes to, if it can be seen.
 
         Args:
@@ -374,9 +356,9 @@ class _Reader:
         variable = next(filter(None, match.groups()), "") if match else ""
         if found := self._literal(node, variable):
             return found
-        return self._by_name(node, variable, depth) if names and depth <= _DEEPEST else None
+        return self._by_name(node, variable, depth) if names and depth <= DEEPEST else None
 
-    def _by_name(self, node: "Node", variable: str, depth: int) -> _Value | None:
+    def _by_name(self, node: "Node", variable: str, depth: int) -> Value | None:
         """What the first name in an expression stands for that stands for a number."""
         for one in syntax.below(node, _FUNCTIONS):
             name = syntax.text(one)
@@ -388,7 +370,7 @@ class _Reader:
                 continue
             values = [
                 found if found.variable or not variable else found._replace(variable=variable)
-                for definition in self._definitions(name)
+                for definition in self.definitions(name)
                 if not definition.start_byte <= node.start_byte < definition.end_byte
                 and (found := self.value(definition, depth + 1))
             ]
@@ -397,9 +379,9 @@ class _Reader:
                 return best if best.variable else best._replace(variable=self._taken_apart(name))
         return None
 
-    def _literal(self, node: "Node", variable: str) -> _Value | None:
+    def _literal(self, node: "Node", variable: str) -> Value | None:
         """The first number in an expression, but for the base of parseInt."""
-        found = []
+        found: list[Value | None] = []
         for one in syntax.below(node, _FUNCTIONS | {"arguments", "object", "array"}):
             if one.type == "arguments":
                 called = syntax.text(one.parent.child_by_field_name("function")) if one.parent else ""
@@ -408,33 +390,13 @@ class _Reader:
                     inside = inside[:1]
                 elif not variable and not _CONVERTS.fullmatch(called):
                     continue
-                values = (self._literal(each, variable) for each in inside if each.type not in _FUNCTIONS)
-                found += [value for value in values if value]
-            elif one.type == "number":
-                text = syntax.text(one).replace("_", "")
-                if _PLAIN_DIGITS.fullmatch(text) and is_port(int(text)) and not _is_counted(one):
-                    found.append(_Value(one, int(text), variable, text=False))
-            elif (
-                one.type == "string"
-                and _PLAIN_DIGITS.fullmatch(digits := _unquoted(one))
-                and is_port(int(digits))
-            ):
-                found.append(_Value(one, int(digits), variable, text=True))
-        return found[-1] if len(found) > 1 and variable else next(iter(found), None)
-
-    def _definitions(self, name: str) -> tuple["Node", ...]:
-        """What is given to a name anywhere in the file."""
-        if name not in self._given_values:
-            self._given_values[name] = tuple(self._found_definitions(name))
-        return self._given_values[name]
-
-    def _found_definitions(self, name: str) -> list["Node"]:
-        found = []
-        for match in re.finditer(rb"(?<![\w$])" + re.escape(name.encode()) + rb"(?![\w$])", self.data):
-            value, _ = self._given(syntax.at(self.root, *match.span()))
-            if value is not None:
-                found.append(value)
-        return found[:_MOST_DEFINITIONS]
+                found += [self._literal(each, variable) for each in inside if each.type not in _FUNCTIONS]
+            elif one.type == "number" and not _is_counted(one):
+                found.append(plain(one, syntax.text(one).replace("_", ""), variable, text=False))
+            elif one.type == "string":
+                found.append(plain(one, _unquoted(one), variable, text=True))
+        known = [value for value in found if value]
+        return known[-1] if len(known) > 1 and variable else next(iter(known), None)
 
     def _taken_apart(self, name: str) -> str:
         """The name of a variable of the environment, if it is one that was taken out of `process.env`."""
@@ -444,15 +406,6 @@ class _Reader:
             + rb"\b[^{}]{0,400}\}\s*=\s*(?:process|import\.meta|Bun)\.env\b"
         )
         return name if re.search(pattern, self.data) else ""
-
-    @staticmethod
-    def _last_name(node: "Node") -> str:
-        names = [
-            syntax.text(one)
-            for one in syntax.below(node, _FUNCTIONS)
-            if one.type in {"identifier", "property_identifier"}
-        ]
-        return next((name for name in reversed(names) if means_port(name)), "")
 
     def modules(self) -> Iterator[str]:
         """The files of the project that are read here, as they are named: `./config`."""
@@ -471,7 +424,7 @@ class _Reader:
                 return one
         return None
 
-    def _names_around(self, node: "Node") -> tuple[str, ...]:
+    def names_around(self, node: "Node") -> tuple[str, ...]:
         """What the names around a node say about whose number it is."""
         found: list[str] = []
         for one in syntax.above(node):
@@ -486,37 +439,6 @@ class _Reader:
                 found += telling(_unquoted(named).rsplit(".", 1)[-1])
         return tuple(dict.fromkeys(found))
 
-    def _found(
-        self,
-        value: _Value,
-        confidence: Confidence,
-        shown: "Node",
-        what: str,
-        *,
-        own: bool,
-        names: tuple[str, ...] = (),
-    ) -> Iterator[Finding]:
-        start, end = value.node.start_byte, value.node.end_byte
-        if start in self.taken or len(self.taken) > _MOST_NUMBERS:
-            return
-        self.taken.add(start)
-        digits = (start + 1, end - 1) if value.text else (start, end)
-        form = Form.DEFAULT if value.variable else Form.TEXT if value.text else Form.NUMBER
-        near = shown if shown.start_byte <= start < shown.end_byte else (value.node.parent or value.node)
-        yield self.source.finding(
-            value.number,
-            confidence,
-            form,
-            digits,
-            shown=(near.start_byte, min(near.end_byte, near.start_byte + 200)),
-            outer=(start, end),
-            what=what,
-            names=names or self._names_around(value.node),
-            variable=value.variable,
-            own=own,
-            barrier=_barrier(value.node),
-        )
-
 
 _NESTED = {
     "createMicroservice": "options",
@@ -530,7 +452,6 @@ _NO_NAMES = frozenset(
     ("Number", "parseInt", "process", "env", "undefined", "String", "get", "null", "Bun", "Deno", "isNaN")
 )
 _CONVERTS = re.compile(r"(?:\w+\.)?(?:Number|parseInt|String|parseFloat|normalizePort|\w*[pP]ort\w*)")
-_LITERALS = frozenset(("string", "template_string", "comment", "jsx_text", "html_comment"))
 _CONFIGURED = {
     "vite.config": ("server.port",),
     "webpack": ("devServer.port",),

@@ -7,7 +7,7 @@ import termios
 
 import pytest
 from stacks import PATIENCE, child
-from terminal import CTRL_C, Terminal
+from terminal import CTRL_C, Terminal, expect
 
 WEB = {"command": child("debugged"), "ready": {"log": "size"}, "tty": True}
 LEAVE = b"\x10\x11"
@@ -24,7 +24,7 @@ def attach(stack):
         one = Terminal(argv, made.folder, {**made.env, "NO_COLOR": "1"})
         opened.append(one)
         termios.tcsetwinsize(one.master, (rows, columns))
-        one.modes, one.seen = termios.tcgetattr(one.master), 0
+        one.modes = termios.tcgetattr(one.master)
         return one
 
     begin.made = made
@@ -32,16 +32,6 @@ def attach(stack):
     for one in opened:
         one.close()
     made.run("down")
-
-
-def expect(terminal, pattern):
-    before = terminal.output[: terminal.seen]
-    terminal.output = terminal.output[terminal.seen :]
-    try:
-        end = terminal.expect(pattern, PATIENCE).end()
-    finally:
-        terminal.output = before + terminal.output
-    terminal.seen += end
 
 
 def test_it_talks_to_the_service_and_leaves_it_running(attach):

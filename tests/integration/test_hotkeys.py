@@ -6,7 +6,7 @@ import termios
 
 import pytest
 from stacks import PATIENCE, child
-from terminal import CTRL_C, Terminal
+from terminal import CTRL_C, Terminal, expect
 
 TALKER = {"command": child("talker"), "ready": {"log": "hello"}}
 
@@ -22,23 +22,13 @@ def up(stack):
         one = Terminal([sys.executable, "-m", "aura_stack", "up", *words], made.folder, env)
         termios.tcsetwinsize(one.master, (40, 120))
         opened.append(one)
-        one.made, one.seen = made, 0
+        one.made = made
         expect(one, ready)
         return one
 
     yield bring_up
     for one in opened:
         one.close()
-
-
-def expect(terminal, pattern):
-    before = terminal.output[: terminal.seen]
-    terminal.output = terminal.output[terminal.seen :]
-    try:
-        end = terminal.expect(pattern, PATIENCE).end()
-    finally:
-        terminal.output = before + terminal.output
-    terminal.seen += end
 
 
 @pytest.fixture
