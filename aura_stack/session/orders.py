@@ -6,7 +6,7 @@ while they run, and when one fails, the old run goes on.
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 from aura_stack.errors import AuraError, ExitCode
 from aura_stack.messages import commands
@@ -24,6 +24,7 @@ Require = Callable[[tuple[Service, ...]], None]
 
 
 _STOPPING = "the stack is stopping"
+_STOPPED = "stopped before it was ready"
 
 
 class Orders:
@@ -56,6 +57,9 @@ class Orders:
         self._under_way: set[asyncio.Timeout] = set()
         self._prepared: dict[str, float] = {}  # when the last steps of a service ended, in monotonic seconds
         self._turns: dict[str, asyncio.Lock] = {}
+        self._stops: dict[
+            str, int
+        ] = {}  # how often each was ordered down: a later stop beats what still prepares
         self.lent: dict[str, set[object]] = {}
         """Services that are up only as long as one of these holds them."""
         self.held: set[str] = set()
@@ -157,22 +161,25 @@ class Orders:
         self.require_ports(tuple(self._services[name] for name in down))
         self._lend(meant, down, holder)
         self.coming |= set(meant)
+        stops = dict(self._stops)
         try:
             failed = await self._prepare(down, "it is not started")
         finally:
             self.coming -= set(meant)
         if failed:
             raise AuraError("\n".join(f"{name}: {words}" for name, words in failed.items()))
-        self.held -= set(meant)
-        for name in down:
-            self.stale.pop(name, None)
-        names = tuple(
-            name for name in names if name in self._services
-        )  # some may have been scaled away meanwhile
+        names = tuple(name for name in names if name in self._services)  # some may have been scaled away
+        overtaken = self._overtaken(names, stops, with_needs=dependencies)
+        names = tuple(name for name in names if name not in overtaken)
+        outcomes = [self._unprepared(name, words) for name, words in overtaken.items()]
         if not names:  # to the supervisor that would mean all
-            return []
+            return outcomes
+        begun = set(graph.closure(names, self._needs) if dependencies else names)
+        self.held -= begun
+        for name in begun.intersection(down):
+            self.stale.pop(name, None)
         ticket = self._ask(commands.Start(names, dependencies, patient=patient))
-        return list((await resolved(ticket)).outcomes.values())
+        return outcomes + list((await resolved(ticket)).outcomes.values())
 
     async def restart(
         self, names: tuple[str, ...], since: float | None, grace: float | None = None
@@ -192,12 +199,16 @@ class Orders:
         down = tuple(self._services[name] for name in names if self._state(name) in AT_REST)
         self.require_ports(down)
         self._lend(tuple(one.name for one in down), (), None)
-        self.held -= set(names)
+        stops = dict(self._stops)
         failed = await self._prepare(names, "what runs of it goes on")
+        failed |= self._overtaken(names, stops, with_needs=False)
         going = tuple(name for name in names if name not in failed and name in self._services)
+        self.held -= set(going)
         for name in names:
             self.stale.pop(name, None)
-        self.stale |= {name: words for name, words in failed.items() if name in self._services}
+        self.stale |= {
+            name: words for name, words in failed.items() if name in self._services and words != _STOPPED
+        }
         outcomes = [Outcome(name, ok=False, words=NO_SERVICE) for name in gone]
         outcomes += [
             self._unprepared(name, words) for name, words in failed.items() if name in self._services
@@ -230,6 +241,7 @@ class Orders:
             del self.lent[name]
         if not over or self._closed:
             return []
+        self._note_stop(over)
         return list((await resolved(self._ask(commands.Stop(over)))).outcomes.values())
 
     async def stop(self, names: tuple[str, ...], grace: float | None) -> list[Outcome]:
@@ -238,8 +250,26 @@ class Orders:
         if not names:
             return []
         self.held |= set(names) - self.lent.keys()  # those are down for good when their holder goes
+        self._note_stop(names)
         ticket = self._ask(commands.Stop(names, grace))
         return list((await resolved(ticket)).outcomes.values())
+
+    def _note_stop(self, names: Iterable[str]) -> None:
+        for name in names:
+            self._stops[name] = self._stops.get(name, 0) + 1
+
+    def _overtaken(
+        self, names: Iterable[str], stops: Mapping[str, int], *, with_needs: bool
+    ) -> dict[str, str]:
+        """Those that were ordered down since, by themselves or for what they need, and how that is said."""
+        down = {name for name, count in self._stops.items() if count != stops.get(name, 0)}
+        found: dict[str, str] = {}
+        for name in names:
+            if name in down:
+                found[name] = _STOPPED
+            elif with_needs and (needs := down.intersection(graph.closure([name], self._needs))):
+                found[name] = f"{min(needs)}, which it needs, was stopped meanwhile"
+        return found
 
     def due(self, name: str) -> list[prepare.Due]:
         """The steps of a service that have to run."""

@@ -502,6 +502,27 @@ def test_a_run_that_began_before_its_steps_had_ended_does_not_count(stack):
     client.close()
 
 
+@pytest.mark.parametrize("order", ["restart", "start"])
+def test_a_later_stop_beats_an_order_whose_steps_still_run(stack, order):
+    step = {"command": "read x < gate", "inputs": ["input"]}
+    made = stack({"db": SLEEPER, "web": {**SLEEPER, "prepare": [step], "depends_on": ["db"]}})
+    os.mkfifo(made.folder / "gate")
+    up = made.start("up", "--no-watch")
+    up.expect("not run yet")
+    (made.folder / "gate").write_text("\n")
+    up.expect("all ready")
+    assert made.run("stop", *(["web"] if order == "start" else ["db"]))[0] == 0
+    (made.folder / "input").write_text("two")
+    first = made.start(order, "web")
+    up.expect(r"\(input changed\)")
+    assert made.run("stop", "db" if order == "start" else "web")[0] == 0
+    (made.folder / "gate").write_text("\n")
+    assert first.finish() == 1
+    why = "db, which it needs, was stopped meanwhile" if order == "start" else "stopped before it was ready"
+    assert f"web is not up: {why}" in first.output
+    assert [one["state"] for one in json.loads(made.run("status", "--json")[1])] == ["stopped", "stopped"]
+
+
 def test_a_save_during_the_steps_of_the_start_is_not_lost(stack):
     step = {"command": "cp input made; read x < gate", "inputs": ["input"], "outputs": ["made"]}
     made = stack(
