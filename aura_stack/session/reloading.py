@@ -3,6 +3,7 @@
 import asyncio
 import os
 from collections.abc import Callable, Coroutine, Iterable, Mapping
+from contextlib import suppress
 from typing import Any
 
 from aura_stack.errors import AuraError, ExitCode, InvalidDefinition
@@ -30,6 +31,8 @@ KEY = " definition"
 """The key under which the files of the definition are watched: no name of a service has a blank."""
 
 
+PATIENCE = 15.0  # seconds for the end of runs whose numbers are others' now
+
 Order = Coroutine[Any, Any, list[Outcome]]
 
 
@@ -56,6 +59,7 @@ class Reloading:
         environment: makes their variables.
         places: where the stack keeps its things.
         claim: the numbers that it has.
+        held: the runs that live, each with its service and the numbers that it was given.
         publish: the direct path of facts to the record.
         defined: told of the new definition, and of the digest of its files, before anything of it is started.
         all_are_wanted: whether the whole stack was asked for.
@@ -69,6 +73,7 @@ class Reloading:
         environment: Environment,
         places: Places,
         claim: Claim,
+        held: Callable[[], Iterable[tuple[str, tuple[int, ...]]]],
         publish: Callable[[events.Event], None],
         defined: Callable[[Definition, str], None],
         *,
@@ -80,6 +85,8 @@ class Reloading:
         self._environment = environment
         self._places = places
         self._claim = claim
+        self._held = held
+        self._news = asyncio.Event()  # a run has begun or ended
         self._publish = publish
         self._defined = defined
         self._all_are_wanted = all_are_wanted
@@ -96,6 +103,11 @@ class Reloading:
             AuraError: a program or a port that is needed is not to be had (exit codes 1 and 6), or the files now
                 make another stack (exit code 5).
         """
+        plan = self._draw()
+        self._check(plan)
+        return plan
+
+    def _draw(self) -> Plan:
         running = self._scaling.definition
         seen = digest(running.files)
         source = self._scaling.source.again()
@@ -113,17 +125,16 @@ class Reloading:
         found = changes(
             before, after, self._environment.given, now, up=self._up(), all_are_wanted=self._all_are_wanted
         )
-        plan = Plan(source, definition, seen, found)
-        self._check(plan, before, after)
-        return plan
+        return Plan(source, definition, seen, found)
 
     def _up(self) -> set[str]:
         statuses = self._supervisor.statuses.items()
         return {name for name, status in statuses if status.wanted is Wanted.UP}
 
-    def _check(self, plan: Plan, before: Mapping[str, Service], after: Mapping[str, Service]) -> None:
+    def _check(self, plan: Plan) -> None:
         """Look for the programs and the ports of what is to begin; numbers that are ours are ours."""
         stack = plan.definition.stack
+        before, after = _own(self._scaling.definition.stack), _own(stack)
         if stack.requires != self._scaling.definition.stack.requires:
             cache = os.path.join(self._places.runtime, "programs.json")
             requires.require(
@@ -149,18 +160,52 @@ class Reloading:
         Raises:
             AuraError: as `plan`; then nothing has changed.
         """
-        async with self._scaling.turn:  # of two at once the second is compared with the first
-            try:
-                plan = self.plan()
-            except AuraError as error:
-                self.failure = error
-                raise
-            self.failure = None
-            outcomes, beginning = await self._take_over(plan)
+        deadline = asyncio.get_running_loop().time() + PATIENCE
+        while True:
+            async with self._scaling.turn:  # of two at once the second is compared with the first
+                try:
+                    plan = self._draw()
+                    leaving = self._leaving(plan)
+                    if not leaving or asyncio.get_running_loop().time() > deadline:
+                        self._check(plan)
+                        leaving = set()
+                except AuraError as error:
+                    self.failure = error
+                    raise
+                if not leaving:
+                    self.failure = None
+                    outcomes, beginning = await self._take_over(plan)
+                    break
+            await self._gone(leaving, deadline)
         # not within: who never gets ready must not keep a mended definition waiting
         for done in await asyncio.gather(*(self._begun(names, order) for names, order in beginning)):
             outcomes += done
         return plan, outcomes
+
+    def _leaving(self, plan: Plan) -> set[int]:
+        """Numbers of what is to begin that runs of others have still, whose services changed theirs a moment ago."""
+        before, after = _own(self._scaling.definition.stack), _own(plan.definition.stack)
+        beginning = (*plan.named(Step.START), *plan.named(Step.RESTART))
+        wanted = {port.number for name in beginning for port in after[name].ports}
+        return {
+            number
+            for service, numbers in self._held()
+            for number in wanted.intersection(numbers)
+            if service not in before or number not in {port.number for port in before[service].ports}
+        }
+
+    async def _gone(self, numbers: set[int], deadline: float) -> None:
+        """Wait until no run has one of these numbers, or until then: one whose steps failed goes on with it."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout_at(deadline):
+                while any(numbers.intersection(held) for _, held in self._held()):
+                    self._news.clear()
+                    await self._news.wait()
+
+    def hear(self, event: events.Event) -> None:
+        """Note when a run begins or ends."""
+        if isinstance(event, events.Started | events.Stopped | events.Completed | events.Failed):
+            self._news.set()
 
     async def after_a_save(self) -> list[Outcome]:
         """The same for a save of one of the files; a mistake is told, and changes nothing."""

@@ -109,6 +109,7 @@ class Session:
             parts.environment,
             parts.places,
             parts.ground.claim,
+            parts.runner.held,
             parts.record.publish,
             self._redefined,
             all_are_wanted=set(parts.first.services)
@@ -384,6 +385,7 @@ class Session:
 
     def _hear(self, event: events.Event) -> None:
         self.saves.hear(event)
+        self.reloading.hear(event)
         match event:
             case events.Completed(service) | events.Failed(service):
                 self._end_with(service, event.code if isinstance(event, events.Failed) else 0)

@@ -450,6 +450,10 @@ class Runner:
             if run.identity:
                 yield Leader(service, run.number, run.identity)
 
+    def held(self) -> Iterator[tuple[str, tuple[int, ...]]]:
+        """The runs of which anything lives, each with its service and the ports that it was given."""
+        return ((service, run.ports) for (service, _), run in self._runs.items())
+
     def signal(self, service: str, signum: int, *, main_only: bool) -> list[int]:
         """Send a signal to all processes of the service's run, or to its main one; the answer is to whom."""
         run = self._current(service)

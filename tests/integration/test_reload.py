@@ -6,7 +6,7 @@ import socket
 import sys
 
 import pytest
-from stacks import child
+from stacks import child, wait_for
 
 from aura_stack.control.client import connect
 
@@ -177,6 +177,30 @@ def test_two_services_change_their_numbers(made, port):
         ("ready", [port]),
     ]
     assert [views[name]["restarts"] for name in "ab"] == [0, 0]
+
+
+def test_a_number_that_a_service_is_just_giving_up_is_waited_for(made, port):
+    slow = (
+        "import os, signal; signal.signal(15, lambda *_: (open('asked', 'w'), open('gate').read(), exit(0)))"
+    )
+    a = {**serving(port), "command": [sys.executable, "-c", f"{slow}\n{SERVE}"]}
+    again(made, {"a": a})
+    os.mkfifo(made.folder / "gate")
+    made.up("--no-watch")
+    again(made, {"a": {**a, "port": port + 1}})
+    first = made.start("reload")
+    wait_for((made.folder / "asked").exists)
+    again(made, {"a": {**a, "port": port + 1}, "b": serving(port)})
+    client = connect(made.places.socket, "stack.yaml")
+    client.send("reload")
+    client.call("status")  # the order before it has been taken
+    (made.folder / "gate").write_text("")
+    assert first.finish() == 0
+    (answer,) = client.receive()
+    assert [one["ok"] for one in answer.result["outcomes"]] == [True], answer
+    views = json.loads(made.run("status", "--json")[1])
+    assert [(view["state"], view["ports"]) for view in views] == [("ready", [port + 1]), ("ready", [port])]
+    client.close()
 
 
 def test_a_definition_that_never_gets_ready_does_not_keep_the_mended_one_waiting(made):
