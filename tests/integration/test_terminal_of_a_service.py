@@ -7,7 +7,7 @@ import termios
 
 import pytest
 from stacks import PATIENCE, child
-from terminal import CTRL_C, Terminal
+from terminal import CTRL_C, Terminal, expect
 
 from aura_stack.system import processes
 
@@ -38,17 +38,6 @@ def up(stack):
     yield bring_up
     for one in opened:
         one.close()
-
-
-def expect(terminal, pattern):
-    """Wait for what comes after all that was waited for."""
-    before = terminal.output[: getattr(terminal, "seen", 0)]
-    terminal.output = terminal.output[len(before) :]
-    try:
-        found = terminal.expect(pattern, PATIENCE)
-    finally:
-        terminal.output = before + terminal.output
-    terminal.seen = len(before) + found.end()
 
 
 def finish(terminal):
