@@ -9,7 +9,9 @@ def print_json(data: object) -> None:
     """One document on standard output."""
     import json  # noqa: PLC0415 - only who prints JSON needs it
 
-    print_lines([json.dumps(data, indent=2, ensure_ascii=False)])
+    text = json.dumps(data, indent=2, ensure_ascii=False)
+    # a byte of a name that is no UTF-8 is an escape in JSON as well, whatever this terminal writes it as
+    print_lines([text.encode("utf-8", "backslashreplace").decode("utf-8")])
 
 
 def print_lines(lines: Iterable[str]) -> None:

@@ -72,8 +72,8 @@ def _names(row: Row, *, listens: bool) -> Iterator[str]:
     )
     said = ["-".join(each.finding.names[0].split()) for each in row.places if each.finding.names]
     words = list(dict.fromkeys(filter(None, (*([known] if known and not listens else []), *said, *services))))
-    first = words[0] if words else f"port-{row.number}"
-    return chain(words, (f"{first}-{number}" for number in count(2)))
+    words = words or [f"port-{row.number}"]
+    return chain(words, (f"{words[0]}-{number}" for number in count(2)))
 
 
 def renamed(one: Proposal, name: str, taken: Mapping[str, object] | Container[str]) -> Proposal | str:

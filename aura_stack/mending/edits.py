@@ -30,15 +30,29 @@ def apply(data: bytes, edits: Iterable[Edit]) -> bytes:
 def diff(path: str, old: bytes, new: bytes) -> Iterator[str]:
     """The lines of a unified diff, as git and patch(1) read it; none if nothing differs.
 
-    What is no UTF-8 is shown by a sign. A line that ends by CR LF keeps its CR.
+    What is no UTF-8 is shown by a sign. A line that ends by CR LF keeps its CR. The name of a file is written as git
+    does: in quotes where it has signs in it that could be taken for something else.
     """
     before, after = _lines(old), _lines(new)
-    for line in difflib.unified_diff(before, after, f"a/{path}", f"b/{path}"):
+    for line in difflib.unified_diff(before, after, _named(f"a/{path}"), _named(f"b/{path}")):
         if line.endswith("\n"):
             yield line[:-1]
         else:
             yield line
             yield "\\ No newline at end of file"
+
+
+def _named(path: str) -> str:
+    if path.isprintable() and not {'"', "\\"} & set(path):
+        return f"{path}\t" if " " in path else path
+    escaped = (
+        chr(byte) if _is_plain(byte) else f"\\{byte:03o}" for byte in path.encode("utf-8", "surrogateescape")
+    )
+    return f'"{"".join(escaped)}"'
+
+
+def _is_plain(byte: int) -> bool:
+    return chr(byte).isascii() and chr(byte).isprintable() and chr(byte) not in '"\\'
 
 
 def _lines(data: bytes) -> list[str]:

@@ -5,6 +5,7 @@ import subprocess
 from collections.abc import Iterable
 
 from aura_stack.errors import AuraError
+from aura_stack.reading.words import visible
 from aura_stack.system.files import rewrite
 
 from .planning import Change
@@ -64,7 +65,9 @@ def require_clean(directory: str, changes: Iterable[Change]) -> None:
     """
     found = dirty(directory, (change.path for change in changes))
     if found:
-        named = ", ".join(found[:_TOLD]) + (f" and {len(found) - _TOLD} more" if len(found) > _TOLD else "")
+        named = ", ".join(map(visible, found[:_TOLD])) + (
+            f" and {len(found) - _TOLD} more" if len(found) > _TOLD else ""
+        )
         raise AuraError(
             f"not as git has them, so nothing was written: {named}",
             "commit or stash them, or use --force",
@@ -72,30 +75,47 @@ def require_clean(directory: str, changes: Iterable[Change]) -> None:
 
 
 def put(directory: str, changes: Iterable[Change]) -> None:
-    """Write the new contents, each in one step.
+    """Write the new contents, each in one step, and none of them if it can be seen that one cannot be written.
 
     Raises:
         AuraError: a file is not what it was when the change was decided, lies outside of the project, or cannot be
-            written. Those before it are written.
+            written. If it could not be seen before, the message names those that are written.
     """
+    changes = tuple(changes)
     for change in changes:
-        path = os.path.join(directory, change.path)
-        _require_same(directory, path, change)
+        _require_same(directory, change)
+    written: list[str] = []
+    for change in changes:
         try:
-            rewrite(path, change.new)
-        except OSError as error:
-            raise AuraError(f"{change.path} cannot be written: {error.strerror}") from error
+            _require_same(directory, change)
+            rewrite(os.path.join(directory, change.path), change.new)
+        except (AuraError, OSError) as error:
+            raise _stopped(change, error, written) from error
+        written.append(visible(change.path))
 
 
-def _require_same(directory: str, path: str, change: Change) -> None:
-    """Return if a file is still the one for which the change was decided."""
-    root = os.path.realpath(directory)
+def _stopped(change: Change, error: AuraError | OSError, written: list[str]) -> AuraError:
+    if isinstance(error, AuraError):
+        message, hint = error.message, error.hint
+    else:
+        message, hint = f"{visible(change.path)} cannot be written: {error.strerror}", ""
+    return AuraError(
+        message, "; ".join(filter(None, (f"written: {', '.join(written)}" if written else "", hint)))
+    )
+
+
+def _require_same(directory: str, change: Change) -> None:
+    """Return if a file is still the one for which the change was decided, and may be written."""
+    root, name = os.path.realpath(directory), visible(change.path)
+    path = os.path.join(directory, change.path)
     if os.path.commonpath((os.path.realpath(path), root)) != root or os.path.islink(path):
-        raise AuraError(f"{change.path} does not lie in the project, so it is not written")
+        raise AuraError(f"{name} does not lie in the project, so it is not written")
     try:
         with open(path, "rb") as stream:
             same = stream.read(len(change.old) + 1) == change.old
     except OSError as error:
-        raise AuraError(f"{change.path} cannot be read any more: {error.strerror}") from error
+        raise AuraError(f"{name} cannot be read any more: {error.strerror}") from error
     if not same:
-        raise AuraError(f"{change.path} was changed meanwhile, so it is not written", "run the command again")
+        raise AuraError(f"{name} was changed meanwhile, so it is not written", "run the command again")
+    if not os.access(path, os.W_OK) or not os.access(os.path.dirname(path), os.W_OK):
+        raise AuraError(f"{name} cannot be written: it, or its folder, is read-only for this user")

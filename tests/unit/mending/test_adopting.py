@@ -1,6 +1,7 @@
 """Entries for numbers that are in use: what they are called, where they go, and that the rest of the file stays."""
 
 import json
+import os
 
 import pytest
 from click.testing import CliRunner
@@ -50,6 +51,19 @@ def test_names_are_those_of_the_code_or_what_everybody_calls_the_number(project)
     assert written.startswith(MANIFEST.partition('"backend": {"port"')[0])
     assert run("-y") == (0, "nothing to adopt\n", "")
     assert CliRunner().invoke(cli, ["ports", "inventory", "--no-live"]).exit_code == 0
+
+
+def test_a_number_of_which_nothing_is_said_is_called_by_itself(project):
+    (project / "tool.js").write_text("listen(4030);\nrequire('net').createServer().listen(4031);\n")
+    assert run("4031", "-y")[0] == 0
+    assert json.loads((project / "ports.json").read_text())["ports"]["port-4031"]["port"] == 4031
+
+
+def test_a_name_that_is_no_text_is_json_all_the_same(project):
+    (project / os.fsdecode(b"caf\xe9.js")).write_text("require('net').createServer().listen(4031);\n")
+    code, output, _ = run("4031", "--json")
+    assert (code, json.loads(output)["entries"][0]["places"][0].split(":")[0]) == (1, "caf\udce9.js")
+    assert "caf\\udce9.js" in output
 
 
 def test_only_some_numbers(project):

@@ -1,5 +1,6 @@
 """Changes of files: what is written and what is refused, and that a hostile project does no harm."""
 
+import errno
 import json
 import os
 import subprocess
@@ -9,8 +10,10 @@ import pytest
 from click.testing import CliRunner
 
 from aura_stack.cli.main import cli
+from aura_stack.errors import AuraError
 from aura_stack.mending import writing
 from aura_stack.mending.edits import Edit, apply, diff
+from aura_stack.mending.planning import Change
 
 STACK = """\
 name: shop
@@ -328,3 +331,56 @@ def test_a_diff_says_where_there_is_no_last_line_ending():
         "\\ No newline at end of file",
     ]
     assert list(diff("a", b"1\n", b"1\n")) == []
+
+
+def test_a_diff_names_files_as_git_does():
+    names = {
+        "a b.js": "--- a/a b.js\t",
+        "é/x.js": "--- a/é/x.js",
+        'new\nline"\\.js': '--- "a/new\\012line\\042\\134.js"',
+        "esc\x1b[31m.js": '--- "a/esc\\033[31m.js"',
+        os.fsdecode(b"caf\xe9.js"): '--- "a/caf\\351.js"',
+    }
+    assert {name: next(diff(name, b"1\n", b"2\n")) for name in names} == names
+
+
+# --- all or none ---
+
+
+def changes(project, *names):
+    for name in names:
+        (project / name).write_text("old\n")
+    return [Change(name, b"old\n", b"new\n") for name in names]
+
+
+def test_nothing_is_written_if_one_of_the_files_is_another_by_now(project):
+    made = changes(project, "a.js", "b.js")
+    (project / "b.js").write_text("mine\n")
+    with pytest.raises(AuraError, match=r"^b\.js was changed meanwhile"):
+        writing.put(str(project), made)
+    assert (project / "a.js").read_text() == "old\n"
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everything")
+def test_nothing_is_written_if_one_of_the_files_is_read_only(project):
+    made = changes(project, "a.js", "b.js")
+    (project / "b.js").chmod(0o444)
+    with pytest.raises(AuraError, match=r"^b\.js cannot be written"):
+        writing.put(str(project), made)
+    assert (project / "a.js").read_text() == "old\n"
+
+
+def test_what_was_written_before_a_disk_was_full_is_named(project, monkeypatch):
+    made = changes(project, "a.js", "b.js")
+    real = writing.rewrite
+
+    def full(path, data):
+        if path.endswith("b.js"):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        real(path, data)
+
+    monkeypatch.setattr(writing, "rewrite", full)
+    with pytest.raises(AuraError, match=r"^b\.js cannot be written: No space left") as caught:
+        writing.put(str(project), made)
+    assert caught.value.hint == "written: a.js"
+    assert [(project / name).read_text() for name in ("a.js", "b.js")] == ["new\n", "old\n"]
