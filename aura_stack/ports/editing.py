@@ -44,6 +44,8 @@ def with_entry(text: str, table: str, name: str, entry: Mapping[str, object]) ->
     place = root.member(table)
     if place is None:
         return _appended(text, root, table, {name: entry}, 0)
+    if text[place.value] != "{":  # null, which is as good as an empty one
+        text = f"{text[: place.value]}{{}}{text[place.end :]}"
     return _appended(text, _object(text, place.value), name, entry, 1)
 
 

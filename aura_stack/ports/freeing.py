@@ -1,5 +1,6 @@
 """Whether what holds a port may be ended, and what to do instead where it may not: decided before anybody is asked."""
 
+import re
 from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
@@ -8,6 +9,8 @@ from aura_stack.system.tcp import TIME_WAIT
 
 from .owners import Kind, Owner, describe
 
+_USUAL = "stack.yaml"
+_BARE = re.compile(r"[\w@%+=:,./-]+")
 _SEEN = 15  # bytes that Linux keeps of a program's name (proc(5), comm)
 
 CONTAINERS = frozenset(
@@ -87,7 +90,7 @@ def decide(
 def _refused(port: int, owner: Owner, asker: Asker) -> Refusal | None:
     who = describe(owner, asker.home)
     if owner.kind is Kind.LEASE or owner.stack:
-        return Refusal(port, f"{port} belongs to {who}", _stop_command(owner))
+        return Refusal(port, f"{port} belongs to {who}", stop_command(owner))
     return (
         _not_a_process(port, owner, who)
         or _not_a_server(port, owner, who, asker)
@@ -139,9 +142,16 @@ def _not_to_be_ended(port: int, owner: Owner, who: str, asker: Asker) -> Refusal
     return None
 
 
-def _stop_command(owner: Owner) -> str:
-    folder = owner.file.rpartition("/")[0]
-    return f"aura-stack -C {folder} stop {owner.service}" if owner.service else f"aura-stack -C {folder} down"
+def stop_command(owner: Owner) -> str:
+    """What ends a service of one of our stacks, or all of it."""
+    folder, _, name = owner.file.rpartition("/")
+    stack = f"-C {_word(folder)}" if name == _USUAL else f"-f {_word(owner.file)}"
+    return f"aura-stack {stack} " + (f"stop {_word(owner.service)}" if owner.service else "down")
+
+
+def _word(text: str) -> str:
+    """As a shell takes it for one word."""
+    return text if _BARE.fullmatch(text) else "'" + text.replace("'", "'\\''") + "'"
 
 
 def _container_command(name: str, port: int) -> str:

@@ -77,15 +77,25 @@ def owners(numbers: Iterable[int], leases: Iterable[Lease] = ()) -> Mapping[int,
 
 
 def holders(numbers: Iterable[int], leases: Iterable[Lease] = ()) -> Mapping[int, tuple[Owner, ...]]:
-    """Who holds those of the ports that are busy, or that are kept from us; as `owners` otherwise."""
-    taken = [number for number in dict.fromkeys(numbers) if not can_be_had(number)]
+    """Who holds those of the ports that are busy, kept from us, or another stack's; as `owners` otherwise.
+
+    Args:
+        numbers: the ports.
+        leases: of the stacks that run: a number that one of them has is held, also while nobody listens there.
+    """
+    leases, numbers = tuple(leases), tuple(dict.fromkeys(numbers))
+    taken = [number for number in numbers if not can_be_had(number)]
     found = owners(taken, leases) if taken else {}
-    # below 1024 an ordinary user cannot ask by binding: there a listener is what counts
-    return {
-        number: those
-        for number, those in found.items()
-        if number >= _BINDABLE or any(one.kind is not Kind.UNKNOWN for one in those)
-    }
+    leased = by_number(leases)
+    held = {}
+    for number in numbers:
+        those = found.get(number, ())
+        # below 1024 an ordinary user cannot ask by binding: there a listener is what counts
+        if those and (number >= _BINDABLE or any(one.kind is not Kind.UNKNOWN for one in those)):
+            held[number] = those
+        elif number in leased:
+            held[number] = (promise(leased[number], number),)
+    return held
 
 
 def listeners(leases: Iterable[Lease] = ()) -> Mapping[int, tuple[Owner, ...]]:

@@ -1,11 +1,12 @@
 """Tells which ports are taken, by whom, and what to do about each: the message a user reads instead of a start."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from aura_stack.errors import AuraError, ExitCode
 from aura_stack.stack.model import Port
 
+from .freeing import stop_command
 from .owners import Kind, Owner, describe
 
 _OWNERS_TOLD = 2  # a server with twenty workers is told by the first of them
@@ -47,26 +48,33 @@ def _instead(conflict: Conflict) -> str:
     return f"; next free{within}: {conflict.next_free}"
 
 
-def _cures(found: Sequence[Conflict]) -> list[str]:
+def _cures(found: Sequence[Conflict]) -> Iterator[str]:
     held = [owner for conflict in found for owner in conflict.owners]
-    cures = []
-    numbers = dict.fromkeys(
-        conflict.port.number
-        for conflict in found
-        if any(owner.kind is not Kind.CONNECTION for owner in conflict.owners)
-    )
-    if numbers:
-        free = f"aura-stack ports free {' '.join(map(str, numbers))}"
+    if any(owner.kind is not Kind.CONNECTION for owner in held):
         shift = " (aura-stack up --port-shift, for now)" if any(one.next_free for one in found) else ""
-        cures.append(f"stop what holds the port ({free}), or give the service another number{shift}")
+        ways = " and ".join(_ways(found))
+        yield f"stop what holds the port ({ways}), or give the service another number{shift}"
     if any(owner.kind is Kind.CONNECTION for owner in held):
-        cures.append("a connection gives its number back by itself when it has ended, within a minute")
+        yield "a connection gives its number back by itself when it has ended, within a minute"
     hidden = [
         str(conflict.port.number) for conflict in found if any(_is_hidden(owner) for owner in conflict.owners)
     ]
     if hidden:
-        cures.append(f"root sees more: sudo lsof -nP -iTCP:{','.join(hidden)}")
-    return cures
+        yield f"root sees more: sudo lsof -nP -iTCP:{','.join(hidden)}"
+
+
+def _ways(found: Sequence[Conflict]) -> Iterator[str]:
+    """Commands that stop what holds the ports, but for connections: of stacks of ours, and of everybody else."""
+    yield from dict.fromkeys(
+        stop_command(owner) for conflict in found for owner in conflict.owners if owner.stack
+    )
+    numbers = dict.fromkeys(
+        str(conflict.port.number)
+        for conflict in found
+        if any(owner.kind is not Kind.CONNECTION and not owner.stack for owner in conflict.owners)
+    )
+    if numbers:
+        yield f"aura-stack ports free {' '.join(numbers)}"
 
 
 def _is_hidden(owner: Owner) -> bool:

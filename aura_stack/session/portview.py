@@ -88,7 +88,9 @@ def declared(source: Source, variant: Variant, places: Places, environ: Mapping[
     definition = as_it_is(source, variant, places, environ)
     rows = list(_rows(definition))
     living = Register(where.leases(environ)).living()
-    held = _holders([row.number for row in rows if not can_be_had(row.number)], living)
+    others = by_number(one for one in living if one.file != definition.stack.file)
+    asked = [row.number for row in rows if row.number in others or not can_be_had(row.number)]
+    held = _holders(asked, living)
     rows = [row._replace(held=held.get(row.number, ())) for row in rows]
     taken = frozenset(by_number(living)) | {row.number for row in rows}
     return Declared(definition, definition.manifest, tuple(rows), taken)

@@ -174,6 +174,13 @@ def test_of_twenty_that_start_at_once_one_has_each_port(checkouts):
     assert found.pop(str(winner.file)) == [FIRST]
     assert sorted(found) == sorted(str(one.file) for one in worktrees)
     assert sorted(found.values()) == [[number] for number in range(FIRST + 1, FIRST + 9)]
+    other = strangers[codes.index(6)]
+    code, output = other.run("ports", "check", "--json")
+    finding = next(row for row in json.loads(output) if row["rule"] == "taken")
+    assert (code, finding["port"], finding["held_by"][0]["kind"]) == (6, FIRST, "lease")
+    assert finding["cure"].startswith(f"aura-stack -C {winner.folder} stop api, or the next free one")
+    code, output = other.run("ports", "free", str(FIRST), "-y")
+    assert (code, f"{FIRST} belongs to api of the stack {winner.name} in" in output) == (1, True)
     for one in (winner, *worktrees[:4]):
         note = json.loads(Path(one.places.run).read_text())
         for each in (note["guardian"], note["engine"], *note["runs"]):
@@ -183,7 +190,6 @@ def test_of_twenty_that_start_at_once_one_has_each_port(checkouts):
     assert worktrees[4].run("down", "--all")[0] == 0
     assert leases(winner) == []
     shutil.rmtree(worktrees[0].folder)
-    other = strangers[codes.index(6)]
     assert other.run("up", "-d")[0] == 0
     register = Path(where.leases(other.env))
     assert not (register / (os.path.basename(worktrees[0].places.runtime) + ".json")).exists()

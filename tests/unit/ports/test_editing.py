@@ -43,6 +43,8 @@ def test_an_entry_is_written_as_its_neighbours_are():
     [
         ('{"ports": {}}', '{"ports": {\n    "c": {"port": 1}\n  }}'),
         ('{"ports": {"a" : 1 , "b" : 2 } }', '{"ports": {"a" : 1 , "b" : 2, "c": {"port": 1} } }'),
+        ('{"ports": null}', '{"ports": {\n    "c": {"port": 1}\n  }}'),
+        ('{"ports": {\r\n}}', '{"ports": {\r\n    "c": {"port": 1}\r\n  }}'),
         ("{}", '{\n  "ports": {"c": {"port": 1}}\n}'),
         ('{"version": 1}', '{"version": 1, "ports": {"c": {"port": 1}}}'),
         ('{"ports":{"a":{"port":2}}}\n', '{"ports":{"a":{"port":2}, "c": {"port": 1}}}\n'),

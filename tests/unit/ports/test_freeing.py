@@ -46,6 +46,11 @@ def test_what_a_user_started_is_ended():
             "aura-stack -C /home/u/shop stop api",
         ),
         (
+            NODE._replace(stack="shop", service="api", file="/home/u/my shop/dev.yaml"),
+            "belongs to pid 812",
+            "aura-stack -f '/home/u/my shop/dev.yaml' stop api",
+        ),
+        (
             Owner(9, kind=Kind.LEASE, stack="shop", file="/home/u/shop/stack.yaml"),
             "belongs to the stack shop",
             "aura-stack -C /home/u/shop down",

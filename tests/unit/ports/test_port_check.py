@@ -101,6 +101,22 @@ def test_all_conflicts_are_told_at_once():
     )
 
 
+def test_what_another_stack_has_is_stopped_by_its_own_command():
+    ours = NODE._replace(stack="shop", service="api", file="/home/u/shop/stack.yaml")
+    promised = Owner(7, kind=Kind.LEASE, stack="shop", service="", file="/home/u/shop/stack.yaml")
+    error = refusal(
+        [
+            Conflict("backend", port(4010), (ours,), None),
+            Conflict("gateway", port(4001), (promised,), None),
+            Conflict("web", port(4003), (NODE,), None),
+        ]
+    )
+    assert error.hint == (
+        "stop what holds the port (aura-stack -C /home/u/shop stop api and aura-stack -C /home/u/shop down "
+        "and aura-stack ports free 4003), or give the service another number"
+    )
+
+
 def test_only_connections_need_no_killing():
     owner = Owner(9, "curl x", kind=Kind.CONNECTION, remote="10.0.0.1:443", state="ESTABLISHED")
     error = refusal([Conflict("frontend", port(54112), (owner,), None)])
