@@ -9,11 +9,11 @@ unexport PYTHONDONTWRITEBYTECODE
 PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
 
-.PHONY: help up down restart status logs setup check test test-processes test-stacks soak docs clean
+.PHONY: help up down restart status logs setup check test test-processes test-stacks test-long test-torture test-installs soak docs clean
 
 help: ## show this list
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1\t\2/p' Makefile | while IFS="$$(printf '\t')" read -r name text; do \
-		printf '  make %-8s %s\n' "$$name" "$$text"; done
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' Makefile | while IFS="$$(printf '\t')" read -r name text; do \
+		printf '  make %-9s %s\n' "$$name" "$$text"; done
 
 # The shell notes Ctrl-C and goes on, so that a stop by it is no error of make's.
 up: setup ## start the stack and follow its logs; Ctrl-C stops it (ARGS="backend" for a part of it)
@@ -40,15 +40,27 @@ check: $(VENV)/.dev ## format, lint, types, architecture, unit tests: under a mi
 	@lint-imports --no-cache > $(VENV)/.contracts || { cat $(VENV)/.contracts; exit 1; }
 	@python -m pytest -q -n auto tests/unit
 
-test: export THOROUGH = 1
-test: setup check ## everything: check, then integration and end-to-end tests with the real services
-	@$(MAKE) --no-print-directory -j2 $(if $(filter output-sync,$(.FEATURES)),-O) test-processes test-stacks
+# where make can, the lines of what runs side by side are kept apart
+BESIDE := @$(MAKE) --no-print-directory -j2 $(if $(filter output-sync,$(.FEATURES)),-O)
+
+test test-long: export THOROUGH = 1
+test: setup check ## check, then integration and end-to-end tests with the real services: under four minutes
+	$(BESIDE) test-processes test-stacks
 
 test-processes:
-	@python -m pytest -q -n 3 tests/torture tests/integration
+	@python -m pytest -q -n 3 -m 'not long' tests/integration
 
 test-stacks:
-	@python -m pytest -q tests/e2e
+	@python -m pytest -q -m 'not long' tests/e2e
+
+test-long: setup $(VENV)/.dev ## the rest: torture, other people's servers, installs, two worktrees in a browser
+	$(BESIDE) test-torture test-installs
+
+test-torture:
+	@python -m pytest -q -n 2 -m long tests/torture tests/integration
+
+test-installs:
+	@python -m pytest -q -m long tests/e2e
 
 soak: $(VENV)/.dev ## torture for hours: a long random walk, and SIGKILL at every system call (ACTIONS, SEED, EVERY)
 	@SEED=$${SEED:-$$(date +%s)} ACTIONS=$${ACTIONS:-20000} EVERY=$${EVERY:-1} RESTARTS=$${RESTARTS:-200} LOOPS=$${LOOPS:-100} python -m pytest -q \

@@ -213,6 +213,7 @@ HARD_CODED = {
 }
 
 
+@pytest.mark.long
 def test_the_example_with_hard_coded_ports_is_put_right(clone):
     """Last, since it changes the example: servers that listen anywhere, a document that says so, and one command."""
     example = clone.folder / "examples/aura"

@@ -19,7 +19,7 @@ from aura_stack.system.files import replace
 PROGRAMS = Path(__file__).parents[1] / "corpus/programs"
 COMMAND = [str(Path(sys.executable).with_name("aura-stack"))]
 PATIENCE = 60  # seconds until all of them listen, on a machine that does much else
-pytestmark = pytest.mark.timeout(240)
+pytestmark = [pytest.mark.long, pytest.mark.timeout(240)]
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,7 @@ RESTARTS = int(os.environ.get("RESTARTS", "6"))
 DRAINS = {"express", "nest", "gunicorn"}  # they finish what they have accepted; the others drop it
 PORT = 4390
 
-pytestmark = pytest.mark.timeout(300 + 10 * RESTARTS)
+pytestmark = [pytest.mark.long, pytest.mark.timeout(300 + 10 * RESTARTS)]
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ import pytest
 from conftest import ROOT, copy_checkout, path_without_node
 from terminal import Terminal
 
-pytestmark = pytest.mark.timeout(240)
+pytestmark = [pytest.mark.long, pytest.mark.timeout(240)]
 
 INSTALL = 180  # seconds for an installer to fetch what it needs
 PATIENCE = 30

@@ -10,7 +10,7 @@ import pytest
 from conftest import ROOT, binds, copy_checkout, plain_path
 from terminal import Terminal
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = [pytest.mark.long, pytest.mark.timeout(300)]
 
 INSTALL = 200  # seconds that the first start may take: it installs everything, in both
 PATIENCE = 30

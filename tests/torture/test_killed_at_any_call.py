@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 from stacks import PATIENCE, Running, Stack, child
 
+pytestmark = pytest.mark.long
+
 KILLER = Path(__file__).with_name("killer.py")
 STEP = int(os.environ.get("EVERY", "0"))
 POINTS = 3  # of a start, and as many of a stop

@@ -20,6 +20,8 @@ from aura_stack.control.client import connect
 from aura_stack.errors import AuraError
 from aura_stack.system import processes
 
+pytestmark = pytest.mark.long
+
 SEED = int(os.environ.get("SEED", "20261121"))
 ACTIONS = int(os.environ.get("ACTIONS", "400"))
 PAUSE = 20  # actions between two looks

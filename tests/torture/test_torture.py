@@ -4,6 +4,8 @@ import pytest
 from torture.cases import CASES
 from torture.tools import TOOLS, Trial
 
+pytestmark = pytest.mark.long
+
 
 @pytest.mark.parametrize(
     "case", [case for case in CASES if case.held_by_ours], ids=lambda case: case.sentence
