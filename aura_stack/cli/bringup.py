@@ -4,6 +4,7 @@ Nothing here knows how a command line is parsed, so that the parser need not be 
 """
 
 import os
+import select
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -111,7 +112,9 @@ def up(
 def _launch(file: str, places: Places, options: Options, manner: _Manner) -> int:
     launched = launch(file, places, options, os.environ)
     lean.settle()
-    from aura_stack.control.client import Client  # noqa: PLC0415 - loaded while the engine is loading
+    # until the engine has something to say, what the face loads would only take processor time from it
+    select.select([launched.link], [], [])
+    from aura_stack.control.client import Client  # noqa: PLC0415 - see above
 
     try:
         return _see_off(Client(launched.link), launched.guardian, options, manner)
