@@ -44,7 +44,12 @@ class Frozen:
 
     def but(self, **changes: Any) -> Self:
         """The same value with other contents in the named fields."""
-        return type(self)(**{**self.__dict__, **changes})
+        if not changes.keys() <= self.__dict__.keys():
+            return type(self)(**{**self.__dict__, **changes})  # which says what is wrong
+        made = object.__new__(type(self))
+        made.__dict__.update(self.__dict__)
+        made.__dict__.update(changes)
+        return made
 
     def fields(self) -> dict[str, Any]:
         """The values by the fields' names, in the order of the fields."""

@@ -134,11 +134,10 @@ class Store:
             BlockingIOError: there are none now.
             OSError: the disk does not take them.
         """
-        file = self._files.get(stream) or self._open(stream)
-        offset = self._end_of(file)
-        if (
-            offset + most >= self.retention.size or not self._mover.splices
-        ):  # a place to part it is looked for
+        file = self._files.get(stream)
+        offset = self._end_of(file) if file else 0
+        # many say nothing up to their end, and need no file; and near the end of one a place to part it is looked for
+        if file is None or offset + most >= self.retention.size or not self._mover.splices:
             data = os.read(pipe, most)
             if data:
                 self.add(stream, run, data)
@@ -178,7 +177,9 @@ class Store:
         self.flush()
 
     def end(self, stream: int, run: int) -> None:
-        """Enter that a run has printed its last on a stream."""
+        """Enter that a run has printed its last on a stream; there is nothing to enter where nothing ever was."""
+        if stream not in self._files and stream not in self._table.live:
+            return
         file = self._files.get(stream) or self._open(stream)
         self._pend(time.time_ns(), run, file, Kind.END, self._end_of(file), 0)
         self.flush()

@@ -166,6 +166,7 @@ class Session:
             self._stopping = True
             self._parts.record.publish(events.StackStopping(reason))
             self._orders.close()
+            self.watching.close()
         if self._preparing and not self._preparing.done():
             self._preparing.cancel()
             return

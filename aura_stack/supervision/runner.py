@@ -544,6 +544,8 @@ class Runner:
 
     def _spared(self, run: _Run) -> frozenset[int]:
         """Ports that others of ours may bind just now, or that we hold ourselves."""
+        if not run.ports:
+            return frozenset()
         others = (other.ports for other in self._runs.values() if other is not run)
         return self._holding.ports.union(*others)
 

@@ -4,6 +4,7 @@ import ctypes
 import os
 import struct
 from collections.abc import Iterator
+from threading import Thread
 from typing import Final, NamedTuple
 
 _HEAD = struct.Struct("iIII")  # struct inotify_event: wd, mask, cookie, len; the name follows
@@ -80,8 +81,8 @@ class Inotify:
             return []
 
     def close(self) -> None:
-        """Give it back, and all watches with it."""
-        os.close(self._descriptor)
+        """Give it back, and all watches with it; nobody waits for the kernel, which takes 10 ms and more for that."""
+        Thread(target=os.close, args=(self._descriptor,), name="closing inotify").start()
 
     def _called(self, result: int, path: str | None = None) -> int:
         if result < 0:

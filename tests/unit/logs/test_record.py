@@ -191,3 +191,16 @@ def test_a_part_of_a_chunk_that_a_full_disk_did_not_take_leaves_no_trace(record,
     store.append(web, 1, b"two\n")
     assert texts(read(record)) == [("web", "out", b"one\ntwo\n")]
     store.close()
+
+
+def test_a_stream_on_which_nothing_is_printed_makes_no_file(tmp_path, record):
+    store = opened(record)
+    silent, reading, writing = store.stream("web.err.log"), *os.pipe()
+    os.close(writing)
+    position = store.position
+    assert store.take(reading, silent, 1, 1000) == 0
+    store.end(silent, 1)
+    os.close(reading)
+    assert store.position == position
+    store.close()
+    assert not list(tmp_path.rglob("web.err.log"))
