@@ -5,7 +5,9 @@ spawned some seventy classes are loaded. Here the methods are written once and r
 docs/decisions). Type checkers know it as a dataclass (PEP 681).
 """
 
-from typing import Any, ClassVar, Self, dataclass_transform
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, ClassVar, NoReturn, Self, dataclass_transform
 
 
 @dataclass_transform(frozen_default=True)
@@ -18,29 +20,40 @@ class Frozen:
     """
 
     __match_args__: ClassVar[tuple[str, ...]] = ()
+    _known: ClassVar[frozenset[str]] = frozenset()
+    _defaults: ClassVar[Mapping[str, Any]] = MappingProxyType({})
 
     def __init_subclass__(cls) -> None:
         own = (name for name in cls.__annotations__ if name not in cls.__match_args__)
         cls.__match_args__ = (*cls.__match_args__, *own)  # type: ignore[misc]  # dataclasses do it too
+        cls._known = frozenset(cls.__match_args__)
+        cls._defaults = {name: getattr(cls, name) for name in cls.__match_args__ if hasattr(cls, name)}
 
     def __init__(self, *values: Any, **named: Any) -> None:
         names = self.__match_args__
-        if len(values) > len(names):
-            raise TypeError(f"{type(self).__name__} has {len(names)} fields, not {len(values)}")
         given = dict(zip(names, values, strict=False))
-        for name, value in named.items():
-            if name not in names or name in given:
-                what = "is given twice" if name in given else "is no field of it"
-                raise TypeError(f"{type(self).__name__}: {name} {what}")
-            given[name] = value
-        self.__dict__.update({name: given[name] if name in given else self._default(name) for name in names})
+        fits = len(values) <= len(names)
+        if named:
+            fits = fits and named.keys() <= self._known and given.keys().isdisjoint(named)
+            given.update(named)
+        if len(given) != len(names):
+            given = {**self._defaults, **given}
+        if not fits or len(given) != len(names):
+            self._refuse(values, named)
+        self.__dict__.update(given)
 
-    @classmethod
-    def _default(cls, name: str) -> Any:
-        try:
-            return getattr(cls, name)
-        except AttributeError:
-            raise TypeError(f"{cls.__name__}: {name} is missing") from None
+    def _refuse(self, values: tuple[Any, ...], named: Mapping[str, Any]) -> NoReturn:
+        """Say which arguments do not fit the fields."""
+        kind, names = type(self).__name__, self.__match_args__
+        if len(values) > len(names):
+            raise TypeError(f"{kind} has {len(names)} fields, not {len(values)}")
+        for name in named:
+            if name not in names:
+                raise TypeError(f"{kind}: {name} is no field of it")
+            if name in names[: len(values)]:
+                raise TypeError(f"{kind}: {name} is given twice")
+        given = {*names[: len(values)], *named, *self._defaults}
+        raise TypeError(f"{kind}: {next(name for name in names if name not in given)} is missing")
 
     def but(self, **changes: Any) -> Self:
         """The same value with other contents in the named fields."""
@@ -53,7 +66,7 @@ class Frozen:
 
     def fields(self) -> dict[str, Any]:
         """The values by the fields' names, in the order of the fields."""
-        return dict(self.__dict__)
+        return dict(zip(self.__match_args__, self._values(), strict=True))
 
     def __setattr__(self, name: str, _: object) -> None:
         raise AttributeError(f"{type(self).__name__}.{name} cannot change")
