@@ -147,7 +147,11 @@ class Tree:
         return left
 
     def _is_ours(self, orphan: int) -> bool:
-        return orphan in self._seen or processes.session(orphan) == self._session or self.marks(orphan)
+        if orphan in self._seen:
+            return True
+        # the number of a session whose leader went long ago may be that of another run's by now
+        mark = (processes.environment(orphan) or {}).get(MARK)
+        return mark == self._mark if mark else processes.session(orphan) == self._session
 
 
 def look_at_all(trees: Sequence[Tree], children: Children) -> list[list[Identity]]:

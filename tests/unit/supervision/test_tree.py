@@ -81,3 +81,10 @@ def test_one_that_forks_without_end_ends_the_look_all_the_same(kernel, monkeypat
     kernel.parents = {101: os.getpid()}
     monkeypatch.setattr(tree, "_steady_children", lambda: fork() or list(kernel.parents))
     assert Tree(100, "mark", Children()).look() == []
+
+
+def test_a_session_of_the_same_number_that_belongs_to_another_run_is_left_alone(kernel, monkeypatch):
+    kernel.parents = dict.fromkeys((101, 102, 103), os.getpid())
+    kernel.environments = {101: {MARK: "other"}, 102: {"MARK": "none"}, 103: OURS}
+    monkeypatch.setattr(processes, "session", lambda pid: 100 if pid in (101, 102) else pid)
+    assert pids(Tree(100, "mark", Children()).look()) == [102, 103]
