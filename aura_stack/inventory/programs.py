@@ -22,6 +22,7 @@ NUMBERS = re.compile(rb"(?<![\w.])[1-9][\d_]{1,5}(?!\w|\.\d)")
 PLAIN_DIGITS = re.compile(r"[1-9]\d{1,4}")
 DEEPEST = 4
 """How many names are followed to a number."""
+_MOST_FOLLOWED = 5000  # names in a file: what is given to one may have names in it, and those others
 _MOST_DEFINITIONS = 8
 _MOST_NUMBERS = 400  # in a file; more are data
 
@@ -66,6 +67,7 @@ class Reader(ABC):
         self.taken: set[int] = set()
         self.unresolved = ""
         self._given_values: dict[str, tuple[Node, ...]] = {}
+        self._followed = 0
 
     def findings(self) -> tuple[Finding, ...]:
         """Every port in the program."""
@@ -114,7 +116,10 @@ class Reader(ABC):
         return 1
 
     def definitions(self, name: str) -> tuple["Node", ...]:
-        """What is given to a name anywhere in the file."""
+        """What is given to a name anywhere in the file; nothing where too many names were followed already."""
+        self._followed += 1
+        if self._followed > _MOST_FOLLOWED:
+            return ()
         if name not in self._given_values:
             self._given_values[name] = tuple(islice(self._found_definitions(name), _MOST_DEFINITIONS))
         return self._given_values[name]

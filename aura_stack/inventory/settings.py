@@ -66,6 +66,9 @@ class _Reader:
         self.beside: dict[tuple[str, ...], set[str]] = {}
         for leaf in leaves:
             self.beside.setdefault(leaf.path[:-1], set()).add(leaf.path[-1] if leaf.path else "")
+        self.connecting = {
+            path for path, keys in self.beside.items() if _CONNECTS & {key.lower() for key in keys}
+        }
         self.named = {leaf.path[:-1]: leaf.text for leaf in leaves if leaf.path[-1:] == ("name",)}
         data = source.data
         self.cluster = b"apiVersion:" in data and b"kind:" in data
@@ -137,9 +140,7 @@ class _Reader:
         """A number whose key says that it is a port."""
         lower = tuple(key.lower() for key in keys)
         names = tuple(phrase for key in reversed(keys) for phrase in telling(key))
-        connects = (
-            bool({key.lower() for key in self.beside[leaf.path[:-1]]} & _CONNECTS) and lower not in _OWN
-        )
+        connects = leaf.path[:-1] in self.connecting and lower not in _OWN
         named_file = "launch.json" in self.source.path or "tasks.json" in self.source.path
         return self._finding(
             leaf,

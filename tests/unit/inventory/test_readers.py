@@ -2,6 +2,7 @@
 
 import pytest
 
+from aura_stack.inventory import programs, pythons, scripts
 from aura_stack.inventory.filekinds import aside, language_of
 from aura_stack.inventory.findings import MOST, Confidence, Form, Language
 from aura_stack.inventory.names import means_port, telling
@@ -288,3 +289,21 @@ def test_what_a_name_tells():
 def test_a_file_of_data_is_looked_at_up_to_a_limit(path, text):
     data = (text * 3000).encode()
     assert len(in_source(Source(path, data, language_of(path)))) <= MOST
+
+
+@pytest.mark.parametrize("language", [Language.JAVASCRIPT, Language.PYTHON])
+def test_names_that_stand_for_one_another_in_many_ways_are_not_followed_without_end(language, monkeypatch):
+    monkeypatch.setattr(programs, "_MOST_FOLLOWED", 100)
+    names = [f"aPort{number}" for number in range(20)]
+    lines = [
+        f"{name} = {names[at * 7 % 20]} or {names[(at + turn) % 20]}"
+        for turn in range(8)
+        for at, name in enumerate(names)
+    ]
+    listens = "app.listen({})" if language is Language.JAVASCRIPT else "uvicorn.run(app, port={})"
+    text = "\n".join([listens.format(4010), *lines, *map(listens.format, names)])
+    if language is Language.JAVASCRIPT:
+        text = text.replace(" or ", " || ")
+    reader = scripts if language is Language.JAVASCRIPT else pythons
+    found = reader.find(Source("x", text.encode(), language)).findings
+    assert [one.number for one in found] == [4010]
