@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from aura_stack.inventory.findings import Finding, Form
 from aura_stack.inventory.judging import Judged
 from aura_stack.inventory.survey import Survey, again
 from aura_stack.inventory.walk import Read as Content
@@ -76,6 +77,8 @@ def _file(
     content = read(os.path.join(survey.directory, path), path, places[0].finding.language)
     if not isinstance(content, Content):
         return None, [*left, *(Untouched(judged, "cannot be read any more") for judged, _ in meant)]
+    if not all(_stands(judged.finding, content.data) for judged, _ in meant):
+        return None, [*left, *(Untouched(judged, "was changed meanwhile") for judged, _ in meant)]
     edits: list[Edit] = []
     done: list[Judged] = []
     for judged, wish in meant:
@@ -92,6 +95,12 @@ def _file(
     if reason:
         return None, [*left, *(Untouched(judged, reason) for judged in done)]
     return (Change(path, content.data, new) if new != content.data else None), left
+
+
+def _stands(finding: Finding, data: bytes) -> bool:
+    """Whether a number still stands where it was found."""
+    digits = data[finding.start : finding.end].replace(b"_", b"")
+    return digits == (b"" if finding.form is Form.ABSENT else b"%d" % finding.number)
 
 
 def _is_settled(places: Iterable[Judged], around: Surroundings, data: bytes) -> bool:

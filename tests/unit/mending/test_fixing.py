@@ -11,7 +11,7 @@ from click.testing import CliRunner
 
 from aura_stack.cli.main import cli
 from aura_stack.errors import AuraError
-from aura_stack.mending import writing
+from aura_stack.mending import planning, writing
 from aura_stack.mending.edits import Edit, apply, diff
 from aura_stack.mending.planning import Change
 
@@ -308,6 +308,19 @@ def test_whoever_reads_sees_the_old_file_or_the_new_one(project):
     watcher.join()
     assert seen <= {old, path.read_text()}
     assert old != path.read_text()
+
+
+def test_a_file_that_changed_while_the_others_were_read_is_left_alone(project, monkeypatch):
+    real = planning.read
+
+    def read(path, name, language):
+        found = real(path, name, language)
+        return found._replace(data=b"// a new line\n" + found.data)
+
+    monkeypatch.setattr(planning, "read", read)
+    code, output, error = fix()
+    assert (code, output) == (0, "nothing to change\n")
+    assert "left backend/server.js:1:12 app.listen(3000): was changed meanwhile" in error
 
 
 # --- edits ---
