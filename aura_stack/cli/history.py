@@ -65,10 +65,10 @@ class Flow:
         elif self._asked.span.run is None or self._asked.span.run(piece.service, piece.life, piece.run):
             yield from self._printed(piece)
 
-    def found(self, line: Found) -> Iterator[bytes]:
-        """What to print for a line that was searched for."""
-        source = Source(line.service, line.stream, line.run, line.life)
-        yield from self._shown(source, line.time, line.order[1], line.line)
+    def found(self, found: Found) -> Iterator[bytes]:
+        """What to print for lines that were searched for."""
+        source = Source(found.service, found.stream, found.run, found.life)
+        yield from self._shown(source, found.time, found.order[1], found.lines)
 
     def _printed(self, piece: Piece) -> Iterator[bytes]:
         source = Source(piece.service, piece.stream, piece.run, piece.life)
@@ -89,14 +89,14 @@ class Flow:
             yield from self._printer.lines(source, time, text)
             return
         for line in sieve.feed(text):
-            yield from self._shown(source, time, line.offset, line.text)
+            yield from self._shown(source, time, line.offset, line.text + b"\n")
 
-    def _shown(self, source: Source, time: int, offset: int, text: bytes) -> Iterator[bytes]:
+    def _shown(self, source: Source, time: int, offset: int, lines: bytes) -> Iterator[bytes]:
         if self._asked.terms.context:
             if self._last not in (None, (source, offset)):
                 yield from self._printer.gap()
-            self._last = (source, offset + len(text) + 1)
-        yield from self._printer.lines(source, time, text + b"\n")
+            self._last = (source, offset + len(lines))
+        yield from self._printer.lines(source, time, lines)
 
     def _told(self, piece: Piece) -> Iterator[bytes]:
         if piece.kind is not Kind.BYTES:
@@ -133,8 +133,8 @@ def stored(directory: str, asked: Asked, flow: Flow, count: int | None, end: int
         pieces = last_pieces(directory, count, asked.wanted, end)
         texts = (text for piece in pieces for text in flow.texts(piece))
     elif not asked.terms.all and not asked.terms.context:
-        last = deque(search(directory, asked.wanted, asked.terms, asked.span), maxlen=count)
-        texts = (text for line in last for text in flow.found(line))
+        last = _last_found(search(directory, asked.wanted, asked.terms, _up_to(asked.span, end)), count)
+        texts = (text for found in last for text in flow.found(found))
     yield from last_of(texts, count)
 
 
@@ -157,10 +157,27 @@ def last_of(texts: Iterator[bytes], count: int) -> Iterator[bytes]:
         yield text[begin:]
 
 
+def _last_found(found: Iterator[Found], count: int) -> deque[Found]:
+    """The last ones, which have so many lines, and perhaps some more."""
+    kept: deque[Found] = deque()
+    lines = 0
+    for one in found:
+        kept.append(one)
+        lines += one.lines.count(b"\n")
+        while lines - kept[0].lines.count(b"\n") >= max(count, 1):
+            lines -= kept.popleft().lines.count(b"\n")
+    return kept
+
+
+def _up_to(span: Span, end: int) -> Span:
+    """A part of a record that ends where the index ended."""
+    return span._replace(end=end if span.end is None else min(end, span.end))
+
+
 def _all(directory: str, asked: Asked, flow: Flow, end: int) -> Iterator[bytes]:
     if not asked.terms.all:
-        for line in search(directory, asked.wanted, asked.terms, asked.span):
-            yield from flow.found(line)
+        for found in search(directory, asked.wanted, asked.terms, _up_to(asked.span, end)):
+            yield from flow.found(found)
         return
     follower = Follower(
         directory, asked.span.begin, lambda service, stream: service == "" or asked.wanted(service, stream)

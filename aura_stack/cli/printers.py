@@ -1,10 +1,8 @@
 """How `logs` prints the lines that it was asked for: for people, and for programs."""
 
-import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import NamedTuple, Protocol
 
-from aura_stack.logs.levels import readable
 from aura_stack.logs.render import Style
 from aura_stack.logs.terminal import Merger
 
@@ -45,12 +43,16 @@ class People:
         self._merger = merger
         self._style = style
         self._marks = marks
-        self._reads = reads
+        self._readable: Callable[[bytes], bytes | None] | None = None
+        if reads:
+            from aura_stack.logs.levels import readable  # noqa: PLC0415 - 5 ms, for those who read
+
+            self._readable = readable
 
     def lines(self, source: Source, time: int, text: bytes) -> Iterator[bytes]:
         """Whole lines, each with its prefix."""
-        if self._reads and (text.startswith(b"{") or b"\n{" in text):
-            text = b"".join((readable(line) or line) + b"\n" for line in text.split(b"\n")[:-1])
+        if self._readable and (text.startswith(b"{") or b"\n{" in text):
+            text = b"".join((self._readable(line) or line) + b"\n" for line in text.split(b"\n")[:-1])
         yield self._merger.dressed(source.service, text, time)
 
     def mark(self, service: str, text: str) -> Iterator[bytes]:
@@ -66,6 +68,11 @@ class People:
 class Programs:
     """Lines as JSON, one object each."""
 
+    def __init__(self) -> None:
+        from json import dumps  # noqa: PLC0415 - as above
+
+        self._dumps = dumps
+
     def lines(self, source: Source, time: int, text: bytes) -> Iterator[bytes]:
         """One object for each line; bytes that are no UTF-8 are replaced."""
         for line in text.replace(b"\r\n", b"\n").split(b"\n")[:-1]:
@@ -76,7 +83,7 @@ class Programs:
                 "run": source.run,
                 "line": line.decode("utf-8", "replace"),
             }
-            yield json.dumps(record, ensure_ascii=False).encode() + b"\n"
+            yield self._dumps(record, ensure_ascii=False).encode() + b"\n"
 
     def mark(self, service: str, text: str) -> Iterator[bytes]:  # noqa: ARG002 - as People has it
         """Nothing: `events --json` has these."""

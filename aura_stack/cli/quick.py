@@ -1,8 +1,8 @@
 """The command lines that hands type a hundred times a day, understood without the parser of command lines.
 
-Loading click takes three times as long as Python itself (see docs/decisions/0007). So `up`, `status`, `start`, `stop`
-and `restart` with names of services, `ports`, `ports ls`, `ports check` and `ports who` with numbers, all with the
-flags below and perhaps `-f FILE` before them, are read here; any other line, also one with a mistake, is left to
+Loading click takes three times as long as Python itself (see docs/decisions/0007). So `up`, `status`, `start`, `stop`,
+`restart` and `logs` with names of services, `ports`, `ports ls`, `ports check` and `ports who` with numbers, all with
+the flags below and perhaps `-f FILE` before them, are read here; any other line, also one with a mistake, is left to
 click, which means the same by them: a test compares both on generated lines.
 """
 
@@ -39,7 +39,17 @@ _UP = {
     "--only-errors": ("only_errors", True),
     "--no-keys": ("no_keys", True),
 }
-FLAGS = {
+_LOOK = {
+    **_BARE,
+    "-f": ("follow", True),
+    "--follow": ("follow", True),
+    "-t": ("timestamps", True),
+    "--timestamps": ("timestamps", True),
+    "--no-prefix": ("no_prefix", True),
+    "--raw": ("raw", True),
+    "--previous": ("previous", True),
+}
+FLAGS: dict[str, dict[str, tuple[str, Any]]] = {
     "status": _BARE,
     "start": _ORDER,
     "stop": _EXTENDED,
@@ -49,11 +59,35 @@ FLAGS = {
     "ports ls": _LISTED,
     "ports check": _CHECKED,
     "ports who": _BARE,
+    "logs": _LOOK,
 }
 """By command: flag → parameter and its value."""
 _NAMELESS = ("ports", "ports ls", "ports check")
 _PORT = re.compile("[1-9][0-9]{0,4}")
 _HIGHEST = 65535
+
+
+def _lines(value: str) -> int | str | None:
+    if value.isdecimal() and len(value) < 10:  # noqa: PLR2004 - more lines than any record has
+        return int(value)
+    return value if value == "all" else None
+
+
+def _pattern(value: str) -> Any:
+    from aura_stack.logs.sieve import pattern  # noqa: PLC0415 - a status needs none
+
+    try:
+        return pattern(value)
+    except re.error:
+        return None
+
+
+_COUNT = ("tail", _lines, False)
+_GREP, _EXCLUDE = ("grep", _pattern, True), ("exclude", _pattern, True)
+VALUED: dict[str, dict[str, tuple[str, Callable[[str], Any], bool]]] = {
+    "logs": {"-n": _COUNT, "--tail": _COUNT, "-g": _GREP, "--grep": _GREP, "--exclude": _EXCLUDE}
+}
+"""By command: flag → parameter, what reads the word behind it (None for a mistake), and whether several are meant."""
 
 
 def understood(words: Sequence[str]) -> tuple[str | None, str, list[str], dict[str, Any]] | None:
@@ -66,8 +100,17 @@ def understood(words: Sequence[str]) -> tuple[str | None, str, list[str], dict[s
     if verb not in FLAGS:
         return None
     params: dict[str, Any] = {}
-    for word in words[size:]:
-        if word in FLAGS[verb]:
+    valued = VALUED.get(verb, {})
+    rest = iter(words[size:])
+    for word in rest:
+        if word in valued:
+            name, read, several = valued[word]
+            behind = next(rest, None)
+            value = None if behind is None else read(behind)
+            if value is None:
+                return None
+            params[name] = (*params.get(name, ()), value) if several else value
+        elif word in FLAGS[verb]:
             name, value = FLAGS[verb][word]
             params[name] = value
         elif not word or word.startswith("-"):
@@ -96,7 +139,7 @@ def run(words: Sequence[str]) -> int | None:
     return _guarded(lambda: _run(settings, verb, names, params), settings)
 
 
-def _run(settings: Settings, verb: str, names: list[str], params: dict[str, Any]) -> int:
+def _run(settings: Settings, verb: str, names: list[str], params: dict[str, Any]) -> int | None:
     if verb == "up":
         from aura_stack.system import lean  # noqa: PLC0415 - each loads what it is made of
 
@@ -104,6 +147,8 @@ def _run(settings: Settings, verb: str, names: list[str], params: dict[str, Any]
         from . import bringup  # noqa: PLC0415 - likewise
 
         return bringup.up(settings, names, **params)
+    if verb == "logs":
+        return _look(settings, names, params)
     if not verb.startswith("ports"):
         from . import running  # noqa: PLC0415 - likewise
 
@@ -117,6 +162,18 @@ def _run(settings: Settings, verb: str, names: list[str], params: dict[str, Any]
     return (ports_told.check if verb == "ports check" else ports_told.ls)(settings, **params)
 
 
+def _look(settings: Settings, names: list[str], params: dict[str, Any]) -> int | None:
+    from .looking import Options, look  # noqa: PLC0415 - others need none of it
+
+    as_json = params.pop("as_json", False)
+    options = Options(**params)
+    if options.clash:
+        return None
+
+    look(settings, tuple(names), options, as_json=as_json)
+    return ExitCode.OK
+
+
 def _show(error: AuraError, settings: Settings) -> None:
     """As any other command would; only a mistake has to wait for click."""
     import click  # noqa: PLC0415 - see above
@@ -127,7 +184,7 @@ def _show(error: AuraError, settings: Settings) -> None:
         show(error)
 
 
-def _guarded(command: Callable[[], int], settings: Settings) -> int:
+def _guarded(command: Callable[[], int | None], settings: Settings) -> int | None:
     try:
         code = command()
         sys.stdout.flush()

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 SAID = 64 << 20  # bytes after which the engine is told how far we are, although more has come
 
+AT_ONCE = 64 << 10  # bytes that are written at once
+SOON = 0.1  # seconds after which less is written
+
 Texts = Callable[[Piece | None], Iterable[bytes]]
 """What to print for a piece: whole lines. None stands for the end: what is unfinished is printed then."""
 
@@ -93,10 +96,17 @@ class Reader:
     def print_stored(self, texts: Callable[[int], Iterable[bytes]]) -> None:
         """What is stored up to now, as `texts` makes it of where the index ends; what comes later is for `follow`."""
         end = index.end(self._logs)
+        ready: list[bytes] = []
+        size, since = 0, time.monotonic()
         for text in texts(end):
-            self._screen.write(text)
-            if self._screen.gone:
-                break
+            ready.append(text)
+            size += len(text)
+            if size >= AT_ONCE or time.monotonic() - since > SOON:
+                self._screen.write(b"".join(ready))
+                ready, size, since = [], 0, time.monotonic()
+                if self._screen.gone:
+                    break
+        self._screen.write(b"".join(ready))
         self._go_to(end)
 
     def _reads(self, service: str, stream: str) -> bool:

@@ -50,12 +50,17 @@ def newest_files(directory: str, number: int) -> dict[int, int]:
 
 def rows(directory: str, number: int) -> Iterator[tuple[int, int, int, int, int, int, int, int]]:
     """The entries of an index file as bare tuples, for those who look at very many; none if it is gone."""
+    return ENTRY.iter_unpack(content(directory, number))
+
+
+def content(directory: str, number: int) -> bytes:
+    """The entries of an index file as they are stored; nothing if it is gone."""
     try:
         with open(path(directory, number), "rb") as file:
             data = file.read()
     except FileNotFoundError:
-        return iter(())
-    return ENTRY.iter_unpack(data[: len(data) // ENTRY.size * ENTRY.size])
+        return b""
+    return data[: len(data) // ENTRY.size * ENTRY.size]
 
 
 def exists(directory: str) -> bool:

@@ -2,23 +2,33 @@
 
 import heapq
 import os
-from array import array
-from bisect import bisect_right
+from bisect import bisect_left
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from . import index, segments
+from aura_stack.system.bulk import Haystack, keep_memory
+
+from . import segments
+from .blocks import SIZE, blocks
 from .follow import split_name
-from .framing import ENTRY, EVENTS, LONGEST, Entry
-from .sieve import Line, Sieve, Terms
+from .framing import EVENTS
+from .lookup import NOWHERE, Lookup
+from .second import in_two
+from .sieve import Bulk, Sieve, Terms
 from .store import STREAMS, read_streams
 
-BLOCK = 1 << 18  # bytes searched at once
 WORTH = 24 << 20  # bytes that are worth a second process
 
 
 class Found(NamedTuple):
-    """A line that was found: where in the order of arrival, when (ns since 1970), who printed it, and its bytes."""
+    """Lines that were found, neighbours in the order of arrival.
+
+    Attributes:
+        order: the position in the index, and in its file the place, of the first.
+        time: when they came (ns since 1970).
+        service: who printed them, on this `stream`, in this `run` of the engine's `life`.
+        lines: whole, with their ends.
+    """
 
     order: tuple[int, int]
     time: int
@@ -26,8 +36,7 @@ class Found(NamedTuple):
     stream: str
     run: int
     life: int
-    line: bytes
-    wanted: bool
+    lines: bytes
 
 
 class Span(NamedTuple):
@@ -41,27 +50,8 @@ class Span(NamedTuple):
     """Whether a run of a service counts: its name, its life and its number."""
 
 
-def search(directory: str, wanted: Callable[[str, str], bool], terms: Terms, span: Span) -> Iterator[Found]:
-    """The lines of stored streams that are wanted, in the order of arrival.
-
-    Args:
-        directory: of the record.
-        wanted: whether the stream of that name of that service counts.
-        terms: which lines.
-        span: which part of the record.
-    """
-    names = read_streams(os.path.join(directory, STREAMS))
-    places = _Places(directory, span)
-    streams = []
-    files = []
-    for number, file in enumerate(names):
-        if number != EVENTS and wanted(*split_name(number, file)):
-            mine = [_File(directory, number, file, segment) for segment in _segments(directory, number, file)]
-            mine = [one for one in mine if not places.is_older(one.older)]
-            files += mine
-            streams.append((split_name(number, file), mine))
-    helper = _Helper(files, terms)
-    return heapq.merge(*(_of_stream(name, mine, terms, places, helper) for name, mine in streams))
+_Hits = tuple[list[int], list["bytes | bytearray"]]
+"""Wanted lines: where each stands in its file, and its bytes with their end; neighbours may be one."""
 
 
 class _File(NamedTuple):
@@ -72,68 +62,161 @@ class _File(NamedTuple):
     name: str
     segment: int
 
+    def open(self) -> int | None:
+        """A descriptor, None if it is gone."""
+        return segments.open_segment(self.directory, self.name, self.stream, self.segment)
+
     @property
     def older(self) -> str:
         """Its path, once it has a number."""
         return segments.older(os.path.join(self.directory, self.name), self.segment)
 
-    def open(self) -> int | None:
-        """A descriptor, None if it is gone."""
-        return segments.open_segment(self.directory, self.name, self.stream, self.segment)
 
+def search(directory: str, wanted: Callable[[str, str], bool], terms: Terms, span: Span) -> Iterator[Found]:
+    """The lines of stored streams that are wanted, in the order of arrival.
 
-class _Helper:
-    """A process that looks through the second half of the files, while we look through the first.
-
-    It only says which of them hold anything: where that is little, as it mostly is, there is little left to do.
+    Args:
+        directory: of the record.
+        wanted: whether the stream of that name of that service counts.
+        terms: which lines.
+        span: which part of the record.
     """
+    names = read_streams(os.path.join(directory, STREAMS))
+    streams = [
+        [_File(directory, number, file, segment) for segment in _segments(directory, number, file)]
+        for number, file in enumerate(names)
+        if number != EVENTS and wanted(*split_name(number, file))
+    ]
+    streams = [[one for one in files if not _is_older(one.older, span.since)] for files in streams]
+    here = _Search(directory, terms, span)
+    ours, others = _halves(streams) if terms.in_bulk else (streams, [])
+    if not others:
+        return here.merged(ours)
+    return map(Found._make, in_two(lambda: here.merged(ours), lambda: here.merged(others)))
 
-    def __init__(self, files: list[_File], terms: Terms) -> None:
-        self._waiting: list[_File] = []
-        self._empty: dict[_File, bool] = {}
-        self._answers = -1
-        sizes = list(map(_size, files))
-        whole = sum(sizes)
-        if whole < WORTH or terms.context or terms.level is not None or os.cpu_count() == 1:
-            return
-        ours = next(number for number in range(1, len(files) + 1) if 2 * sum(sizes[:number]) >= whole)
-        self._waiting = files[ours:]
-        if self._waiting:
-            self._fork(terms)
 
-    def _fork(self, terms: Terms) -> None:
-        self._answers, answers = os.pipe()
-        self._pid = os.fork()
-        if self._pid:
-            os.close(answers)
+class _Search:
+    """What is looked for, and where."""
+
+    def __init__(self, directory: str, terms: Terms, span: Span) -> None:
+        self._directory = directory
+        self._terms = terms
+        self._span = span
+        self._lookup = Lookup(directory)
+        self._ends = self._lookup.ends()
+        self._hay = Haystack(SIZE)
+        keep_memory()
+
+    def merged(self, streams: list[list[_File]]) -> Iterator[Found]:
+        """The lines of files, each stream's in their order."""
+        return heapq.merge(*(self._of_stream(files) for files in streams if files))
+
+    def _of_stream(self, files: list[_File]) -> Iterator[Found]:
+        number = files[0].stream
+        name = split_name(number, files[0].name)
+        lookup = self._lookup
+        first = lookup.first(number, self._span.begin) if self._span.begin else (0, 0)
+        last = NOWHERE if self._span.end is None else lookup.first(number, self._span.end)
+        ends = sorted(self._ends.get(number, ()))
+        bulk, sieve = Bulk(self._terms), Sieve(self._terms)
+        for file in files:
+            if not first[0] <= file.segment <= last[0]:
+                continue
+            begin = first[1] if file.segment == first[0] else 0
+            end = last[1] if file.segment == last[0] else None
+            cuts = [place for segment, place in ends if segment == file.segment]
+            for hits in self._hits(file, bulk, sieve, begin, end, cuts):
+                yield from self._placed(hits, file, name, lookup)
+
+    def _hits(
+        self, file: _File, bulk: Bulk, sieve: Sieve, begin: int, end: int | None, cuts: list[int]
+    ) -> Iterator[_Hits]:
+        """The wanted lines of a file, block after block."""
+        descriptor = file.open()
+        if descriptor is None:
             return
-        code = 1
         try:
-            for file in self._waiting:
-                os.write(answers, b"y" if _holds(file, terms) else b"n")
-            code = 0
+            for offset, hay, low, high in blocks(descriptor, self._hay, begin, end, cuts):
+                # at once: the buffer is used for other files while these are printed
+                if self._terms.in_bulk:
+                    spans = bulk.spans(hay, low, high)
+                    shift, data = offset - low, hay.data
+                    yield [start + shift for start, _ in spans], [data[one : end + 1] for one, end in spans]
+                else:
+                    sieve.offset = offset
+                    lines = sieve.feed(bytes(hay.data[low:high]))
+                    yield [line.offset for line in lines], [line.text + b"\n" for line in lines]
         finally:
-            os._exit(code)  # it must not go on as a second one of us
+            os.close(descriptor)
 
-    def spares(self, file: _File) -> bool:
-        """Whether there is nothing in a file for us."""
-        while self._waiting and file in self._waiting:
-            answer = os.read(self._answers, 1)
-            if not answer:  # it was killed: we look ourselves
-                self._waiting = []
-                self.close()
-                break
-            self._empty[self._waiting.pop(0)] = answer == b"n"
-            if not self._waiting:
-                self.close()
-        return self._empty.get(file, False)
+    def _placed(self, hits: _Hits, file: _File, name: tuple[str, str], lookup: Lookup) -> Iterator[Found]:
+        """Lines with what the index says of them, those of one entry together."""
+        offsets, texts = hits
+        at = 0
+        while at < len(offsets):
+            offset = offsets[at]
+            spot = lookup.spot(file.stream, file.segment, offset)
+            if spot is None:  # of another time
+                _cut(hits, at, offset)
+                at += 1
+                continue
+            last = self._last_of_entry(hits, at, spot.following)
+            _cut(hits, last, spot.following)
+            entry = spot.entry
+            if self._counts(spot.position, name[0], entry.life, entry.run):
+                order = (spot.position, offset)
+                lines = b"".join(texts[at : last + 1])
+                yield Found(order, entry.time, *name, entry.run, entry.life, lines)
+            at = last + 1
 
-    def close(self) -> None:
-        """It is needed no more."""
-        if self._answers >= 0:
-            os.close(self._answers)
-            os.waitpid(self._pid, 0)
-            self._answers = -1
+    def _last_of_entry(self, hits: _Hits, first: int, end: int) -> int:
+        """The last of the hits that begin before a place; with lines around, of those that are neighbours."""
+        offsets, texts = hits
+        last = bisect_left(offsets, end, first + 1) - 1
+        if not self._terms.context:
+            return last
+        at = first
+        while at < last and offsets[at] + len(texts[at]) == offsets[at + 1]:
+            at += 1
+        return at
+
+    def _counts(self, position: int, service: str, life: int, run: int) -> bool:
+        """Whether the entry at a position is looked at."""
+        span = self._span
+        if position < span.begin or (span.end is not None and position >= span.end):
+            return False
+        return span.run is None or span.run(service, life, run)
+
+
+def _cut(hits: _Hits, number: int, end: int) -> None:
+    """Leave in a hit only lines that begin before a place; the rest becomes the next one."""
+    offsets, texts = hits
+    offset, text = offsets[number], texts[number]
+    following = text.find(b"\n", max(end - offset - 1, 0)) + 1
+    if 0 < following < len(text):
+        texts[number] = text[:following]
+        offsets.insert(number + 1, offset + following)
+        texts.insert(number + 1, text[following:])
+
+
+def _halves(streams: list[list[_File]]) -> tuple[list[list[_File]], list[list[_File]]]:
+    """Files in two parts of about as many bytes; of a stream, the first has those that come first."""
+    ours: list[list[_File]] = []
+    others: list[list[_File]] = []
+    sizes = {file: _size(file) for files in streams for file in files}
+    whole = sum(sizes.values())
+    if whole < WORTH or os.cpu_count() == 1:
+        return streams, []
+    known = taken = 0
+    for files in streams:
+        known += sum(map(sizes.__getitem__, files))
+        count = 0
+        while count < len(files) and taken + sizes[files[count]] // 2 <= known // 2:
+            taken += sizes[files[count]]
+            count += 1
+        ours.append(files[:count])
+        others.append(files[count:])
+    return ours, [files for files in others if files]
 
 
 def _size(file: _File) -> int:
@@ -146,157 +229,17 @@ def _size(file: _File) -> int:
         os.close(descriptor)
 
 
-def _holds(file: _File, terms: Terms) -> bool:
-    """Whether a file holds a line that is wanted."""
-    descriptor = file.open()
-    if descriptor is None:
-        return True
-    sieve = Sieve(terms)
+def _is_older(path: str, since: int) -> bool:
+    """Whether all of a file is older than a moment."""
+    if not since:
+        return False
     try:
-        return any(sieve.feed(block) for block in _blocks(descriptor))
-    finally:
-        os.close(descriptor)
-
-
-class _Entries:
-    """The entries of one file of a stream: where each begins in the file, and where it stands in the index."""
-
-    def __init__(self) -> None:
-        self.offsets = array("I")
-        self.positions = array("Q")
-
-
-class _Places:
-    """Where bytes of files stand in the index; read when the first is asked for."""
-
-    def __init__(self, directory: str, span: Span) -> None:
-        self._directory = directory
-        self._span = span
-        self._entries: dict[tuple[int, int], _Entries] | None = None
-        self._reader = index.Reader(directory)
-
-    def of(self, stream: int, segment: int, begin: int, end: int) -> list[tuple[int, Entry]]:
-        """The entries, each with its position, that name bytes of a file from `begin` to `end`."""
-        if self._entries is None:
-            self._entries = self._read()
-        entries = self._entries.get((stream, segment))
-        if entries is None:
-            return []
-        row = max(0, bisect_right(entries.offsets, begin) - 1)
-        found = []
-        while row < len(entries.offsets) and entries.offsets[row] < end:
-            position = entries.positions[row]
-            read, at = self._reader.read(position, 1)
-            if at == position and read and read[0].offset + read[0].length > begin:
-                found.append((position, read[0]))
-            row += 1
-        return found
-
-    def counts(self, service: str, entry: Entry) -> bool:
-        """Whether the run of an entry is looked at."""
-        return self._span.run is None or self._span.run(service, entry.life, entry.run)
-
-    def is_older(self, path: str) -> bool:
-        """Whether all of a file is older than what is looked at."""
-        try:
-            return os.stat(path).st_mtime_ns < self._span.since
-        except FileNotFoundError:
-            return False
-
-    def close(self) -> None:
-        """Close the index."""
-        self._reader.close()
-
-    def _read(self) -> dict[tuple[int, int], _Entries]:
-        found: dict[tuple[int, int], _Entries] = {}
-        begin, end = self._span.begin, self._span.end
-        for number in index.numbers(self._directory):
-            position = number * index.SEGMENT
-            if position + index.SEGMENT <= begin or (end is not None and position >= end):
-                continue
-            for _, _, stream, _, segment, offset, length, _ in index.rows(self._directory, number):
-                if length and position >= begin and (end is None or position < end):
-                    key = (stream, segment)
-                    if key not in found:
-                        found[key] = _Entries()
-                    found[key].offsets.append(offset)
-                    found[key].positions.append(position)
-                position += ENTRY.size
-        return found
-
-
-def _of_stream(
-    name: tuple[str, str], files: list[_File], terms: Terms, places: _Places, helper: _Helper
-) -> Iterator[Found]:
-    sieve = Sieve(terms)
-    for file in files:
-        if helper.spares(file):
-            continue
-        descriptor = file.open()
-        if descriptor is None:
-            continue
-        begun = sieve.offset
-        try:
-            for block in _blocks(descriptor):
-                for line in sieve.feed(block):
-                    offset = line.offset - begun
-                    where = places.of(file.stream, file.segment, offset, offset + len(line.text) + 1)
-                    yield from _placed(line, offset, where, name, terms, places)
-        finally:
-            os.close(descriptor)
-
-
-def _placed(
-    line: Line,
-    offset: int,
-    where: list[tuple[int, Entry]],
-    name: tuple[str, str],
-    terms: Terms,
-    places: _Places,
-) -> Iterator[Found]:
-    """A line with what the index says of it; one in which a run ended without an end of line is two."""
-    if not where:  # of another time
-        return
-    begin = 0
-    for number, (position, entry) in enumerate(where):
-        last = number + 1 == len(where)
-        if not last and _is_same_run(entry, where[number + 1][1]):
-            continue
-        end = len(line.text) if last else entry.offset + entry.length - offset
-        text = line.text[begin:end]
-        whole = begin == 0 and last
-        if places.counts(name[0], entry) and (whole or Sieve(terms).feed(text + b"\n")):
-            yield Found(
-                (position, offset + begin), entry.time, *name, entry.run, entry.life, text, line.wanted
-            )
-        begin = end
-
-
-def _is_same_run(one: Entry, other: Entry) -> bool:
-    return (one.run, one.life) == (other.run, other.life)
+        return os.stat(path).st_mtime_ns < since
+    except FileNotFoundError:
+        return False
 
 
 def _segments(directory: str, number: int, file: str) -> list[int]:
     older = segments.numbers(os.path.join(directory, file))
     now = segments.read_table(directory).get(number, segments.Live()).number
     return sorted({*older, now})
-
-
-def _blocks(descriptor: int) -> Iterator[bytes]:
-    """A file in blocks of whole lines; a last line without an end gets one."""
-    rest = b""
-    offset = 0
-    while data := os.pread(descriptor, BLOCK, offset):
-        offset += len(data)
-        end = data.rfind(b"\n") + 1
-        if not end:
-            rest += data
-            if len(rest) < LONGEST:
-                continue
-            yield rest + b"\n"
-            rest = b""
-            continue
-        yield rest + data[:end] if rest else data[:end]
-        rest = data[end:]
-    if rest:
-        yield rest + b"\n"

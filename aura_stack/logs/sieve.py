@@ -2,18 +2,12 @@
 
 import re
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from itertools import accumulate
 from typing import NamedTuple
 
-from .levels import CANDIDATES, LEVELS, goes_on, level_of
-
-ESCAPES = re.compile(rb"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b\n]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
-"""Control sequences of a terminal (ECMA-48, 5.3 and 5.4), and the window titles of xterm."""
-
-_ACROSS = re.compile(
-    r"\\[AZzb]|\(\?[=!<(]|\\\d"
-)  # means something else for a text of many lines than for one
-_SPECIAL = set(".^$*+?{}[]\\|()")
+from .finder import Buffer, Finder, Span, Text
+from .plaintext import Stripper, plain
 
 
 class Terms(NamedTuple):
@@ -36,6 +30,11 @@ class Terms(NamedTuple):
         """Whether every line is wanted."""
         return not self.grep and not self.exclude and self.level is None
 
+    @property
+    def in_bulk(self) -> bool:
+        """Whether each line is wanted or not for itself, by its patterns alone."""
+        return not self.all and self.level is None and not self.context
+
 
 class Line(NamedTuple):
     """A line that is shown: where it begins in what was fed so far, its bytes, and whether it is wanted itself."""
@@ -50,9 +49,74 @@ def pattern(text: str) -> re.Pattern[bytes]:
     return re.compile(text.encode("utf-8", "surrogateescape"), re.MULTILINE)
 
 
-def plain(text: bytes) -> bytes:
-    """Text without what a terminal would act upon; as many lines as before."""
-    return ESCAPES.sub(b"", text) if b"\x1b" in text else text
+class Bulk:
+    """The wanted lines of texts, where each line is wanted or not for itself.
+
+    Args:
+        terms: which; neither a level nor lines around.
+    """
+
+    def __init__(self, terms: Terms) -> None:
+        self._grep = [Finder(one) for one in terms.grep]
+        self._exclude = [Finder(one) for one in terms.exclude]
+        self._without = terms.exclude
+        self._stripper = Stripper()
+
+    def spans(self, buffer: Buffer, begin: int, end: int) -> list[Span]:
+        """Those between two places: see Finder; here their text need not be plain."""
+        data = buffer.data
+        if data.find(b"\x1b", begin, end) < 0 and data.find(b"\r", begin, end) < 0:
+            return self._plain_spans(buffer, begin, end)
+        raw = bytes(data[begin:end])
+        text = b"\n" + self._stripper.stripped(raw).replace(b"\r\n", b"\n")
+        spans = self._plain_spans(Text(text), 1, len(text))
+        return list(_counted(spans, text, raw, begin)) if spans else []
+
+    def _plain_spans(self, buffer: Buffer, begin: int, end: int) -> list[Span]:
+        if not self._grep:
+            return list(_between(_all_of(self._exclude, buffer, begin, end), begin, end))
+        spans = _all_of(self._grep, buffer, begin, end)
+        if not self._without:
+            return spans
+        return [(start, stop) for start, stop in spans if not self._excludes(buffer.data[start:stop])]
+
+    def _excludes(self, line: bytes | bytearray) -> bool:
+        return any(one.search(line) for one in self._without)
+
+
+def _all_of(finders: list[Finder], buffer: Buffer, begin: int, end: int) -> list[Span]:
+    """The lines that one of several finds."""
+    if len(finders) == 1:
+        return finders[0].spans(buffer, begin, end)
+    return sorted({span for one in finders for span in one.spans(buffer, begin, end)})
+
+
+def _between(spans: list[Span], begin: int, end: int) -> Iterator[Span]:
+    """What is left of the lines between two places."""
+    for start, stop in spans:
+        if begin < start:
+            yield begin, start - 1
+        begin = stop + 1
+    if begin < end:
+        yield begin, end - 1
+
+
+def _counted(spans: list[Span], text: bytes, raw: bytes, begin: int) -> Iterator[Span]:
+    """The same lines, found again by counting them.
+
+    Args:
+        spans: in the text.
+        text: an end of line and those of `raw` without what was left out.
+        raw: lines.
+        begin: where those stand.
+    """
+    places = [begin, *accumulate((len(line) + 1 for line in raw.split(b"\n")), initial=begin)][1:]
+    number, at = 0, 1
+    for start, stop in spans:
+        number += text.count(b"\n", at, start)
+        following = number + text.count(b"\n", start, stop) + 1
+        yield places[number], places[following] - 1
+        number, at = following, stop + 1
 
 
 class Sieve:
@@ -64,9 +128,13 @@ class Sieve:
 
     def __init__(self, terms: Terms) -> None:
         self._terms = terms
-        self._bulk = [_Bulk(one) for one in terms.grep]
+        self._bulk = Bulk(terms) if terms.in_bulk else None
         self._before: deque[Line] = deque(maxlen=terms.context)
         self._after = 0  # lines that are still shown for the sake of an earlier one
+        if terms.level is not None:
+            from . import levels  # noqa: PLC0415 - 5 ms, which most need not wait for
+
+            self._levels = levels
         self._loud = False  # whether the last line was as loud as asked for
         self.offset = 0
         """Bytes that were fed."""
@@ -74,42 +142,28 @@ class Sieve:
     def feed(self, block: bytes) -> list[Line]:
         """The wanted lines of the next block, which ends with an end of line."""
         begin, self.offset = self.offset, self.offset + len(block)
+        if not block:
+            return []
+        if self._bulk:
+            return list(self._found(block, begin))
         if not self._terms.context and not self._may_hold(block):
             self._loud = False
             return []
-        if self._bulk and not self._terms.context and self._terms.level is None:
-            return [
-                Line(begin + start, line, wanted=True)
-                for start, line in self._found(block)
-                if self._passes(plain(line))
-            ]
         return list(self._each(block, begin))
 
     def _may_hold(self, block: bytes) -> bool:
         """Whether there may be a wanted line at all, or one that goes on where a wanted one ended."""
         if self._terms.level is None or self._loud:
             return True
-        return CANDIDATES[self._terms.level].search(block) is not None
+        return self._levels.CANDIDATES[self._terms.level].search(block) is not None
 
-    def _found(self, block: bytes) -> Iterator[tuple[int, bytes]]:
-        """The lines in which one of the patterns is found, in bulk."""
-        text = plain(block)
-        if b"\r" in text:
-            text = text.replace(b"\r\n", b"\n")
-        starts = sorted({start for one in self._bulk for start in one.lines(text)})
-        if text is block:
-            for start in starts:
-                yield start, block[start : block.index(b"\n", start)]
-            return
-        # the same lines, counted, in what was printed
-        counted = place = at = 0
-        for start in starts:
-            number = counted + text.count(b"\n", at, start)
-            while counted < number:
-                place = block.index(b"\n", place) + 1
-                counted += 1
-            at = start
-            yield place, block[place : block.index(b"\n", place)]
+    def _found(self, block: bytes, begin: int) -> Iterator[Line]:
+        assert self._bulk
+        for start, stop in self._bulk.spans(Text(b"\n" + block), 1, len(block) + 1):
+            offset = begin + start - 1
+            for line in block[start - 1 : stop - 1].split(b"\n"):
+                yield Line(offset, line, wanted=True)
+                offset += len(line) + 1
 
     def _each(self, block: bytes, begin: int) -> Iterator[Line]:
         offset = begin
@@ -130,11 +184,11 @@ class Sieve:
     def _wants(self, line: bytes) -> bool:
         text = plain(line).removesuffix(b"\r")
         if self._terms.level is not None:
-            level = level_of(text)
+            level = self._levels.level_of(text)
             if level is not None:
                 self._loud = level >= self._terms.level
-            elif not goes_on(text):
-                self._loud = LEVELS.index("info") >= self._terms.level
+            elif not self._levels.goes_on(text):
+                self._loud = self._levels.LEVELS.index("info") >= self._terms.level
             if not self._loud:
                 return False
         if self._terms.grep and not any(one.search(text) for one in self._terms.grep):
@@ -143,88 +197,3 @@ class Sieve:
 
     def _passes(self, text: bytes) -> bool:
         return not any(one.search(text) for one in self._terms.exclude)
-
-
-class _Bulk:
-    """Finds the lines of a text that hold a pattern, without looking at each."""
-
-    def __init__(self, pattern: re.Pattern[bytes]) -> None:
-        self._pattern = pattern
-        source = pattern.pattern.decode("utf-8", "surrogateescape")
-        self._any_case = bool(pattern.flags & re.IGNORECASE)
-        self._by_line = _ACROSS.search(source.removeprefix("(?i)")) is not None
-        self._literal = literal(source.removeprefix("(?i)"))
-        if self._any_case:
-            self._literal = self._literal.lower()
-
-    def lines(self, text: bytes) -> Iterator[int]:
-        """Where those lines begin."""
-        searched = text.lower() if self._literal and self._any_case else text
-        if self._literal and self._literal not in searched:
-            return
-        place, end = 0, len(text)
-        while place < end:
-            at = self._next(searched, place)
-            if at is None or at == end:
-                return
-            start = text.rfind(b"\n", 0, at) + 1
-            stop = text.find(b"\n", at)
-            stop = end if stop < 0 else stop
-            # found in many lines, a pattern may have been found across two
-            if self._pattern.search(text[start:stop]):
-                yield start
-            place = stop + 1
-
-    def _next(self, text: bytes, place: int) -> int | None:
-        """Somewhere in the next line that may hold it."""
-        if self._literal:
-            at = text.find(self._literal, place)
-            return None if at < 0 else at
-        if self._by_line:
-            return place
-        match = self._pattern.search(text, place)
-        return match.start() if match else None
-
-
-def literal(source: str) -> bytes:
-    """The longest text that every match of a pattern holds; empty when none is plain to see."""
-    if "|" in source or "(?" in source or "\\" in source.replace("\\.", ""):
-        return b""
-    best = current = ""
-    depth = 0
-    position = 0
-    while position < len(source):
-        character = source[position]
-        position += 1
-        if character == "\\":
-            character, position = source[position], position + 1
-        elif character == "[":
-            closing = source.find("]", position + (2 if source[position : position + 1] == "^" else 1))
-            if closing < 0:
-                return b""
-            position = closing + 1
-            best, current = max(best, current, key=len), ""
-            position = _after_quantifier(source, position)
-            continue
-        elif character in _SPECIAL:
-            depth += (character == "(") - (character == ")")
-            if character in "*?{" and current:
-                current = current[:-1]
-            best, current = max(best, current, key=len), ""
-            if character == "{":
-                position = max(position, source.find("}", position) + 1)
-            continue
-        if depth == 0 and character != "\n":
-            current += character
-    return max(best, current, key=len).encode("utf-8", "surrogateescape")
-
-
-def _after_quantifier(source: str, position: int) -> int:
-    if source[position : position + 1] == "{":
-        return max(position, source.find("}", position) + 1)
-    return position
-
-
-def patterns(texts: Sequence[str]) -> tuple[re.Pattern[bytes], ...]:
-    """Patterns as they are written; re.error if one is none."""
-    return tuple(map(pattern, texts))

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aura_stack.cli import orders, ports_live, status
+from aura_stack.cli import logs, orders, ports_live, status
 from aura_stack.cli.main import cli
-from aura_stack.cli.quick import FLAGS, understood
+from aura_stack.cli.quick import FLAGS, VALUED, understood
 from aura_stack.cli.up import up
 
 ORDERS = {
@@ -19,6 +19,7 @@ ORDERS = {
     "stop": orders.stop,
     "restart": orders.restart,
     "up": up,
+    "logs": logs.logs,
 }
 LOOKS = {
     "ports": ports_live.ls,
@@ -41,7 +42,9 @@ WORDS = st.sampled_from(
         "--jso",
         "--json=1",
         "-f",
+        *("all", "12", "-5", "1234567890", "a|b", "(a"),
         *sorted(set().union(*FLAGS.values())),
+        *sorted(set().union(*VALUED.values())),
     ]
 )
 NAMES = ("services", "numbers")

@@ -17,6 +17,16 @@ from aura_stack.logs.store import Store
 
 PARTS = (b"x", b"needle ", b"\n", b"yy", b"\x1b[1m")
 
+TERMS = (
+    Terms((pattern("needle (x|y)"),)),
+    Terms((pattern("^x"),)),
+    Terms((pattern("needle $"),)),
+    Terms((pattern("(?i)NEEDLE yy|xx$"),)),
+    Terms((pattern("[xy]{3}"), pattern("^y")), (pattern("needle"),)),
+    Terms((), (pattern("x"),)),
+    Terms((pattern("x"),), context=1),
+)
+
 
 @pytest.fixture
 def logs(tmp_path, monkeypatch):
@@ -42,7 +52,10 @@ def by_reading(logs, terms):
         cutter = lines.setdefault(key, Lines())
         whole = cutter.finish() if piece.kind is Kind.END else cutter.feed(piece.data)
         if piece.service:
-            found += [(*key, line.text) for line in sieves.setdefault(key, Sieve(terms)).feed(whole)]
+            sieve = sieves.setdefault(key[:2] if terms.context else key, Sieve(terms))
+            found += [
+                (*key[:2], *(() if terms.context else key[2:]), line.text) for line in sieve.feed(whole)
+            ]
     follower.close()
     return found
 
@@ -63,16 +76,16 @@ def test_the_same_lines_in_the_same_order(logs, seed):
         for file, run in runs.items():
             store.end(store.stream(file), run)
         store.close()
-    terms = Terms((pattern("needle (x|y)"),))
-    found = [
-        (one.service, one.stream, one.run, one.life, one.line)
-        for one in search(logs, anything, terms, Span())
-    ]
-    expected = by_reading(logs, terms)
-    assert sorted(found) == sorted(expected)
-    assert found
-    orders = [one.order for one in search(logs, anything, terms, Span())]
-    assert orders == sorted(orders)
+    for terms in TERMS:
+        found = list(search(logs, anything, terms, Span()))
+        lines = [
+            (one.service, one.stream, *(() if terms.context else (one.run, one.life)), line)
+            for one in found
+            for line in one.lines.split(b"\n")[:-1]
+        ]
+        assert sorted(lines) == sorted(by_reading(logs, terms))
+        assert lines
+        assert [one.order for one in found] == sorted(one.order for one in found)
 
 
 def test_only_what_is_asked_for(logs):
@@ -85,7 +98,7 @@ def test_only_what_is_asked_for(logs):
     terms = Terms((pattern("needle"),))
 
     def numbers(wanted=anything, **span):
-        return [int(one.line[:3]) for one in search(logs, wanted, terms, Span(**span))]
+        return [int(one.lines[:3]) for one in search(logs, wanted, terms, Span(**span))]
 
     assert numbers() == list(range(100))
     assert numbers(lambda service, _: service == "web") == list(range(1, 100, 2))
@@ -104,9 +117,9 @@ def test_a_line_in_which_a_run_ended_is_two(logs):
     store.end(web, 1)
     store.append(web, 2, b"and no more\n")
     (found,) = search(logs, anything, Terms((pattern("needle"),)), Span())
-    assert (found.run, found.line) == (1, b"the needle is last")
+    assert (found.run, found.lines) == (1, b"the needle is last\n")
     (found,) = search(logs, anything, Terms((pattern("more"),)), Span())
-    assert (found.run, found.line) == (2, b"and no more")
+    assert (found.run, found.lines) == (2, b"and no more\n")
     store.close()
 
 
@@ -116,9 +129,9 @@ def test_files_that_go_while_they_are_searched_are_left_out(logs):
     for number in range(90):
         store.append(web, 1, b"%03d %s needle\n" % (number, b"x" * 100))
     finding = search(logs, anything, Terms((pattern("needle"),)), Span())
-    assert next(finding).line.startswith(b"000")
+    assert next(finding).lines.startswith(b"000")
     os.unlink(os.path.join(logs, "web.out.log.000001"))
-    rest = [int(one.line[:3]) for one in finding]
+    rest = [int(one.lines[:3]) for one in finding]
     assert rest[0] == 1
     assert rest[-1] == 89
     assert len(rest) < 89

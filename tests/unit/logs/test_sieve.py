@@ -1,13 +1,11 @@
 """Which lines are wanted: the fast ways find what looking at every line finds."""
 
-import re
-
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from aura_stack.logs.levels import LEVELS
-from aura_stack.logs.sieve import Sieve, Terms, literal, pattern, plain
+from aura_stack.logs.plaintext import plain
+from aura_stack.logs.sieve import Sieve, Terms, pattern
 
 PATTERNS = (
     *("(?i)aB", "(?i)a.B", "(?i)[AB]c"),
@@ -100,28 +98,3 @@ def test_a_grave_line_brings_its_trace_with_it():
         assert found == [*lines[1:4], lines[5]]
     assert [line.text for line in sieved(cut(lines, 8), level=LEVELS.index("warn"))] == lines[1:6]
     assert [line.text for line in sieved(cut(lines, 8), level=LEVELS.index("info"))] == lines
-
-
-@pytest.mark.parametrize(
-    ("source", "text"),
-    [
-        ("needle", b"needle"),
-        ("needle [0-9]+", b"needle "),
-        ("err(or)?[0-9]+", b"err"),
-        ("colou?r", b"colo"),
-        (r"took\.ms", b"took.ms"),
-        ("a|b", b""),
-        ("(?i)needle", b""),
-        (r"\d+", b""),
-        ("x{0,3}yz", b"yz"),
-        ("[ab", b""),
-    ],
-)
-def test_what_every_match_holds(source, text):
-    assert literal(source) == text
-
-
-@given(st.sampled_from(PATTERNS), st.binary(max_size=30).map(lambda text: text.replace(b"\n", b"")))
-def test_every_match_holds_it(source, text):
-    if re.compile(source.encode()).search(text) and "(?i" not in source:
-        assert literal(source) in text

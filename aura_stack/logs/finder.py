@@ -1,0 +1,173 @@
+"""Where in a text of many lines those are that hold a pattern: bytes that each of them holds are looked for first.
+
+What is searched are the lines between two places of a buffer, an end of line before the first of them and one behind
+the last. Their text is plain: without colours, their ends without a carriage return.
+"""
+
+import re
+from typing import Protocol
+
+from .needles import Needles, needles
+
+Span = tuple[int, int]
+"""Where a line begins and where its end of line stands; several lines that follow each other may be one span."""
+
+_NEWLINE = b"\n"
+_SAMPLE = 1 << 16  # bytes of a text by which it is decided how it is searched
+_LEAST = 1 << 10  # and less than that says nothing
+# nanoseconds that things cost, about: what is decided by them is only how long it takes
+_PATTERN = 8.0  # for each byte that a pattern is tried on
+_PASS = 0.4  # for each byte through which a text is looked for
+_FOLD = 0.6  # for each byte in lower case
+_HIT = 500.0  # for each place that is looked at
+_TRY = 400.0  # and where the pattern is tried there
+_OFTEN = 1 << 11  # bytes from one to the next below which it does not pay to search quickly
+
+_ACROSS = re.compile(  # means something else for a text of many lines than for one
+    rb"\\[AZzb]|\(\?[=!<(]|\\\d"
+)
+
+
+class Buffer(Protocol):
+    """Bytes that are searched."""
+
+    @property
+    def data(self) -> bytes | bytearray:
+        """All of them."""
+
+    def find(self, text: bytes, begin: int, end: int) -> int:
+        """Where a text stands next, all of it before `end`; -1 for nowhere."""
+
+    def beside(self, data: bytes | bytearray) -> "Buffer":
+        """Other bytes of no greater length, as good to be searched until there are others again."""
+
+
+class Text:
+    """Bytes as they are."""
+
+    def __init__(self, data: bytes | bytearray) -> None:
+        self.data = data
+        self.find = data.find
+
+    def beside(self, data: bytes | bytearray) -> "Text":
+        """Other bytes."""
+        return Text(data)
+
+
+class Finder:
+    """The lines that hold one pattern.
+
+    Args:
+        pattern: of bytes, with re.MULTILINE.
+    """
+
+    def __init__(self, pattern: re.Pattern[bytes]) -> None:
+        self._pattern = pattern
+        self._known = needles(pattern)
+        self._needles: Needles | None = max(self._known, key=_promise, default=None)
+        self._chosen = not self._known
+        self._often = False  # whether they stand in many lines
+        self._by_line = _ACROSS.search(pattern.pattern) is not None
+
+    def spans(self, buffer: Buffer, begin: int, end: int) -> list[Span]:
+        """The lines between two places that hold it, in their order."""
+        if not self._chosen and end - begin >= _LEAST:
+            self._choose(bytes(buffer.data[begin : min(end, begin + _SAMPLE)]))
+        if self._needles is None:
+            return self._tried(buffer.data, begin, end)
+        where, shift = buffer, 0
+        if self._needles.folded or self._needles.table:
+            shift = begin - 1
+            where = where.beside(self._needles.prepared(buffer.data[shift:end]))
+        found: dict[int, int] = {}
+        look = self._look_often if self._often else self._look
+        for text in self._needles.texts:
+            look(text, where, shift, buffer.data, begin, end, found)
+        return sorted(found.items()) if len(self._needles.texts) > 1 else list(found.items())
+
+    def _choose(self, sample: bytes) -> None:
+        """Decide, by what is searched, what is looked for."""
+        self._chosen = True
+        hits = {one: _hits(one, sample) for one in self._known}
+        costs = {one: _cost(one, len(sample), count) for one, count in hits.items()}
+        best = min(costs, key=costs.__getitem__)
+        self._needles = best if costs[best] < _PATTERN * len(sample) else None
+        self._often = hits[best] * _OFTEN > len(sample)
+
+    def _look(
+        self,
+        text: bytes,
+        where: Buffer,
+        shift: int,
+        data: bytes | bytearray,
+        begin: int,
+        end: int,
+        found: dict[int, int],
+    ) -> None:
+        """Enter the lines that hold a text, which is looked for in a copy that begins `shift` bytes later."""
+        assert self._needles
+        exact, search, find = self._needles.exact, self._pattern.search, where.find
+        ahead = 1 if text.startswith(_NEWLINE) else 0
+        place, last = begin - 1 - shift, end - shift
+        while (at := find(text, place, last)) >= 0:
+            at += shift + ahead
+            start = at if ahead else data.rfind(_NEWLINE, begin - 1, at) + 1
+            stop = data.find(_NEWLINE, at, end)
+            if exact or search(data[start:stop]):
+                found[start] = stop
+            place = stop - shift
+
+    def _look_often(
+        self,
+        text: bytes,
+        where: Buffer,
+        shift: int,
+        data: bytes | bytearray,
+        begin: int,
+        end: int,
+        found: dict[int, int],
+    ) -> None:
+        """The same, where so many lines hold it that each call counts: a pattern finds the end of its line, too."""
+        assert self._needles
+        exact, search, rfind = self._needles.exact, self._pattern.search, data.rfind
+        ahead = 1 if text.startswith(_NEWLINE) else 0
+        tail = rb"(?=\n)" if text.endswith(_NEWLINE) else rb"[^\n]*"
+        pattern = re.compile(re.escape(text.removesuffix(_NEWLINE)) + tail)
+        for match in pattern.finditer(where.data, begin - 1 - shift, end - shift):
+            at, stop = match.span()
+            at += shift + ahead
+            start = at if ahead else rfind(_NEWLINE, begin - 1, at) + 1
+            if exact or search(data[start : stop + shift]):
+                found[start] = stop + shift
+
+    def _tried(self, data: bytes | bytearray, begin: int, end: int) -> list[Span]:
+        """The same by the pattern itself."""
+        found, place, search = [], begin, self._pattern.search
+        while place < end:
+            at, over = place, end
+            if not self._by_line:
+                match = search(data, place, end)
+                if not match or (at := match.start()) >= end:
+                    break
+                over = match.end()
+            start = data.rfind(_NEWLINE, begin - 1, at) + 1
+            stop = data.find(_NEWLINE, at, end)
+            # found in many lines, a pattern may have been found across two
+            if start < over <= stop or search(data[start:stop]):
+                found.append((start, stop))
+            place = stop + 1
+        return found
+
+
+def _promise(needles: Needles) -> tuple[int, bool]:
+    return min(map(len, needles.texts)), needles.exact
+
+
+def _hits(needles: Needles, sample: bytes) -> int:
+    return sum(map(needles.prepared(sample).count, needles.texts))
+
+
+def _cost(needles: Needles, size: int, hits: int) -> float:
+    """Nanoseconds to find them in so many bytes, about."""
+    passes = len(needles.texts) * _PASS + (needles.folded or needles.table is not None) * _FOLD
+    return passes * size + hits * (_HIT if needles.exact else _HIT + _TRY)

@@ -1,0 +1,104 @@
+"""Whatever is looked for first, and however, the lines that are found are those that hold the pattern."""
+
+import re
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from aura_stack.logs import finder as module
+from aura_stack.logs.finder import Finder, Text
+from aura_stack.logs.needles import needles
+from aura_stack.logs.sieve import pattern
+from aura_stack.system.bulk import Haystack
+
+PATTERNS = (
+    *("ab", "a|cb", "^ab", "b$", "^a|b$", "^ab$", "^$", "^^a", "a^b", "$a", "ab{2}", "(ab){2}", "a{2,}b", "a?bc"),
+    *("[Aa]b", "[^a]b", "[abc]{3}", r"\w{3}c?", r"(?:\w{2}\.)+", "(?i)aB", "(?i)[a]B|c", "(?i:a)b", "(?i)[a-c]{3}"),
+    *(r"\bab\b", r"a\Bb", r"\Aa", r"b\Z", "a(?=b)c?", "(?<!a)b", "(?<=a)b", r"(a)\1", "a.b", ".*b.*", "", "a*", "a\nb"),
+    *("(a|b)c", "(a|bc+)a", "(^a|b)c", "(?:ab)+c", "a(?#no)b", "(?s)a.b", "(?x) a b", "(?>ab)c", "a++b", "é", r"\x61b"),
+    *("[0-9]{3}", r"\s", r"\.", "a\\s*b", "(?:a|b|c|.){3}", "(?P<x>a)(?P=x)", "(a)?b(?(1)c|a)"),
+)  # fmt: skip
+LINES = st.lists(st.text(alphabet="aAbBc.1 é", max_size=8).map(str.encode), max_size=12)
+
+
+def where(found, text):
+    return [text[start:stop] for start, stop in found]
+
+
+@given(st.sampled_from(PATTERNS), LINES, st.booleans(), st.booleans())
+@example("^ab$", [b"ab", b"ab", b"b", b"ab"], True, True)
+@example("a^b", [b"a", b"b"], False, False)
+def test_every_way_finds_the_same_lines(source, lines, often, fast):
+    compiled = pattern(source)
+    text = b"\n" + b"".join(line + b"\n" for line in lines)
+    expected = [line for line in lines if compiled.search(line)]
+    ways = [*needles(compiled), None]
+    for way in ways:
+        finder = Finder(compiled)
+        finder._needles, finder._chosen, finder._often = way, True, often
+        buffer = Haystack(200) if fast else Text(text)
+        if fast:
+            buffer.data[: len(text)] = text
+        assert where(finder.spans(buffer, 1, len(text)), text) == expected, way
+    if not lines:
+        return
+    after = text.find(b"\n", 1) + 1  # only what stands behind the first line
+    assert where(Finder(compiled).spans(Text(text), after, len(text)), text) == [
+        line for line in lines[1:] if compiled.search(line)
+    ]
+
+
+@given(st.sampled_from(PATTERNS), LINES)
+def test_what_is_said_of_a_pattern_is_true(source, lines):
+    compiled = pattern(source)
+    for line in lines:
+        for known in needles(compiled):
+            there = any(text in known.prepared(b"\n" + line + b"\n") for text in known.texts)
+            matches = compiled.search(line) is not None
+            assert there >= matches, (known, line)
+            assert not known.exact or there == matches, (known, line)
+
+
+@pytest.mark.parametrize(
+    ("source", "texts"),
+    [
+        ("needle", [b"needle"]),
+        ("needle [0-9]+x", [b"needle "]),
+        ("err(or)?[0-9]+", [b"err"]),
+        ("colou?r", [b"colo"]),
+        (r"took\.ms", [b"took.ms"]),
+        ("timeout|refused|EPIPE", [b"timeout", b"refused", b"EPIPE"]),
+        ("(?i)Refused", [b"refused"]),
+        ("[Rr]efused", [b"Refused", b"refused"]),
+        ("^ERROR", [b"\nERROR"]),
+        ("given up$", [b"given up\n"]),
+        (r"\bEPIPE\b", [b"EPIPE"]),
+        (r"(GET|POST) /api", [b"GET /api", b"POST /api"]),
+        (r"[0-9]{6}", [b"\x01" * 6]),
+        ("x{0,3}yz", [b"yz"]),
+        (".*", []),
+        ("a|[0-9]", []),
+        ("^$", []),
+    ],
+)
+def test_what_is_looked_for_first(source, texts):
+    best = max(needles(pattern(source)), key=module._promise, default=None)
+    assert list(best.texts if best else ()) == texts
+
+
+def test_what_is_looked_for_depends_on_what_is_searched():
+    finder = Finder(pattern("common [0-9]+ rare"))
+    lines = b"common text, here and there\n" * 100
+    assert finder.spans(Text(b"\n" + lines), 1, len(lines) + 1) == []
+    assert finder._needles.texts == (b" rare",)
+
+
+def test_a_python_with_another_parser_costs_time_and_no_line(monkeypatch):
+    monkeypatch.setattr("aura_stack.logs.needles.import_module", lambda _: object())
+    assert needles(pattern("abc")) == []
+    assert Finder(pattern("abc")).spans(Text(b"\nabc\nab\n"), 1, 8) == [(1, 4)]
+
+
+def test_a_pattern_that_depends_on_the_locale_is_tried_itself():
+    assert needles(re.compile(b"(?L)a", re.MULTILINE)) == []
