@@ -63,8 +63,9 @@ test-installs:
 	@python -m pytest -q -m long tests/e2e
 
 soak: $(VENV)/.dev ## torture for hours: a long random walk, and SIGKILL at every system call (ACTIONS, SEED, EVERY)
-	@SEED=$${SEED:-$$(date +%s)} ACTIONS=$${ACTIONS:-20000} EVERY=$${EVERY:-1} RESTARTS=$${RESTARTS:-200} LOOPS=$${LOOPS:-100} python -m pytest -q \
-		tests/torture/test_monkey.py tests/torture/test_killed_at_any_call.py tests/integration/test_stop_proved.py tests/integration/test_worktrees.py
+	@SEED=$${SEED:-$$(date +%s)} ACTIONS=$${ACTIONS:-20000} EVERY=$${EVERY:-1} RESTARTS=$${RESTARTS:-200} LOOPS=$${LOOPS:-100} SAVES=$${SAVES:-200} python -m pytest -q \
+		tests/torture/test_monkey.py tests/torture/test_killed_at_any_call.py tests/integration/test_stop_proved.py tests/integration/test_worktrees.py \
+		tests/integration/test_saves_under_fire.py
 
 docs: $(VENV)/.dev ## write docs/commands.md from the commands
 	@python docs/commands.py > docs/commands.md
