@@ -62,5 +62,6 @@ def test_nobody_is_refused_and_what_is_broken_meets_no_client(stack, port, tmp_p
     assert (code, set(clients.counts)) == (0, {"ok"}), (SEED, clients.counts, output)
     assert {body.split()[0] for body in clients.bodies} <= good
     assert clients.ask()[1].startswith("last ")
-    assert 1 + SAVES // 10 < runs <= 1 + SAVES + 1  # not one for each, since some come while one begins; and never more
+    # not one for each, since some come while one begins; and never more
+    assert 1 + SAVES // 10 < runs <= 1 + SAVES + 1
     assert states(made)["stale"] is None
