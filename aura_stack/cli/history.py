@@ -12,7 +12,7 @@ from aura_stack.logs.sieve import Sieve, Terms
 from aura_stack.logs.tail import last_pieces
 from aura_stack.messages import events
 
-from .printers import Printer, Source
+from .printers import Aside, Printer, Source
 from .story import Mark, Story
 
 
@@ -130,7 +130,7 @@ def stored(directory: str, asked: Asked, flow: Flow, count: int | None, end: int
         yield from texts
         return
     if asked.whole:
-        pieces = last_pieces(directory, count, asked.wanted, end)
+        pieces = last_pieces(directory, count, asked.wanted, end, told=True)
         texts = (text for piece in pieces for text in flow.texts(piece))
     elif not asked.terms.all and not asked.terms.context:
         last = _last_found(search(directory, asked.wanted, asked.terms, _up_to(asked.span, end)), count)
@@ -144,17 +144,23 @@ def last_of(texts: Iterator[bytes], count: int) -> Iterator[bytes]:
     lines = 0
     for text in texts:
         kept.append(text)
-        lines += text.count(b"\n")
-        while lines - kept[0].count(b"\n") >= count:
-            lines -= kept.popleft().count(b"\n")
-            if not kept:
-                break
+        lines += _lines_of(text)
+        while kept and lines - _lines_of(kept[0]) >= count:
+            lines -= _lines_of(kept.popleft())
     for text in kept:
+        if isinstance(text, Aside):
+            yield text
+            continue
         begin = 0
         for _ in range(lines - count):  # of the first one some may be too many
             begin = text.index(b"\n", begin) + 1
         lines = min(lines, count)
         yield text[begin:]
+
+
+def _lines_of(text: bytes) -> int:
+    """How many of the lines that were asked for."""
+    return 0 if isinstance(text, Aside) else text.count(b"\n")
 
 
 def _last_found(found: Iterator[Found], count: int) -> deque[Found]:

@@ -116,6 +116,7 @@ class _Pattern(click.ParamType):  # type: ignore[type-arg]  # as above
 )
 @click.option("-t", "--timestamps", is_flag=True, help="Begin each line with its time.")
 @click.option("--no-prefix", is_flag=True, help="Do not begin each line with its service.")
+@click.option("--no-marks", is_flag=True, help="Do not say between lines what happened to services.")
 @click.option(
     "--raw", is_flag=True, help="Lines of JSON as they were printed, as they are into a pipe or a file."
 )
@@ -125,6 +126,8 @@ class _Pattern(click.ParamType):  # type: ignore[type-arg]  # as above
 @click.pass_context
 def logs(context: click.Context, /, services: tuple[str, ...], *, as_json: bool, **flags: Any) -> None:
     r"""Print what all services, or the named SERVICES, have printed, merged in the order of arrival.
+
+    Where a service was restarted, a line between theirs says why; not with --json, --no-prefix, or what picks lines.
 
     Patterns are regular expressions of Python. They are looked for in the text without its colours.
     What services printed is kept in .aura/logs as it was, in up to eight files of 16 MB for each.

@@ -89,6 +89,7 @@ class Options(Frozen):
     previous: bool = False
     timestamps: bool = False
     no_prefix: bool = False
+    no_marks: bool = False
     raw: bool = False
     save: str | None = None
     clear: bool = False
@@ -182,7 +183,7 @@ def _printer(options: Options, known: list[str], screen: Screen, *, as_json: boo
         return Programs()
     style = Style(known, colour=coloured, short=screen.terminal, prefixes=not options.no_prefix)
     merger = Merger(style, screen=screen.terminal, stamps=options.timestamps)
-    marks = options.terms.all and not options.no_prefix and not options.only
+    marks = options.terms.all and not (options.no_prefix or options.no_marks or options.only)
     return People(merger, style, marks=marks, reads=screen.terminal and not options.raw)
 
 

@@ -16,6 +16,12 @@ class Source(NamedTuple):
     life: int
 
 
+class Aside(bytes):
+    """What is printed between lines, and is none of those that were asked for."""
+
+    __slots__ = ()
+
+
 class Printer(Protocol):
     """Turns whole lines into what is printed."""
 
@@ -58,7 +64,7 @@ class People:
     def mark(self, service: str, text: str) -> Iterator[bytes]:
         """A line across the stream."""
         if self._marks:
-            yield self._style.rule(service, text)
+            yield Aside(self._style.rule(service, text))
 
     def gap(self) -> Iterator[bytes]:
         """As grep parts its groups."""

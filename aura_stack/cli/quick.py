@@ -46,6 +46,7 @@ _LOOK = {
     "-t": ("timestamps", True),
     "--timestamps": ("timestamps", True),
     "--no-prefix": ("no_prefix", True),
+    "--no-marks": ("no_marks", True),
     "--raw": ("raw", True),
     "--previous": ("previous", True),
 }

@@ -53,22 +53,24 @@ class Story:
             case events.Stopping(service):
                 known = self._of(service)
                 known.why = known.why or "asked to"
+                known.begun = True  # also where we have seen only the last of it
             case events.Stopped(service) | events.Failed(service) | events.Completed(service):
                 self._of(service).why = ""  # it is down: a later start is no restart
                 self._of(service).begun = False
             case events.Exited(service, run, _, code, words, fine):
                 known = self._of(service)
                 known.why = f"it {words}"
+                known.begun = True
                 if code != 0 and not fine and not self._stopping:
                     return Crash(service, run, _changed(known, time))
             case events.Started(service):
-                return self._started(service)
+                return self._started(service, beside=bool(event.beside))
         return None
 
-    def _started(self, service: str) -> Mark | None:
+    def _started(self, service: str, *, beside: bool) -> Mark | None:
         known = self._of(service)
         text = f"{service} restarted" + (f": {known.why}" if known.why else "")
-        begun, known.begun, known.why = known.begun, True, ""
+        begun, known.begun, known.why = known.begun or beside, True, ""
         return Mark(service, text) if begun else None
 
     def _of(self, service: str) -> _Known:

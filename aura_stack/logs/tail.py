@@ -6,7 +6,7 @@ from itertools import islice
 
 from . import index
 from .follow import Follower, Piece, split_name
-from .framing import Entry, Kind
+from .framing import EVENTS, Entry, Kind
 from .store import STREAMS, read_streams
 
 FAR = 4096  # entries that are looked at for the beginning of a line
@@ -19,6 +19,8 @@ def last_pieces(
     wanted: Callable[[str, str], bool],
     end: int | None = None,
     begin: int = 0,
+    *,
+    told: bool = False,
 ) -> list[Piece]:
     """The pieces that hold the last `count` lines, and perhaps some more before them, in the order of arrival.
 
@@ -28,6 +30,7 @@ def last_pieces(
         wanted: whether the stream of that name of that service counts; the service of events is "".
         end: where in the index to begin going back (bytes); at its end, if not given.
         begin: where in the index to stop going back.
+        told: whether the events between them are among the pieces, too; they count for no lines.
     """
     follower = Follower(directory)
     try:
@@ -40,7 +43,9 @@ def last_pieces(
         for entry in entries:
             if lines > count:
                 break
-            if entry.stream in streams:
+            if told and entry.stream == EVENTS and EVENTS not in streams:
+                found.append(follower.piece(entry))
+            elif entry.stream in streams:
                 if entry.length:
                     first[entry.stream] = (len(found), entry)
                 found.append(follower.piece(entry))

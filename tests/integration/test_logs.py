@@ -111,7 +111,11 @@ def test_following_goes_on_over_restarts_of_a_service_of_the_stack_and_of_a_kill
     following = made.start("logs", "-f", "-n", "1", "web")
     following.expect(r"web \| hello")
     made.run("restart", "web")
-    following.expect(r"(web \| hello[\s\S]*){2}")
+    following.expect(r"web \| hello\n── web restarted: asked to ──\nweb \| hello")
+    stored = made.run("logs", "-n", "2")[1]
+    assert re.search(r"^web \| hello\n── web restarted: asked to ──\nweb \| hello$", stored, re.MULTILINE)
+    for flag in ("--no-marks", "--json", "--no-prefix", "-ghello"):
+        assert "restarted" not in made.run("logs", flag)[1]
     made.run("down")
     first.finish()
     second = made.up()

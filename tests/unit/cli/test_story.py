@@ -54,3 +54,12 @@ def test_a_fine_end_is_no_crash_and_neither_is_one_while_all_stops():
 def test_a_start_after_a_stop_is_no_restart():
     stopping = events.Stopping("web", 1, 10, "SIGTERM", 10)
     assert told(STARTED, stopping, events.Stopped("web", 1), STARTED)[-1] is None
+
+
+def test_who_begins_to_look_in_between_sees_the_next_restart():
+    stopping = events.Stopping("web", 1, 10, "SIGTERM", 10)
+    assert told(stopping, STARTED)[-1] == Mark("web", "web restarted: asked to")
+    assert told(CRASHED, STARTED)[-1] == Mark("web", "web restarted: it exited 3")
+    beside = events.Started("web", 2, 11, beside=10)
+    assert told(events.Saved("web", ("app.js",)), beside)[-1] == Mark("web", "web restarted: app.js changed")
+    assert told(stopping, events.Stopped("web", 1), STARTED)[-1] is None
