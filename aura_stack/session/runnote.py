@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import Any
 
-from aura_stack.supervision.runner import Leader
+from aura_stack.supervision.run import Leader
 from aura_stack.system import files, processes
 
 

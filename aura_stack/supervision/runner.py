@@ -1,102 +1,44 @@
 """Carries out the supervisor's moves on real processes: the rim of supervision.
 
-It can spawn before there is an event loop; what needs one (probes) is kept until `attach`.
+It spawns, also before there is an event loop. What needs one is loaded at `attach`: to ask runs (`asking`) and to see
+them to their end (`termination`).
 """
 
 import os
 import signal
 import time
-from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from aura_stack.errors import AuraError
-from aura_stack.frozen import Frozen
 from aura_stack.messages import events
-from aura_stack.stack.model import Command, ProbeKind, Service
+from aura_stack.stack.model import ProbeKind, Service
 from aura_stack.system import memory, processes
-from aura_stack.system.processes import Identity
 
-from . import endings, lifecycle, stopping
-from .clearance import Clearance, Numbers
+from . import endings, lifecycle
+from .clearance import Numbers
 from .health import Pulse
 from .holding import Holding
 from .output import Output
 from .pauses import Pauses
 from .process import NOTHING, Children, Gift, judge, spawn, spawn_in_terminal
-from .tree import MARK, Tree, look_at_all, orphans
-from .usage import Meter, Usage
+from .run import Key, Leader, Run
+from .tree import MARK, Tree
+from .usage import Usage
 from .verdict import NotExecutable, Verdict
 from .works import Works
 
 if TYPE_CHECKING:
     import asyncio
 
-    from .acceptance import Door
+    from .asking import Asking
     from .fronting import Front
-    from .notice import Notice
     from .notify import NotifySocket
-    from .probes import Means
     from .supervisor import Supervisor
+    from .termination import Termination
 
-POLL = 0.05  # seconds between looks at a run's remains where orphans do not become ours
-PATIENCE = 1.0  # seconds that a run may take to end before it is told who is waited for
-AGAIN = 5.0  # seconds until that is told again
-SELDOM = 30.0  # the same where it is not ours to end
 FRESH = 0.05  # seconds for which the number of the kernel's kills is not read again
-
-
-class Leader(Frozen):
-    """The main process of a run."""
-
-    service: str
-    run: int
-    identity: Identity
-
-
-_Key = tuple[str, int]  # a service and the number of one of its runs
-
-
-class _Run:
-    """What there is to a run, besides its status."""
-
-    def __init__(
-        self,
-        number: int,
-        service: Service,
-        tree: Tree,
-        variables: Mapping[str, str],
-        notify: "NotifySocket | None" = None,
-        ports: tuple[int, ...] = (),
-        kills: tuple[int, ...] = (),
-    ) -> None:
-        self.number = number
-        self.variables = (
-            variables  # its own: files may say others by now, or have mistakes, which is not its affair
-        )
-        self.ports = ports  # that it listens at
-        self.clearance: Clearance | None = None  # once nothing of it lives
-        self.next_look: asyncio.Handle | None = None  # at its ports
-        self.tree = tree
-        self.service = (
-            service  # as the run is: behind a front its ports are others than those that are declared
-        )
-        self.notify = notify  # where it says that it is ready, if it was asked to
-        self.deadline: float | None = None  # loop time of KILL
-        self.timer: asyncio.TimerHandle | None = None
-        self.reminder: asyncio.TimerHandle | None = None  # while it is ending
-        self.signum = signal.SIGTERM.value  # what it was asked to end with
-        self.probe: asyncio.Task[None] | None = None
-        self.attendant: asyncio.Task[None] | None = None  # asks whether it is well
-        self.pulse = Pulse()  # what that was answered
-        self.told = False  # that it says of itself that it is ending
-        self.stopper: asyncio.Task[str] | None = None  # runs its stop command
-        self.exited = False
-        self.asked = False  # somebody of ours has told it to end
-        self.kills = kills  # the kernel's, when it began
-        self.identity: Identity | None = None  # of its main process, once somebody has asked
-        self.killed: set[int] = set()
-        self.meter = Meter(time.monotonic())
 
 
 class Runner:
@@ -143,16 +85,16 @@ class Runner:
         self._publish = publish
         self._inherits = inherits_orphans
         self._terminals = terminals
-        self._runs: dict[_Key, _Run] = {}
+        self._runs: dict[Key, Run] = {}
         self._early: list[tuple[Service, int]] = []
         self._kills: tuple[int, ...] = ()
         self._kills_until = 0.0
-        self._orphans: list[int] | None = None  # as they were in this turn of the loop
         self._null = os.open(os.devnull, os.O_RDWR | os.O_CLOEXEC)
         # held open and never written: many development servers end when their input ends
         self._stdin, self._stdin_held = os.pipe()
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._tasks: asyncio.TaskGroup | None = None
+        self._asking: Asking | None = None
+        self._termination: Termination | None = None
         self._supervisor: Supervisor | None = None
         self._change: asyncio.Handle | None = None  # about to be told
         self.changed: Callable[[], None] = _nobody
@@ -164,7 +106,37 @@ class Runner:
 
     def attach(self, loop: "asyncio.AbstractEventLoop", tasks: "asyncio.TaskGroup") -> None:
         """There is an event loop now: begin the probes that waited for it, hear of children that end."""
-        self._loop, self._tasks = loop, tasks
+        from .asking import Asking  # noqa: PLC0415 - needs asyncio, which comes after the first spawn
+        from .termination import Termination  # noqa: PLC0415 - likewise
+
+        self._loop = loop
+        self._asking = Asking(
+            self._runs,
+            self.children,
+            self._holding,
+            self._output,
+            self.pauses,
+            self._publish,
+            self._tell,
+            self._waits,
+            loop,
+            tasks,
+            self._null,
+        )
+        self._termination = Termination(
+            self._runs,
+            self.children,
+            self._holding,
+            self._output,
+            self._numbers,
+            self._mark,
+            self._publish,
+            self._tell,
+            self._tell_change,
+            loop,
+            tasks,
+            inherits_orphans=self._inherits,
+        )
         self._holding.attach(loop)
         early, self._early = self._early, []
         for service, run in early:
@@ -184,14 +156,9 @@ class Runner:
 
     def reap(self) -> None:
         """Bury what has ended, and see whose run is empty now."""
+        assert self._termination is not None
         self.children.reap()
-        ended = [(service, run) for (service, _), run in self._runs.items() if run.exited]
-        if not ended:
-            return
-        remains = look_at_all([run.tree for _, run in ended], self.children)
-        for (service, run), left in zip(ended, remains, strict=True):
-            if self._runs.get((service, run.number)) is run:
-                self._judge_remains(service, run, left)
+        self._termination.look_at_remains()
 
     # --- the rim ---
 
@@ -216,7 +183,7 @@ class Runner:
             self._works.began(service)
         tree = Tree(pid, mark, self.children)
         ports = tuple(port.number for port in service.ports)
-        self._runs[service.name, run] = _Run(
+        self._runs[service.name, run] = Run(
             run, service, tree, variables, notify, ports, self._kills_by_now()
         )
         self.children.adopt(pid, lambda status: self._exited(service, run, status))
@@ -299,102 +266,25 @@ class Runner:
 
     def probe(self, service: Service, run: int) -> None:
         """Ask until it is answered, or time is up."""
-        if self._tasks is None:
+        if self._asking:
+            self._asking.probe(service, run)
+        else:
             self._early.append((service, run))
-            return
-        from . import probes  # noqa: PLC0415 - needs asyncio, which comes after the first spawn
-
-        current = self._runs.get((service.name, run))
-        if current is None:
-            return
-        if current.notify and self._loop:
-            current.notify.listeners.append(lambda said: self._hear(service.name, current, said))
-            current.notify.attach(self._loop, lambda pid: _may_speak(current.tree, pid))
-        coroutine = probes.ask_until_ready(
-            current.service, run, self._means(service, current), self._tell, self._waits
-        )
-        current.probe = self._tasks.create_task(coroutine, name=f"readiness of {service.name}")
 
     def attend(self, service: Service, run: int) -> None:
         """Ask whether it is well from now on."""
-        from . import liveness  # noqa: PLC0415 - as above
-
-        assert self._tasks is not None
-        name, current = service.name, self._runs[service.name, run]
-        attendant = liveness.Attendant(
-            current.service,
-            run,
-            self._means(service, current),
-            current.tree.members,
-            lambda: name in self.pauses,
-            lambda pulse: self._felt(service, current, pulse),
-        )
-        current.attendant = self._tasks.create_task(attendant.attend(self._tell), name=f"health of {name}")
-
-    def _means(self, service: Service, run: _Run) -> "Means":
-        from . import probes  # noqa: PLC0415 - as above
-
-        def ask_command(service: Service) -> Awaitable[str]:
-            return self._ask_command(service, run.variables)
-
-        return probes.Means(
-            self._output,
-            ask_command,
-            self._stranger,
-            run.notify,
-            self._door(service, run),
-            lambda: self._holding.may_be_lost(service.name),
-        )
-
-    def _door(self, service: Service, run: _Run) -> "Door | None":
-        """How a run is asked whose port others may answer as well: those before it, and the kernel."""
-        gift = self._holding.gift(service.name, run.number)
-        if gift is None or gift.private:
-            return None
-        from .acceptance import Door  # noqa: PLC0415 - needs asyncio, see the module's first lines
-
-        def taken(near: processes.Address, far: processes.Address) -> bool | None:
-            return processes.taken(run.tree.members(), near, far)
-
-        return Door(gift.ports, taken, lambda: gift.is_lost)
+        assert self._asking is not None
+        self._asking.attend(service, run)
 
     def end(self, service: Service, run: int, grace: float) -> None:
         """The stop signal or command at the first call; every call can only bring KILL nearer."""
-        current = self._runs[service.name, run]
-        current.asked = True
-        self._cancel_probe(current)
-        if current.clearance:
-            self._hurry(service.name, current)
-            return
-        if current.deadline is None:
-            current.signum = service.stop.signal
-            self._holding.withdraw(
-                service.name, run, lambda: self._ask_to_end(current.service, current, grace)
-            )
-        self._arm(service.name, current, grace)
-
-    def _ask_to_end(self, service: Service, run: _Run, grace: float) -> None:
-        if self._runs.get((service.name, run.number)) is not run or run.killed:
-            return  # meanwhile it has gone
-        command = stopping.command(service, grace)
-        if command is None or run.exited:
-            run.tree.ask_to_end(service.stop.signal, self._orphans_of_this_turn())
-            return
-        assert self._tasks is not None
-        run.tree.look()  # while the main process lives it still shows who belongs to it
-        coroutine = self._run_stop_command(service, run, command)
-        run.stopper = self._tasks.create_task(coroutine, name=f"stop command of {service.name}")
-        began = self.now()
-        run.stopper.add_done_callback(
-            lambda task: self._stop_command_ended(service, run, command, _failure(task, self.now() - began))
-        )
+        assert self._termination is not None
+        self._termination.end(service, run, grace)
 
     def sweep(self, service: Service, run: int, grace: float) -> None:
         """TERM to what the main process left behind, KILL after the grace period."""
-        current = self._runs[service.name, run]
-        self._cancel_probe(current)
-        if current.tree.sweep():
-            self._arm(service.name, current, grace)
+        assert self._termination is not None
+        self._termination.sweep(service, run, grace)
 
     def later(self, service: Service, delay: float, run: int) -> None:
         """Tell Elapsed after the delay."""
@@ -462,7 +352,7 @@ class Runner:
         run.asked = run.asked or signum == signal.SIGKILL
         return run.tree.signal(signum, main_only=main_only)
 
-    def _current(self, service: str) -> _Run | None:
+    def _current(self, service: str) -> Run | None:
         assert self._supervisor is not None
         status = self._supervisor.statuses.get(service)
         return self._runs.get((service, status.run)) if status else None
@@ -475,7 +365,7 @@ class Runner:
             return
         verdict = endings.counted(judge(status), service.success_codes)
         run.exited = True
-        self._cancel_probe(run)
+        run.ask_no_more()
         if self._holding.ended(service.name, number):
             self._tell(service.name, lifecycle.Lost(number))
         if not (verdict.ok or run.asked or run.killed):
@@ -484,7 +374,7 @@ class Runner:
             verdict = self._works.succeeded(service, verdict)
         self._tell(service.name, lifecycle.Exited(number, verdict))
 
-    def _goes_on(self, service: Service, run: _Run) -> bool:
+    def _goes_on(self, service: Service, run: Run) -> bool:
         """Whether a run goes on whose main process has ended well: what it left serves, and is followed."""
         left = run.tree.look()
         if not left:
@@ -507,23 +397,7 @@ class Runner:
         self._tell_change()
         return True
 
-    def _hear(self, service: str, run: _Run, said: "Notice") -> None:
-        """What a run says of itself besides being ready."""
-        if said.leaving and not (run.told or run.asked):
-            run.told = True
-            self._publish(events.Leaving(service, run.number))
-
-    def _felt(self, service: Service, run: _Run, pulse: Pulse) -> None:
-        """A run has answered whether it is well, otherwise than before."""
-        assert service.health is not None
-        name, most, was = service.name, service.health.failures, run.pulse
-        run.pulse = pulse
-        if pulse.failures:
-            self._publish(events.Unwell(name, run.number, pulse.failures, most, pulse.words))
-        elif was.failures and not pulse.silent:
-            self._publish(events.Well(name, run.number))
-
-    def _explained(self, run: _Run, verdict: Verdict) -> Verdict:
+    def _explained(self, run: Run, verdict: Verdict) -> Verdict:
         """Who is to blame that a run failed by itself, if that is to be seen."""
         if self._holding.ignores_port(run.service.name, run.number):
             return endings.behind_the_front(verdict, run.service.port or 0)
@@ -536,182 +410,18 @@ class Runner:
                 return endings.shut_out(verdict, holder)
         return verdict
 
-    def _held(self, run: _Run) -> list[int]:
+    def _held(self, run: Run) -> list[int]:
         """The ports of a run that cannot be bound; what others of ours may bind just now is left alone."""
         assert self._numbers is not None
-        spared = self._spared(run)
+        assert self._termination is not None
+        spared = self._termination.spared(run)
         return [port for port in run.ports if port not in spared and not self._numbers.is_free(port)]
-
-    def _spared(self, run: _Run) -> frozenset[int]:
-        """Ports that others of ours may bind just now, or that we hold ourselves."""
-        if not run.ports:
-            return frozenset()
-        others = (other.ports for other in self._runs.values() if other is not run)
-        return self._holding.ports.union(*others)
 
     def _kills_by_now(self) -> tuple[int, ...]:
         """How often the kernel has killed for want of memory, read once for all that begin together."""
         if self.now() > self._kills_until:
             self._kills, self._kills_until = memory.kills(), self.now() + FRESH
         return self._kills
-
-    def _orphans_of_this_turn(self) -> list[int]:
-        """The children of ours that are no main process, read once for all that are asked to end together."""
-        if self._loop is None:
-            return orphans(self.children)
-        if self._orphans is None:
-            self._orphans = orphans(self.children)
-            self._loop.call_soon(self._forget_orphans)
-        return self._orphans
-
-    def _forget_orphans(self) -> None:
-        self._orphans = None
-
-    def _look(self, service: str, run: _Run) -> None:
-        """Whether anything of an ended run is left."""
-        self._judge_remains(service, run, run.tree.look())
-
-    def _judge_remains(self, service: str, run: _Run, left: list[Identity]) -> None:
-        """What is left of an ended run is waited for; what appears after KILL is killed too."""
-        if left and run.killed:
-            run.killed.update(identity.pid for identity in run.tree.kill())
-        if left:
-            self._poll(service, run)
-            return
-        if run.stopper:
-            return  # what it ends may be the next run's
-        if not run.clearance:
-            self._emptied(service, run)
-        if self._is_clear(service, run):
-            del self._runs[service, run.number]
-            self._holding.gone(service, run.number)
-            self._tell_change()
-            self._tell(service, lifecycle.Emptied(run.number))
-
-    def _emptied(self, service: str, run: _Run) -> None:
-        """No process of it is left."""
-        for timer in (run.timer, run.reminder):
-            if timer:
-                timer.cancel()
-        if run.notify:
-            run.notify.close()
-        if run.killed:
-            self._publish(events.Killed(service, run.number, tuple(sorted(run.killed))))
-        numbers = self._numbers or Numbers(lambda _: True, str)
-        run.clearance = Clearance(run.ports, numbers, self.now())
-
-    def _is_clear(self, service: str, run: _Run) -> bool:
-        """Whether the next run can have its ports, or has been waiting for them long enough."""
-        assert run.clearance is not None
-        assert self._loop is not None
-        if run.next_look:
-            run.next_look.cancel()
-        held = run.clearance.held(self._spared(run))
-        if not held:
-            return True
-        pause = run.clearance.pause(self.now())
-        if pause is not None:
-            run.next_look = self._loop.call_later(pause, self._look_again, service, run)
-            return False
-        for port in held:
-            by = self._numbers.holder(port) if self._numbers else ""
-            self._publish(events.PortHeld(service, run.number, port, by))
-        return True
-
-    def _hurry(self, service: str, run: _Run) -> None:
-        """Somebody cannot wait for the ports of a run of which nothing lives."""
-        assert run.clearance is not None
-        assert self._loop is not None
-        run.clearance.hurry()
-        if run.next_look:
-            run.next_look.cancel()
-        # not from within the supervisor, which is just telling us
-        run.next_look = self._loop.call_soon(self._look_again, service, run)
-
-    def _poll(self, service: str, run: _Run) -> None:
-        """Without a subreaper nobody tells us that an orphan has ended."""
-        if not self._inherits and self._loop:
-            self._loop.call_later(POLL, self._look_again, service, run)
-
-    def _look_again(self, service: str, run: _Run) -> None:
-        if self._runs.get((service, run.number)) is run:
-            self._look(service, run)
-
-    def _arm(self, service: str, run: _Run, grace: float) -> None:
-        assert self._loop is not None
-        deadline = self._loop.time() + grace
-        if run.deadline is not None and run.deadline <= deadline:
-            return
-        if run.timer:
-            run.timer.cancel()
-        run.deadline = deadline
-        run.timer = self._loop.call_at(deadline, self._kill, service, run)
-        if run.reminder is None:
-            run.reminder = self._loop.call_later(PATIENCE, self._remind, service, run)
-
-    def _remind(self, service: str, run: _Run) -> None:
-        """Say who is waited for, as long as KILL is to come."""
-        assert self._loop is not None
-        assert run.deadline is not None
-        left = run.deadline - self._loop.time()
-        if run.killed or left < PATIENCE / 2:
-            return
-        pids = run.tree.members()
-        deaf = [] if run.stopper else [pid for pid in pids if not processes.takes(pid, run.signum)]
-        if pids:
-            first = tuple(sorted(pids, key=lambda pid: pid not in deaf))
-            ignored = stopping.signal_name(run.signum).removeprefix("SIG") if deaf else ""
-            self._publish(events.Lingering(service, run.number, first, round(left, 1), ignored))
-        run.reminder = self._loop.call_later(AGAIN, self._remind, service, run)
-
-    def _kill(self, service: str, run: _Run) -> None:
-        main = [] if run.exited else [run.tree.leader]
-        whom = (*main, *(identity.pid for identity in run.tree.kill()))
-        beyond = [pid for pid in whom if processes.is_beyond_us(pid)]
-        run.killed.update(pid for pid in whom if pid not in beyond)
-        if beyond:
-            self._tell_beyond_us(service, run, beyond)
-        if run.stopper:
-            run.stopper.cancel()
-        if run.exited:
-            self._look(service, run)
-
-    def _tell_beyond_us(self, service: str, run: _Run, pids: Sequence[int]) -> None:
-        """Say that others have to end what we may not, and look again whether it still is so."""
-        assert self._loop is not None
-        self._publish(events.Notice(_beyond_us(service, pids), alarm=True))
-        if run.reminder:
-            run.reminder.cancel()
-        run.reminder = self._loop.call_later(SELDOM, self._kill, service, run)
-
-    def _stop_command_ended(self, service: Service, run: _Run, command: Command, failure: str) -> None:
-        """Where it failed before the grace period was over, the signal is sent after all."""
-        run.stopper = None
-        if failure:
-            in_time = not run.exited and not run.killed
-            if in_time:
-                run.tree.ask_to_end(service.stop.signal)
-            sent = stopping.signal_name(service.stop.signal) if in_time else ""
-            self._publish(events.StopFailed(service.name, run.number, command.shown, failure, sent))
-        if run.exited:
-            self._look(service.name, run)
-
-    def _cancel_probe(self, run: _Run) -> None:
-        for task in (run.probe, run.attendant):
-            if task:
-                task.cancel()
-        run.probe = run.attendant = None
-
-    async def _run_stop_command(self, service: Service, run: _Run, command: Command) -> str:
-        """Run it to its end: "" when it exits 0; cancelled, it is killed."""
-        from . import errand  # noqa: PLC0415 - needs asyncio, see the module's first lines
-
-        mark = f"{self._mark}:{service.name}:{run.number}:stop"
-        order = errand.Errand(command.argv, run.variables, service.cwd, mark)
-        verdict = await errand.run(
-            order, self.children, lambda: self._output.open_one(service.name, run.number, "stop"), grace=0.0
-        )
-        return "" if verdict.ok else verdict.words
 
     # --- telling ---
 
@@ -735,56 +445,6 @@ class Runner:
         assert self._supervisor is not None
         self._supervisor.waits(service, what)
 
-    def _stranger(self, service: Service, port: int) -> str:
-        """Who answers at a port in the place of the service, "" where that is nobody.
-
-        Its replicas may; and where the port is none of its own, whichever service of the stack has it.
-        """
-        from . import answering  # noqa: PLC0415 - it is of use once a service answers
-
-        declared = any(one.number == port for one in service.ports)
-        ours = [run for run in self._runs.values() if run.service.family == service.family or not declared]
-        others = [run.tree for run in self._runs.values() if run not in ours]
-        return answering.stranger(port, [run.tree for run in ours], others)
-
-    async def _ask_command(self, service: Service, variables: Mapping[str, str]) -> str:
-        """Run an exec probe once: "" when it exits 0."""
-        import asyncio  # noqa: PLC0415 - see the module's first lines
-
-        assert service.ready.command is not None
-        ended: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-        stdio = (self._null, self._null, self._null)
-        pid = spawn(service.ready.command.argv, variables, service.cwd, stdio)
-        self.children.adopt(pid, lambda status: None if ended.done() else ended.set_result(status))
-        try:
-            verdict = judge(await ended)
-        finally:
-            if pid in self.children:
-                with suppress(
-                    ProcessLookupError, PermissionError
-                ):  # a set-user-ID program is not ours to kill
-                    os.killpg(pid, signal.SIGKILL)
-        return "" if verdict.ok else verdict.words
-
 
 def _nobody() -> None:
     """Nobody listens yet."""
-
-
-def _beyond_us(service: str, pids: Sequence[int]) -> str:
-    """What is said of processes that would not end, and that only another user can end."""
-    numbers, user = " ".join(map(str, pids)), processes.user(pids[0]) or "another user"
-    return f"{service} cannot be ended: it runs as {user}, and our KILL does not reach it (sudo kill -9 {numbers})"
-
-
-def _may_speak(tree: Tree, pid: int) -> bool:
-    """Whether a process is of the run, or has gone and cannot be asked any more."""
-    if tree.marks(pid) or pid in tree.members():
-        return True
-    # asked last: who ends just now has lost its environment first
-    return processes.identify(pid) is None or processes.is_zombie(pid)
-
-
-def _failure(stopper: "asyncio.Task[str]", seconds: float) -> str:
-    """How a stop command failed, "" when it did not."""
-    return f"not done after {seconds:.1f} s" if stopper.cancelled() else stopper.result()

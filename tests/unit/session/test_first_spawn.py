@@ -31,6 +31,8 @@ LATER = {
     "aura_stack.reading.wording",
     "aura_stack.session.requires",
     "aura_stack.session.serve",
+    "aura_stack.supervision.asking",
+    "aura_stack.supervision.termination",
     "aura_stack.supervision.probes",
 }
 ROOMS_OF_OTHER_COMMANDS = ("doctor", "drafting", "inventory", "mending", "watch")

@@ -3,9 +3,11 @@ from imagined import HERE, World, events, service
 
 from aura_stack.messages.commands import Start, Stop
 from aura_stack.stack.model import Command
-from aura_stack.stack.model import Stop as Ending
+from aura_stack.stack.model import Stop as How
 from aura_stack.supervision import stopping
-from aura_stack.supervision.runner import Runner, _Run
+from aura_stack.supervision.process import Children
+from aura_stack.supervision.run import Run
+from aura_stack.supervision.termination import Termination
 from aura_stack.system import processes
 from aura_stack.system.processes import Identity
 
@@ -14,7 +16,7 @@ COMMAND = Command(("docker", "stop", "db"), "docker stop db", HERE)
 
 def told(grace=10.0, command=COMMAND):
     """What is told of the stop of a service with these."""
-    db = service("db", grace=10.0).but(stop=Ending(2, 10.0, command))
+    db = service("db", grace=10.0).but(stop=How(2, 10.0, command))
     world = World(db)
     world.supervisor.ask(Start())
     world.supervisor.ask(Stop(grace=grace))
@@ -38,6 +40,37 @@ def test_without_a_command_the_signal_alone_is_told():
     assert told(command=None) == ("", "SIGINT", 10.0)
 
 
+class Loop:
+    """Notes what is to be done later."""
+
+    def __init__(self):
+        self.later = []
+
+    def call_later(self, delay, act, *words):
+        self.later.append((delay, act, words))
+
+    def call_soon(self, act):
+        self.later.append((0.0, act, ()))
+
+
+def ending(runs, loop=None, publish=None):
+    """What ends these runs."""
+    return Termination(
+        runs,
+        Children(),
+        None,
+        None,
+        None,
+        "mark",
+        publish,
+        None,
+        None,
+        loop or Loop(),
+        None,
+        inherits_orphans=True,
+    )
+
+
 class Remains:
     """What a main process that ended by itself has left."""
 
@@ -50,12 +83,10 @@ class Remains:
 
 def test_no_command_is_run_for_what_a_service_that_ended_by_itself_left_behind():
     remains = Remains()
-    db = service("db").but(stop=Ending(2, 10.0, COMMAND))
-    run = _Run(1, db, remains, {})
+    db = service("db").but(stop=How(2, 10.0, COMMAND))
+    run = Run(1, db, remains, {})
     run.exited = True
-    runner = Runner(None, None, "mark", None, None, inherits_orphans=True)
-    runner._runs["db", 1] = run
-    runner._ask_to_end(db, run, 0.7)
+    ending({("db", 1): run})._ask_to_end(db, run, 0.7)
     assert remains.asked == [2]
     assert run.stopper is None
 
@@ -63,16 +94,6 @@ def test_no_command_is_run_for_what_a_service_that_ended_by_itself_left_behind()
 @pytest.mark.parametrize(("signum", "name"), [(15, "SIGTERM"), (60, "signal 60")])
 def test_every_signal_has_a_name(signum, name):
     assert stopping.signal_name(signum) == name
-
-
-class Loop:
-    """Notes what is to be done later."""
-
-    def __init__(self):
-        self.later = []
-
-    def call_later(self, delay, act, *words):
-        self.later.append((delay, act, words))
 
 
 class Everybody(Remains):
@@ -86,15 +107,13 @@ class Everybody(Remains):
 
 def test_whom_our_kill_does_not_reach_is_told_with_the_cure_again_and_again(monkeypatch):
     told = []
-    runner = Runner(None, None, "mark", told.append, None, inherits_orphans=True)
-    runner._loop = Loop()
-    run = _Run(1, service("db"), Everybody(), {})
+    loop, run = Loop(), Run(1, service("db"), Everybody(), {})
     monkeypatch.setattr(processes, "is_beyond_us", lambda pid: pid != 21)
     monkeypatch.setattr(processes, "user", lambda _: "root")
-    runner._kill("db", run)
+    ending({}, loop, told.append)._kill("db", run)
     words = "db cannot be ended: it runs as root, and our KILL does not reach it (sudo kill -9 20 22)"
     assert told == [events.Notice(words, alarm=True)]
     assert run.killed == {21}
-    ((_, again, them),) = runner._loop.later
+    ((_, again, them),) = loop.later
     again(*them)
     assert len(told) == 2
