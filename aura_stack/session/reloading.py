@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import Callable, Coroutine, Iterable, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -154,8 +154,13 @@ class Reloading:
 
     # --- and doing it ---
 
-    async def reload(self) -> tuple[Plan, list[Outcome]]:
+    async def reload(
+        self, unless: Callable[[Sequence[str]], bool] = lambda _: False
+    ) -> tuple[Plan, list[Outcome]]:
         """Plan and apply; answers when what began is ready and what went is gone.
+
+        Args:
+            unless: asked with the names of those that would be restarted whether all is to stay as it is.
 
         Raises:
             AuraError: as `plan`; then nothing has changed.
@@ -174,6 +179,8 @@ class Reloading:
                     raise
                 if not leaving:
                     self.failure = None
+                    if unless(plan.named(Step.RESTART)):
+                        return plan, []
                     outcomes, beginning = await self._take_over(plan)
                     break
             await self._gone(leaving, deadline)
@@ -207,10 +214,14 @@ class Reloading:
         if isinstance(event, events.Started | events.Stopped | events.Completed | events.Failed):
             self._news.set()
 
-    async def after_a_save(self) -> list[Outcome]:
-        """The same for a save of one of the files; a mistake is told, and changes nothing."""
+    async def after_a_save(self, goes_round: Callable[[Sequence[str]], bool]) -> list[Outcome]:
+        """The same for a save of one of the files; a mistake is told, and changes nothing.
+
+        Args:
+            goes_round: whether one of these services has made the save itself, and would again.
+        """
         try:
-            _, outcomes = await self.reload()
+            _, outcomes = await self.reload(goes_round)
         except AuraError as error:
             self._publish(events.NotRedefined(_lines(error)))
             return []

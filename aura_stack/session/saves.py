@@ -15,7 +15,7 @@ from aura_stack.supervision.supervisor import Supervisor
 from aura_stack.supervision.tickets import Outcome
 from aura_stack.watch.interest import Interest
 
-from .circles import Circles
+from .circles import Circle, Circles
 from .deeds import Deeds, deeds
 from .orders import Orders
 from .prepare import Preparation
@@ -84,12 +84,15 @@ class Saves:
         """What was saved meanwhile, by service."""
         self.circling: dict[str, set[str]] = {}
         """Files that a service writes itself; they count for nothing."""
+        self.circling_definition: set[str] = set()
+        """The same of the files that define them."""
         self.counts: dict[str, int] = {}
         """Saves that something was done about, by service."""
         self.triggers: dict[str, Trigger] = {}
         self.outcomes: dict[str, Outcome] = {}
         """What came of the last restart by a save, by the name of the replica."""
         self._circles: dict[str, Circles] = {}
+        self._circles_of_definition: dict[str, Circles] = {}
         self._began: dict[
             str, float
         ] = {}  # when something began that may write files: a run, or a command of ours
@@ -249,6 +252,30 @@ class Saves:
             self._began[family] = time.monotonic()
             self._commands.discard(family)
 
+    def definition_goes_round(self, names: Iterable[str], files: Collection[str], looked: float) -> bool:
+        """Whether one of the services that a save of the definition restarts writes it itself, at each start.
+
+        Then these files count for nothing from now on.
+
+        Args:
+            names: of the services that would be restarted.
+            files: that were saved.
+            looked: when, in monotonic seconds.
+        """
+        services = [
+            self._supervisor.view(name).service for name in names if name in self._supervisor.statuses
+        ]
+        for service in services:
+            circles = self._circles_of_definition.setdefault(service.name, Circles())
+            after = looked - self._began.get(service.family, -looked)
+            wrote = not circles.suspicious or self._wrote(service, files)
+            if circle := circles.turn(files, after, wrote=wrote):
+                self.circling_definition.update(circle.files)
+                then = "(aura-stack reload takes it over by hand, aura-stack watch on takes this back)"
+                self._publish(_told_circle(service.name, circle, then))
+                return True
+        return False
+
     def _goes_round(self, service: Service, files: Collection[str], looked: float) -> bool:
         """Whether the service writes these files itself, at each start; then they count for nothing from now on."""
         family = service.family
@@ -259,16 +286,10 @@ class Saves:
         if circle is None:
             return False
         self.circling.setdefault(family, set()).update(circle.files)
-        several = len(circle.files) > 1
-        self._publish(
-            events.Notice(
-                f"{family} goes round in a circle: {_listed(circle.files)} "
-                f"{'were' if several else 'was'} written {circle.after:.1f} s after each start, which begins it anew; "
-                f"{'they count' if several else 'it counts'} for nothing from now on "
-                f"(watch.ignore in the stack file says so for good, aura-stack watch on {family} takes it back)",
-                alarm=True,
-            )
+        then = (
+            f"(watch.ignore in the stack file says so for good, aura-stack watch on {family} takes it back)"
         )
+        self._publish(_told_circle(family, circle, then))
         return True
 
 
@@ -289,6 +310,16 @@ def interests(services: Iterable[Service]) -> list[Interest]:
             made = tuple(f"/{output}" for output in step.outputs)
             found += [Interest(service.name + _INPUTS, service.cwd, step.inputs, made)] if step.inputs else []
     return found
+
+
+def _told_circle(name: str, circle: Circle, then: str) -> events.Notice:
+    several = len(circle.files) > 1
+    return events.Notice(
+        f"{name} goes round in a circle: {_listed(circle.files)} "
+        f"{'were' if several else 'was'} written {circle.after:.1f} s after each start, which begins it anew; "
+        f"{'they count' if several else 'it counts'} for nothing from now on {then}",
+        alarm=True,
+    )
 
 
 def _told(found: Deeds, service: Service) -> str:

@@ -199,8 +199,13 @@ class Session:
 
     def _saved(self, changes: Mapping[str, tuple[str, ...]], looked: float) -> None:
         """Files have other content now, of services or of the definition."""
-        if reloading.KEY in changes:
-            self.saves.carry_out(self.reloading.after_a_save)
+        files = set(changes.get(reloading.KEY, ())) - self.saves.circling_definition
+        if files:
+            self.saves.carry_out(
+                lambda: self.reloading.after_a_save(
+                    lambda names: self.saves.definition_goes_round(names, files, looked)
+                )
+            )
         self.saves.saved({key: names for key, names in changes.items() if key != reloading.KEY}, looked)
 
     def _send(self, service: str, signum: int) -> list[int]:

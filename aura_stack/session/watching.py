@@ -118,6 +118,8 @@ class Watching:
             self._saves.off |= chosen
             self.on = self.on and bool(names)
         else:
+            if not names:
+                self._saves.circling_definition.clear()
             self._saves.off = (self._saves.off if self.on else watched) - chosen
             self.on = True
             for name in sorted(chosen):

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import socket
 import sys
 
@@ -240,3 +241,29 @@ def test_what_a_service_watches_can_change(made):
     made.run("wait", "--for", "reloaded")
     (made.folder / "word.txt").write_text("new")
     up.expect(r"web +· word.txt saved[\s\S]*web +· ready in")
+
+
+WRITES = """
+import os, time
+with open(".env", "w") as file:
+    file.write(f"WORD={time.time()}\\n" + "#" * 8192)
+print("word", os.environ.get("WORD"), flush=True)
+time.sleep(1000)
+"""
+
+
+def test_a_service_that_writes_what_defines_it_is_noticed_and_left_alone(made, tmp_path):
+    again(made, {"web": {**WEB, "command": [sys.executable, "-c", WRITES]}, "other": OTHER})
+    up = made.start("up")
+    up.expect(r"aura +· web goes round in a circle: .env was written .* after each start")
+    made.run("wait", "--for", "reloaded")
+    before = pids(made)
+    (tmp_path / ".env").write_text("WORD=mine\n")
+    made.run("wait", "--for", "reloaded")
+    assert pids(made) == before
+    code, output = made.run("reload", "--dry-run")
+    assert code == 0
+    assert re.search("web +restarts +WORD changed", output)
+    made.run("watch", "on")
+    (tmp_path / ".env").write_text("WORD=two\n")
+    up.expect("definition has changed: .*web restarts")
