@@ -67,6 +67,7 @@ class Face:
         self._listening = False
         self._asked_for_news = False  # a call for more of the record waits for its answer
         self._told = 0  # bytes that had been read when the engine was told how far we are
+        self._held_for: int | None = None  # the call whose answer has to come before more is printed
         self._owner = True
         self._calls: dict[
             int, Callable[[Any], None]
@@ -184,7 +185,13 @@ class Face:
 
     def ask(self, method: str, then: Callable[[Any], None], **params: Any) -> None:
         """Call, and go on printing until the answer comes."""
-        self._calls[self._client.send(method, **params)] = then
+        self._call(method, then, **params)
+
+    def _call(self, method: str, then: Callable[[Any], None], **params: Any) -> int:
+        """The same; the answer is its number."""
+        number = self._client.send(method, **params)
+        self._calls[number] = then
+        return number
 
     def leave(self) -> None:
         """Let the stack run on; it has to know before we go, or it would take our going for a death."""
@@ -226,9 +233,15 @@ class Face:
         self._hotkeys.press(typed.decode("utf-8", "replace"))
 
     def _ask_for_terminal(self) -> None:
-        """Its master comes as a message of its own, before the answer."""
+        """Its master comes as a message of its own, before the answer.
+
+        A program draws its screen anew when it learns of our size: what the record holds of that, maybe before the
+        master has come to us, is for the terminal that is then its own, so nothing is printed meanwhile.
+        """
         rows, columns = self._tty.size
-        self.ask("terminal", self._asked, service=self._tty.service, rows=rows, columns=columns)
+        number = self._call("terminal", self._asked, service=self._tty.service, rows=rows, columns=columns)
+        if not self._tty.taken:
+            self._held_for = number
 
     def _asked(self, found: dict[str, Any]) -> None:
         if found["run"] is None and not self._tty.taken:
@@ -272,13 +285,18 @@ class Face:
             if self._client.fileno() in ready:
                 for message in self._client.receive():
                     self._handle(message)
-            if self._shown.behind:
+            if self._behind:
                 self._catch_up()
             self._shown.idle()
 
+    @property
+    def _behind(self) -> bool:
+        """Whether more is to be printed now."""
+        return self._shown.behind and self._held_for is None
+
     def _patience(self) -> float | None:
         """Milliseconds to wait for something to happen."""
-        if self._shown.behind:
+        if self._behind:
             return 0
         waits = [self._shown.wait(), TICK if self._keys.elsewhere else None]
         wait = min((one for one in waits if one is not None), default=None)
@@ -312,6 +330,9 @@ class Face:
                 self._code = int(params["code"])
             case Answer(id=int(number)) if number in self._calls:
                 self._take(message, self._calls.pop(number))
+                if number == self._held_for:
+                    self._held_for = None
+                    self._look()
 
     def _begin(self, params: dict[str, Any]) -> None:
         self._owner = params["owner"]
@@ -345,6 +366,8 @@ class Face:
         self._asked_for_news = False
         if news["trouble"]:
             self._shown.warn(news["trouble"])
+        if self._held_for is not None:
+            return  # the same is heard again once it may be printed
         self._advance()
         if news["record"] != self._record:
             try:
