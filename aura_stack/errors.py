@@ -24,6 +24,7 @@ class ExitCode(IntEnum):
     NOT_EXECUTABLE = 126
     NOT_FOUND = 127
     INTERRUPTED = 130
+    UNREAD = 141
     TERMINATED = 143
 
 

@@ -11,11 +11,11 @@ import time
 
 from stacks import PATIENCE
 
-_IN_TERMINAL = (
+IN_TERMINAL = (
     "import fcntl, os, sys, termios; os.setsid(); fcntl.ioctl(0, termios.TIOCSCTTY, 0);"
     "os.execvp(sys.argv[1], sys.argv[1:])"
 )
-CTRL_C = b"\x03"
+CTRL_C, CTRL_S = b"\x03", b"\x13"
 
 
 class Terminal:
@@ -24,7 +24,7 @@ class Terminal:
     def __init__(self, argv, cwd, env):
         self.master, slave = pty.openpty()
         self.process = subprocess.Popen(
-            [sys.executable, "-c", _IN_TERMINAL, *argv],
+            [sys.executable, "-c", IN_TERMINAL, *argv],
             cwd=cwd,
             env=env,
             stdin=slave,

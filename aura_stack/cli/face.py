@@ -2,7 +2,7 @@
 
 It is a client that may block, be stopped, leave or die. Nothing here can hold a service up: the engine writes the
 record whether or not anybody reads it. A signal is passed on from its handler, so also while a write to a stopped
-terminal (Ctrl-S) waits.
+terminal (Ctrl-S) waits. What has been told to end does so also where nobody reads (see unread).
 
 The face that launched the stack, or came back to it when it had none, *owns* it: its Ctrl-C stops the stack, and
 its death does. One that comes while another is there only follows.
@@ -29,6 +29,7 @@ from .looks import Looks
 from .screen import Screen
 from .shown import Shown
 from .ttyview import State, TtyView
+from .unread import BEAT, BEATS, Impatience, Unread
 
 TICK = 1.0  # seconds between two looks at a terminal that another job has
 SAID = 64 << 20  # bytes after which the engine is told how far we are, although more has come
@@ -37,7 +38,8 @@ _ORDERS = {
     signal.SIGTERM: ("SIGTERM", ExitCode.TERMINATED),
     signal.SIGHUP: ("SIGHUP", 128 + signal.SIGHUP),
 }
-_UNREAD = ("nobody reads the output any more", 128 + signal.SIGPIPE)
+_UNREAD = ("nobody reads the output any more", ExitCode.UNREAD)
+_STUCK = f"nobody has read the output for {BEAT * BEATS:g} s: the end of it was not printed"
 _LEFT = "left running; aura-stack up comes back to it, aura-stack down stops it"
 _BACK = "t gives it back to"
 
@@ -78,6 +80,7 @@ class Face:
         self._left = False
         self._ordered: int | None = None  # ours, once a signal has come
         self._orders = 0
+        self._impatience = Impatience(screen, self._may_go)
         self._cancelled = False  # Ctrl-C while a line was typed
         self._wakes, self._woken = socket.socketpair()
         self._wakes.setblocking(False)
@@ -87,12 +90,28 @@ class Face:
         """Print until the stack has come to its end, or is left running; the answer is the exit code.
 
         Raises:
-            AuraError: the engine refused to start the stack, or died.
+            AuraError: the engine refused to start the stack, or died; or nobody reads what is printed.
         """
         try:
             return self._run()
+        except Unread:
+            return self._give_up()
         finally:
+            self._impatience.end()
             self._keys.end()
+
+    def _give_up(self) -> int:
+        """The record has what was not printed; we say so where that does not wait as well."""
+        self._bury()
+        if self._screen.hears:
+            raise AuraError(_STUCK, "aura-stack logs shows it", ExitCode.UNREAD)
+        return ExitCode.UNREAD
+
+    def _may_go(self) -> bool:
+        """Whether nothing is lost with us: the engine has gone, or the stack is not ours."""
+        poll = select.poll()
+        poll.register(self._client.fileno(), 0)  # asks for nothing but its end: POLLHUP (poll(2))
+        return not self._owner or bool(poll.poll(0))
 
     def attach(self, services: list[str], *, dependencies: bool, unseen: list[str]) -> int:
         """Come to a stack that runs already, start what is missing of it, and then be as one that launched it.
@@ -175,6 +194,7 @@ class Face:
         if self._orders > 2:  # noqa: PLR2004 - see above
             self._keys.end()
             os._exit(self._ordered)
+        self._impatience.begin()
         if not self._owner:
             self.leave()
             return

@@ -1,10 +1,14 @@
 """Writing to the terminal, or to whatever stands in its place: whole text, a progress line that gets out of the way."""
 
 import os
+import select
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 from aura_stack.logs.width import fitted
+
+T = TypeVar("T")
 
 
 class Screen:
@@ -21,6 +25,10 @@ class Screen:
         self._shown = ""  # the line that is drawn at the bottom
         self._asked = ""  # that line, while somebody types into it
         self._fault: OSError | None = None
+        self.writing = False
+        """Whether a write is under way, which waits as long as nobody reads."""
+        self.written = 0
+        """How many writes have returned."""
         self.gone = False
         """Whether nobody reads the output any more (a closed pipe or terminal)."""
         self.terminal = os.isatty(out)
@@ -42,18 +50,34 @@ class Screen:
             return
         self._draw("")
         try:
-            written = os.writev(self._out, buffers)
+            written = self._write(os.writev, self._out, buffers)
             for buffer in buffers:  # a pipe or a full disk takes a part
                 size = len(buffer)
                 if written < size:
                     view = memoryview(buffer)[max(written, 0) :]
                     while view:
-                        view = view[os.write(self._out, view) :]
+                        view = view[self._write(os.write, self._out, view) :]
                 written -= size
         except OSError as error:
             self.gone, self._fault = True, error
         if self._asked and not self.gone:
             self._draw(self._asked)
+
+    def _write(self, write: Callable[[int, T], int], descriptor: int, data: T) -> int:
+        """All writing is done here; how many bytes that were."""
+        self.writing = True
+        try:
+            return write(descriptor, data)
+        finally:
+            self.writing = False
+            self.written += 1
+
+    @property
+    def hears(self) -> bool:
+        """Whether a word on standard error would be taken at once."""
+        poll = select.poll()
+        poll.register(self._err, select.POLLOUT)
+        return any(event & select.POLLOUT for _, event in poll.poll(0))
 
     def complete(self) -> None:
         """Raise the OSError that kept the output from being whole, such as a full disk; a reader that left is none."""
@@ -93,7 +117,7 @@ class Screen:
 
     def _to_err(self, data: bytes) -> None:
         try:
-            os.write(self._err, data)
+            self._write(os.write, self._err, data)
         except OSError:
             self.redraws = False
 

@@ -4,8 +4,15 @@ import os
 import signal
 import subprocess
 import sys
+import termios
 
-from stacks import PATIENCE
+import pytest
+from stacks import PATIENCE, wait_for
+from terminal import CTRL_S, Terminal
+
+UP = [sys.executable, "-m", "aura_stack", "up"]
+TALE = "for n in range(20_000):\n print('x' * 100, n)\nopen('told', 'w')\nimport time\ntime.sleep(1000)"
+TELLER = {"command": [sys.executable, "-c", TALE], "ready": {"file": "told"}}
 
 
 def test_up_ends_when_the_reader_of_its_output_has_gone(stack):
@@ -56,3 +63,56 @@ def test_without_a_terminal_and_with_everything_closed_it_still_runs(stack):
     )
     assert done.returncode in {0, 128 + signal.SIGPIPE}
     assert made.members() == []
+
+
+@pytest.fixture
+def unread(stack):
+    """A stack that has printed more than a pipe holds, to nobody; by now it was told to end, and has."""
+    made = stack({"web": TELLER})
+    up = subprocess.Popen(UP, cwd=made.folder, env=made.env, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    wait_for((made.folder / "told").exists)
+    up.send_signal(signal.SIGTERM)
+    wait_for(lambda: not os.path.exists(made.places.run))
+    yield made, up
+    up.kill()
+    up.communicate()
+
+
+def test_who_was_told_to_end_waits_for_no_reader_who_takes_nothing(unread):
+    made, up = unread
+    beat_until_it_ends(up)
+    printed, said = up.communicate()
+    assert up.returncode == 128 + signal.SIGPIPE
+    assert b"nobody has read the output for 5 s: the end of it was not printed" in said
+    assert b"aura-stack logs shows it" in said
+    assert b"x 19999" not in printed
+    assert "x 19999" in made.run("logs", "-n", "1", "web")[1]
+
+
+def test_who_reads_again_in_time_gets_all_of_it(unread):
+    _, up = unread
+    for _ in range(3):
+        up.send_signal(signal.SIGALRM)
+    printed, said = up.communicate(timeout=PATIENCE)
+    assert (up.returncode, said) == (143, b"")
+    assert printed.count(b"web  | xxx") == 20_000
+    assert printed.endswith("web  · stopped\n".encode())
+
+
+def test_a_stopped_terminal_holds_up_no_end_either(stack):
+    made = stack({"web": {"command": "while :; do echo tick; sleep 0.02; done"}})
+    terminal = Terminal(UP, made.folder, made.env)
+    modes = termios.tcgetattr(terminal.master)
+    terminal.expect("tick", PATIENCE)
+    terminal.type(CTRL_S)
+    terminal.process.send_signal(signal.SIGTERM)
+    wait_for(lambda: not os.path.exists(made.places.run))
+    beat_until_it_ends(terminal.process)
+    assert terminal.process.returncode == 128 + signal.SIGPIPE
+    assert termios.tcgetattr(terminal.master) == modes
+    terminal.close()
+
+
+def beat_until_it_ends(process):
+    """Let time pass for it, quicker than the clock that it has set."""
+    wait_for(lambda: process.poll() is not None or process.send_signal(signal.SIGALRM))

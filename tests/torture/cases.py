@@ -20,7 +20,7 @@ PORT = 21_987
 class Case(NamedTuple):
     """A sentence that has to be true of a tool.
 
-    `orders`: it takes a tool that can be given orders; `held_by_ours`: false where it is known that ours fails, too.
+    `orders`: it takes a tool that can be given orders.
     """
 
     sentence: str
@@ -29,7 +29,6 @@ class Case(NamedTuple):
     grace: str = "1s"
     reads: bool = True
     orders: bool = False
-    held_by_ours: bool = True
 
 
 CASES: list[Case] = []
@@ -166,7 +165,7 @@ def unread(trial):
     return f"{len(left)} left" if left else ""
 
 
-@case("Nobody reads what it prints: it ends", {"flood": program("flood")}, reads=False, held_by_ours=False)
+@case("Nobody reads what it prints: it ends", {"flood": program("flood")}, reads=False)
 def unread_itself(trial):
     trial.wait_until_full()
     trial.signal(signal.SIGTERM)

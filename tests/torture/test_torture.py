@@ -7,9 +7,7 @@ from torture.tools import TOOLS, Trial
 pytestmark = pytest.mark.long
 
 
-@pytest.mark.parametrize(
-    "case", [case for case in CASES if case.held_by_ours], ids=lambda case: case.sentence
-)
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.sentence)
 def test_holds(tmp_path, case):
     trial = Trial(TOOLS["aura-stack"], tmp_path, case.services, grace=case.grace, reads=case.reads)
     try:

@@ -1,8 +1,10 @@
 """Supervisors under torture: how each is given the same services, and one of them while it runs."""
 
+import contextlib
 import fcntl
 import json
 import os
+import pty
 import re
 import select
 import shlex
@@ -14,6 +16,8 @@ import termios
 import threading
 import time
 from pathlib import Path
+
+from terminal import IN_TERMINAL
 
 from aura_stack.system import processes
 
@@ -106,6 +110,11 @@ class Scripted:
         return shutil.which(self._program) is not None
 
 
+def foreman(folder, services, grace):
+    Procfile("foreman").write(folder, services, grace)
+    return ["foreman", "start", "-t", str(int(grace))]
+
+
 def concurrently(_folder, services, _grace):
     return ["concurrently", "-k", "-n", ",".join(services), *services.values()]
 
@@ -151,6 +160,41 @@ def s6(folder, services, _grace):
     return ["s6-svscan", str(folder / "sv")]
 
 
+class Mprocs:
+    """Whoever wants a terminal, in which it shows one service at a time: what they print is read from its log.
+
+    Ctrl-C is for the service that it shows; what ends all are keys of its own.
+    """
+
+    name = "mprocs"
+    restarts = True
+    keys = (b"q", b"Q")
+    log = "log"
+    _door = "127.0.0.1:21988"
+
+    def write(self, folder, services, grace):  # noqa: ARG002 - it has no word for it
+        procs = {name: {"shell": command} for name, command in services.items()}
+        (folder / "mprocs.json").write_text(json.dumps({"procs": procs, "server": self._door}))
+
+    def argv(self, *words):
+        if words:
+            return [self._program(), "--server", self._door, "--ctl", json.dumps({"c": f"{words[0]}-proc"})]
+        ended = json.dumps({"c": "quit"})
+        return [self._program(), "--config", "mprocs.json", "--on-all-finished", ended]
+
+    def logging(self):
+        """The words that have it write all that its services print into a file."""
+        return ["--log-file", self.log]
+
+    def installed(self):
+        return shutil.which("mprocs") is not None
+
+    def _program(self):
+        """Itself: what npm installs is a script that would get the signals in its place."""
+        found = Path(shutil.which("mprocs") or "mprocs")
+        return str(next(found.resolve().parent.glob("mprocs-*-linux-x86_64*/mprocs"), found))
+
+
 class Supervisord:
     """supervisord: a file of its own, with the graces and the groups that it can be asked for."""
 
@@ -182,17 +226,69 @@ TOOLS = {
         Aura(),
         Procfile("honcho", sys.executable, "-m", "honcho", "start"),
         Procfile("hivemind", "hivemind"),
-        Procfile("foreman", "foreman", "start"),
+        Scripted("foreman", foreman),
         Procfile("goreman", "goreman", "start"),
         Overmind("overmind"),
         Supervisord(),
         Scripted("circus", circus, "circusd"),
         Scripted("pm2", pm2, "pm2-runtime"),
         Scripted("concurrently", concurrently),
+        Mprocs(),
         Scripted("runit", runit, "runsvdir", ends_by=signal.SIGHUP),
         Scripted("s6", s6, "s6-svscan"),
     )
 }
+
+
+class Seat:
+    """A terminal of its own for a tool that wants one.
+
+    Attributes:
+        output: where what its services print is read: in its log, or where it is not `logged`, on the terminal.
+    """
+
+    def __init__(self, tool, folder, env, *, logged):
+        self._keys = iter(tool.keys)
+        self._master, slave = pty.openpty()
+        termios.tcsetwinsize(slave, (40, 100))
+        self._held = None  # the log open for writing, so that its end is not read before it begins
+        argv = [sys.executable, "-c", IN_TERMINAL, *tool.argv()]
+        if logged:
+            log = folder / tool.log
+            os.mkfifo(log)
+            reading, self._held = os.open(log, os.O_RDONLY | os.O_NONBLOCK), os.open(log, os.O_WRONLY)
+            os.set_blocking(reading, True)
+            argv += tool.logging()
+        else:
+            reading = os.dup(self._master)
+        self.output = open(reading, "rb", buffering=0)  # noqa: SIM115 - the trial closes it
+        self._looker = threading.Thread(target=self._look, daemon=True)
+        env = {**env, "TERM": "xterm-256color"}
+        self.process = subprocess.Popen(argv, cwd=folder, env=env, stdin=slave, stdout=slave, stderr=slave)
+        os.close(slave)
+        if logged:
+            self._looker.start()
+
+    def press(self):
+        """The next of the keys that end it."""
+        os.write(self._master, next(self._keys))
+
+    def leave(self):
+        """It has ended: so does what it printed."""
+        if self._held is not None:
+            os.close(self._held)
+            self._held = None
+
+    def close(self):
+        """Nobody has it any more."""
+        if self._looker.is_alive():
+            self._looker.join(LEFT)
+        os.close(self._master)
+
+    def _look(self):
+        with contextlib.suppress(OSError):  # EIO: the last one has closed it
+            while os.read(self._master, 1 << 16):
+                pass
 
 
 class Trial:
@@ -217,7 +313,9 @@ class Trial:
         self.printed = b""
         self._news = threading.Condition()
         self._reads = reads
-        self.process = self.start()
+        self._seat = Seat(tool, folder, self.env, logged=reads) if hasattr(tool, "keys") else None
+        self.process = self._seat.process if self._seat else self.start()
+        self._output = self._seat.output if self._seat else self.process.stdout
         self._reader = threading.Thread(target=self._read, daemon=True)
         if reads:
             self._reader.start()
@@ -242,7 +340,7 @@ class Trial:
         return done.returncode
 
     def _read(self):
-        while data := os.read(self.process.stdout.fileno(), 1 << 16):
+        while data := os.read(self._output.fileno(), 1 << 16):
             with self._news:
                 self.printed += data
                 self._news.notify_all()
@@ -258,7 +356,7 @@ class Trial:
         deadline = time.monotonic() + PATIENCE
         held = bytes(4)
         while time.monotonic() < deadline:
-            before, held = held, fcntl.ioctl(self.process.stdout, termios.FIONREAD, bytes(4))
+            before, held = held, fcntl.ioctl(self._output, termios.FIONREAD, bytes(4))
             if any(held) and held == before:
                 return
             wait_for_end(self.process.pid, 0.3)
@@ -269,18 +367,23 @@ class Trial:
         self.process.send_signal(ends_by if signum == signal.SIGTERM else signum)
 
     def press(self, signum):
-        """A signal to the whole job, as from the keyboard."""
-        os.killpg(self.process.pid, signum)
+        """A signal to the whole job, as from the keyboard; in the place of INT the keys that it has for that."""
+        if self._seat and signum == signal.SIGINT:
+            self._seat.press()
+        else:
+            os.killpg(self.process.pid, signum)
 
     def code(self, patience=PATIENCE):
-        """Its exit code when it has ended and all it printed has been read; None: it did not end."""
+        """Its exit code by a shell's account, when it has ended and what it printed was read; None: it did not end."""
         try:
             code = self.process.wait(patience)
         except subprocess.TimeoutExpired:
             return None
+        if self._seat:
+            self._seat.leave()
         if self._reads:
             self._reader.join(LEFT)
-        return code
+        return 128 - code if code < 0 else code
 
     def marked(self):
         """The processes that came of this, but for the tool's first."""
@@ -307,9 +410,13 @@ class Trial:
             self.process.wait()
             if not self.marked():
                 break
+        if self._seat:
+            self._seat.leave()
         if self._reads:
             self._reader.join(LEFT)
-        self.process.stdout.close()
+        self._output.close()
+        if self._seat:
+            self._seat.close()
 
 
 def wait_for_end(pid, patience):
