@@ -20,9 +20,10 @@ from aura_stack.stack import buffering
 from aura_stack.stack.model import Condition, ProbeKind
 from aura_stack.supervision import plan
 from aura_stack.supervision.health import Pulse
+from aura_stack.supervision.ledger import View
 from aura_stack.supervision.lifecycle import State, Wanted
 from aura_stack.supervision.runner import Runner
-from aura_stack.supervision.supervisor import Supervisor, View
+from aura_stack.supervision.supervisor import Supervisor
 from aura_stack.supervision.tickets import NO_SERVICE, Outcome
 
 from .environment import Environment

@@ -15,8 +15,8 @@ from aura_stack.messages import commands, events
 from aura_stack.stack.model import Prepare, Service
 from aura_stack.supervision import errand
 from aura_stack.supervision.guardian import GRACE, HELD, end_all_children
+from aura_stack.supervision.ledger import View
 from aura_stack.supervision.lifecycle import AT_REST, State
-from aura_stack.supervision.supervisor import View
 from aura_stack.supervision.tickets import Outcome, Ticket
 from aura_stack.system import lean
 

@@ -7,118 +7,22 @@ needed to take the first orders: timers and probes are the rim's affair.
 """
 
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
-from typing import Protocol
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
-from aura_stack.frozen import Frozen
 from aura_stack.messages import commands, events
 from aura_stack.stack import graph
 from aura_stack.stack.model import Service
 
 from . import handover, lifecycle, plan, restart, stopping, tickets
+from .ledger import Entry, Statuses, View, newer_run, outcome
 from .lifecycle import ALIVE, AT_REST, Move, Phase, State, Status, Wanted
 from .restart import History
 from .tickets import NO_SERVICE, Goal, Outcome, Ticket
 from .verdict import NotExecutable, Verdict
 
-
-class Rim(Protocol):
-    """What carries out moves; tests hand in one that only notes them."""
-
-    def spawn(self, service: Service, run: int) -> int:
-        """Execute a run and answer its pid; raises `NotExecutable`."""
-
-    def may_stand_beside(self, service: Service) -> bool:
-        """Whether a new run of it can begin beside the current one, because both get the same sockets."""
-
-    def behind(self, service: Service, run: int) -> int:
-        """The number at which a run is to listen behind the front, 0 for one that is not there."""
-
-    def release(self, service: Service) -> None:
-        """Nobody is to serve any more: what is held for it is let go."""
-
-    def up_to_date(self, service: Service) -> bool:
-        """Whether a task has nothing to do."""
-
-    def probe(self, service: Service, run: int) -> None:
-        """Begin to ask for readiness; ends by telling Answered or Unanswered."""
-
-    def attend(self, service: Service, run: int) -> None:
-        """Begin to ask whether the run, which is ready, is well; tells Unwell when it is not."""
-
-    def end(self, service: Service, run: int, grace: float) -> None:
-        """Ask the run to end, KILL after `grace` seconds; ends by telling Exited and Emptied."""
-
-    def sweep(self, service: Service, run: int, grace: float) -> None:
-        """End what the main process left behind; ends by telling Emptied."""
-
-    def later(self, service: Service, delay: float, run: int) -> None:
-        """Tell Elapsed after `delay` seconds."""
-
-    def now(self) -> float:
-        """Monotonic seconds."""
-
-    def chance(self) -> float:
-        """A number from 0 to 1."""
-
-
-class _Entry:
-    """What is known of one service."""
-
-    def __init__(self, service: Service) -> None:
-        self.service = service
-        self.status = Status()
-        self.history = History()
-        self.pid = 0
-        self.began = 0.0  # monotonic, of the current run
-        self.since = 0.0  # monotonic, of the present state
-        self.ready_at: float | None = None
-        self.beside_pid = 0  # of the second run of a hand-over
-        self.beside_began = 0.0  # monotonic, of the last such run
-        self.restarts = 0
-        self.grace: float | None = None  # the order's own grace period, where it names one
-        self.why = ""  # of the next run
-        self.told = ""  # what it was last said to wait for
-        self.seen: dict[str, int] = {}  # the runs of those it follows when it was spawned
-        self.alone = False  # started without regard to what it depends on
-        self.tickets: list[tuple[Ticket, Goal]] = []
-
-    def change_places(self) -> None:
-        """The second run is the current one now, and the other way round."""
-        self.pid, self.beside_pid = self.beside_pid, self.pid
-        self.began, self.beside_began = self.beside_began, self.began
-        self.ready_at = None
-
-
-class _Statuses(Mapping[str, Status]):
-    """The statuses seen through the entries: nothing is copied, whoever looks sees the present."""
-
-    def __init__(self, entries: dict[str, _Entry]) -> None:
-        self._entries = entries
-
-    def __getitem__(self, name: str) -> Status:
-        return self._entries[name].status
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._entries)
-
-    def __len__(self) -> int:
-        return len(self._entries)
-
-
-class View(Frozen):
-    """What a client may know of a service; `waits_for` is what its readiness answered last, "" where it is there.
-
-    `since` is for how many seconds it has been in its state.
-    """
-
-    service: Service
-    status: Status
-    pid: int
-    seconds: float  # since the run began; 0 without a run
-    restarts: int
-    waits_for: str
-    since: float = 0.0
+if TYPE_CHECKING:
+    from .rim import Rim
 
 
 class Supervisor:
@@ -131,9 +35,9 @@ class Supervisor:
     """
 
     def __init__(
-        self, services: tuple[Service, ...], rim: Rim, publish: Callable[[events.Event], None]
+        self, services: tuple[Service, ...], rim: "Rim", publish: Callable[[events.Event], None]
     ) -> None:
-        self._entries = {service.name: _Entry(service) for service in services}
+        self._entries = {service.name: Entry(service) for service in services}
         self._needs = {service.name: tuple(service.depends_on) for service in services}
         self._dependents = graph.reverse(self._needs)
         self._rim = rim
@@ -180,7 +84,7 @@ class Supervisor:
     @property
     def statuses(self) -> Mapping[str, Status]:
         """The status of every service of ours, as it is when one looks."""
-        return _Statuses(self._entries)
+        return Statuses(self._entries)
 
     def views(self) -> list[View]:
         """All services, in the order of the definition."""
@@ -210,7 +114,7 @@ class Supervisor:
         """Whether nothing runs and nothing will run without a new order."""
         return all(entry.status.state in AT_REST for entry in self._entries.values())
 
-    def _view(self, entry: _Entry) -> View:
+    def _view(self, entry: Entry) -> View:
         alive = entry.status.state in ALIVE
         seconds = self._rim.now() - entry.began if alive else 0.0
         pid = entry.pid if alive else 0
@@ -225,7 +129,7 @@ class Supervisor:
 
         Services that go have to be at rest.
         """
-        entries = {service.name: self._entries.get(service.name) or _Entry(service) for service in services}
+        entries = {service.name: self._entries.get(service.name) or Entry(service) for service in services}
         for service in services:
             entries[service.name].service = service
         for name in self._entries.keys() - entries.keys():
@@ -273,7 +177,7 @@ class Supervisor:
         since = now if command.since is None else min(command.since, now)
         for name in names:
             entry = self._entries[name]
-            if newer := _newer_run(entry, since):
+            if newer := newer_run(entry, since):
                 self._add_ticket(entry, ticket, Goal(Wanted.UP, newer, patient=command.patient))
                 continue
             has_run = entry.status.state in ALIVE
@@ -284,7 +188,7 @@ class Supervisor:
         return ticket
 
     def _order(
-        self, entry: _Entry, order: lifecycle.Message, ticket: Ticket, goal: Goal, grace: float | None
+        self, entry: Entry, order: lifecycle.Message, ticket: Ticket, goal: Goal, grace: float | None
     ) -> None:
         """Want it up; a grace period of the order's own also shortens one that runs already."""
         entry.grace = grace
@@ -310,7 +214,7 @@ class Supervisor:
             self._check_tickets(self._entries[name])
         return ticket
 
-    def _hurry(self, entry: _Entry) -> None:
+    def _hurry(self, entry: Entry) -> None:
         """Do not wait for dependents, and shorten a grace period that runs already."""
         if entry.status.other and entry.beside_pid:
             self._rim.end(entry.service, entry.status.other.run, self._grace(entry))
@@ -344,15 +248,15 @@ class Supervisor:
             self._check_tickets(entry)
             self._wake_neighbours(entry, before)
 
-    def _is_outdated(self, entry: _Entry, message: lifecycle.Message) -> bool:
+    def _is_outdated(self, entry: Entry, message: lifecycle.Message) -> bool:
         """Whether what it waited for has gone again since it was told that nothing is in the way."""
         waits = entry.status.state is State.WAITING and isinstance(message, lifecycle.Unblocked)
         return waits and not isinstance(self._in_the_way(entry), plan.Clear)
 
-    def _in_the_way(self, entry: _Entry) -> plan.Clear | plan.Held | plan.Hopeless:
+    def _in_the_way(self, entry: Entry) -> plan.Clear | plan.Held | plan.Hopeless:
         return plan.Clear() if entry.alone else plan.may_start(entry.service, self.statuses)
 
-    def _make(self, move: Move, entry: _Entry, message: lifecycle.Message) -> None:
+    def _make(self, move: Move, entry: Entry, message: lifecycle.Message) -> None:
         service, run = entry.service, entry.status.run
         match move:
             case Move.LOOK:
@@ -377,7 +281,7 @@ class Supervisor:
             case _:
                 self._publish_state(move, entry)
 
-    def _make_beside(self, move: Move, entry: _Entry) -> None:
+    def _make_beside(self, move: Move, entry: Entry) -> None:
         """A move of the second run of a hand-over."""
         service, other = entry.service, entry.status.other
         assert other is not None
@@ -391,7 +295,7 @@ class Supervisor:
             case Move.SWEEP_BESIDE:
                 self._rim.sweep(service, other.run, self._grace(entry))
 
-    def _look(self, entry: _Entry) -> None:
+    def _look(self, entry: Entry) -> None:
         name, status = entry.service.name, entry.status
         if status.wanted is Wanted.DOWN:
             if isinstance(plan.may_end(name, self._dependents, self.statuses), plan.Clear):
@@ -411,7 +315,7 @@ class Supervisor:
                 verdict = Verdict(ok=False, words=words, code=1, needed=other)
                 self.tell(name, lifecycle.Blocked(verdict))
 
-    def _spawn(self, entry: _Entry) -> None:
+    def _spawn(self, entry: Entry) -> None:
         service, run = entry.service, entry.status.run
         entry.ready_at, entry.pid, entry.told, entry.grace = None, 0, "", None
         entry.seen = self._followed(service)
@@ -429,7 +333,7 @@ class Supervisor:
     def _followed(self, service: Service) -> dict[str, int]:
         return {name: self.statuses[name].run for name in service.follows if name in self.statuses}
 
-    def _spawn_beside(self, entry: _Entry, run: int) -> None:
+    def _spawn_beside(self, entry: Entry, run: int) -> None:
         service = entry.service
         entry.seen = self._followed(service)
         entry.beside_pid, entry.beside_began = 0, self._rim.now()
@@ -444,7 +348,7 @@ class Supervisor:
             )
         )
 
-    def _ask_to_end(self, entry: _Entry, run: int, pid: int) -> None:
+    def _ask_to_end(self, entry: Entry, run: int, pid: int) -> None:
         service = entry.service
         grace = self._grace(entry)
         command, name = stopping.command(service, grace), stopping.signal_name(service.stop.signal)
@@ -455,11 +359,11 @@ class Supervisor:
         self._rim.end(service, run, grace)
 
     @staticmethod
-    def _grace(entry: _Entry) -> float:
+    def _grace(entry: Entry) -> float:
         own = entry.service.stop.grace
         return own if entry.grace is None else min(own, entry.grace)
 
-    def _judge(self, entry: _Entry) -> None:
+    def _judge(self, entry: Entry) -> None:
         name, run, verdict = entry.service.name, entry.status.run, entry.status.verdict
         assert verdict is not None
         now = self._rim.now()
@@ -478,7 +382,7 @@ class Supervisor:
                 final = Verdict(ok=False, words=words, code=verdict.code)
                 self.tell(name, lifecycle.GivenUp(run, final))
 
-    def _publish_exit(self, entry: _Entry, before: Status, exited: lifecycle.Exited) -> None:
+    def _publish_exit(self, entry: Entry, before: Status, exited: lifecycle.Exited) -> None:
         """Only of a run that ended by itself."""
         other, run, verdict = before.other, exited.run, exited.verdict
         current = run == before.run and before.state in (State.STARTING, State.READY)
@@ -488,7 +392,7 @@ class Supervisor:
             code, words = verdict.code, verdict.words
             self._publish(events.Exited(entry.service.name, run, pid, code, words, verdict.ok))
 
-    def _publish_state(self, move: Move, entry: _Entry) -> None:
+    def _publish_state(self, move: Move, entry: Entry) -> None:
         name, run, verdict = entry.service.name, entry.status.run, entry.status.verdict
         words = verdict.words if verdict else ""
         if entry.status.state in AT_REST:
@@ -511,7 +415,7 @@ class Supervisor:
 
     # --- what follows for others ---
 
-    def _wake_neighbours(self, entry: _Entry, before: Status) -> None:
+    def _wake_neighbours(self, entry: Entry, before: Status) -> None:
         """Who may go on depends on its neighbours' states alone, so only they are looked at."""
         if (entry.status.but(verdict=None)) == (before.but(verdict=None)):
             return
@@ -526,7 +430,7 @@ class Supervisor:
             if other and other.status.wanted is Wanted.DOWN and other.status.state in ALIVE:
                 self._look(other)
 
-    def _renew_if_outdated(self, entry: _Entry) -> None:
+    def _renew_if_outdated(self, entry: Entry) -> None:
         """Begin a new run of one that follows another which has begun one."""
         runs = entry.status.state in (State.STARTING, State.READY) and entry.status.wanted is Wanted.UP
         if runs and (name := plan.outdated(entry.service, entry.seen, self.statuses)):
@@ -536,21 +440,21 @@ class Supervisor:
             entry.why = "" if beside else f"ended for a new run of {name}"
             self.tell(entry.service.name, lifecycle.Outdated(beside))
 
-    def _may_rearm(self, entry: _Entry) -> bool:
+    def _may_rearm(self, entry: Entry) -> bool:
         """Whether nothing is in the way any more of one that failed for that reason alone."""
         clear = isinstance(plan.may_start(entry.service, self.statuses), plan.Clear)
         return entry.status.state is State.FAILED and _was_blocked(entry.status) and clear
 
-    def _add_ticket(self, entry: _Entry, ticket: Ticket, goal: Goal) -> None:
+    def _add_ticket(self, entry: Entry, ticket: Ticket, goal: Goal) -> None:
         entry.tickets.append((ticket, goal))
         self._check_tickets(entry)
 
-    def _check_tickets(self, entry: _Entry) -> None:
+    def _check_tickets(self, entry: Entry) -> None:
         still = []
         for ticket, goal in entry.tickets:
             found = tickets.answer(entry.status, goal)
             if found:
-                ticket.settle(_outcome(entry, *found))
+                ticket.settle(outcome(entry, *found))
             else:
                 still.append((ticket, goal))
         entry.tickets = still
@@ -564,37 +468,3 @@ def _begins_anew(before: Status, after: Status, message: lifecycle.Message) -> b
     """Whether an order, and no policy, begins a new run: what failed before no longer counts."""
     ordered = isinstance(message, lifecycle.Start | lifecycle.Restart | lifecycle.Rearmed)
     return ordered and (before.state, before.verdict) != (after.state, after.verdict)
-
-
-_BEGUN = (State.STARTING, State.READY, State.FAILED, State.COMPLETED, State.BACKOFF)
-
-
-def _newer_run(entry: _Entry, since: float) -> int:
-    """The number of a run that began after that moment and that nobody has ordered down, 0 for none.
-
-    One that failed counts, and so does one that is to take over, or was to.
-    """
-    status = entry.status
-    if status.wanted is Wanted.DOWN:
-        return 0
-    if status.other and status.other.phase is Phase.COMING:
-        return status.other.run if entry.beside_began > since else 0
-    if status.setback and entry.beside_began > since:
-        return status.setback.run
-    begun = status.state in _BEGUN and status.run > 0
-    return status.run if begun and entry.began > since else 0
-
-
-def _outcome(entry: _Entry, ok: bool, words: str) -> Outcome:
-    status = entry.status
-    ready = status.state is State.READY and entry.ready_at is not None
-    return Outcome(
-        entry.service.name,
-        ok,
-        words,
-        status.state,
-        status.run,
-        entry.pid if status.state in ALIVE else 0,
-        round(entry.ready_at - entry.began, 3) if ready and entry.ready_at is not None else None,
-        status.verdict.code if status.verdict else 0,
-    )
