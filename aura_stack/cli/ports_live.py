@@ -80,7 +80,7 @@ def who(context: click.Context, numbers: tuple[int, ...], as_json: bool) -> None
     Keys of --json, one object for each port:
       port, free, shared (double: several servers on one address; split: others on
       IPv4 than on IPv6), notes (what else is to be known), held_by (objects: kind
-      (listener, connection, lease, unknown), pid, command, user, cwd, age_seconds,
+      (listener, connection, bound, lease, unknown), pid, command, user, cwd, age_seconds,
       hosts, remote and state of a connection, seconds_left of what is left of one,
       stack, service and file of one of our stacks; null where it is not known)
     """

@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from aura_stack.system import processes, sockets
-from aura_stack.system.tcp import LISTEN, TIME_WAIT, Socket
+from aura_stack.system.tcp import BOUND, LISTEN, TIME_WAIT, Socket
 
 from .leases import Lease, by_number
 from .probe import can_be_had
@@ -27,6 +27,7 @@ class Kind(StrEnum):
 
     LISTENER = "listener"
     CONNECTION = "connection"  # it goes out from the number, or is the rest of one that did
+    BOUND = "bound"  # a process was given the number, and neither listens there nor goes out from it
     LEASE = "lease"  # another stack has the number, and does not listen there now
     UNKNOWN = (
         "unknown"  # nothing is to be seen: another container or machine below us, or a socket not yet in use
@@ -180,6 +181,8 @@ def describe(owner: Owner, home: str = "") -> str:
             return f"{_whose(owner, home)}, which has a lease on it and does not listen yet{pid}"
         case Kind.LISTENER:
             return _process(owner, home)
+        case Kind.BOUND:
+            return f"{_process(owner, home)}, which has bound it and does not listen"
     if owner.state == TIME_WAIT:
         left = "a minute" if owner.left is None else f"{owner.left:.0f} s"
         return f"what is left for {left} of a connection to {owner.remote}"
@@ -269,8 +272,8 @@ def _each_process_once(every: list[tuple[Socket, int | None]]) -> Iterator[tuple
 
 
 def _owner(socket: Socket, pid: int | None, hosts: tuple[str, ...], ours: Ours) -> Owner:
-    kind = Kind.LISTENER if socket.state == LISTEN else Kind.CONNECTION
-    remote, state = ("", "") if kind is Kind.LISTENER else (socket.remote, socket.state)
+    kind = {LISTEN: Kind.LISTENER, BOUND: Kind.BOUND}.get(socket.state, Kind.CONNECTION)
+    remote, state = (socket.remote, socket.state) if kind is Kind.CONNECTION else ("", "")
     if pid is None:
         # nobody has what is left of a connection; its user counts for nothing
         user = "" if socket.uid is None or state == TIME_WAIT else processes.user_name(socket.uid)

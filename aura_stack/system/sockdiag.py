@@ -1,4 +1,4 @@
-"""The other end of a connection on this machine, and all that listen, asked of the kernel: sock_diag(7); Linux only."""
+"""The other end of a connection, all that listen, and all that only hold a number: sock_diag(7); Linux only."""
 
 import _socket
 import errno
@@ -18,6 +18,7 @@ _NETLINK_SOCK_DIAG = 4  # linux/netlink.h
 _NLM_F_REQUEST, _NLM_F_DUMP = 1, 0x300
 _NLMSG_ERROR, _NLMSG_DONE = 2, 3
 _LISTEN = 10  # TCP_LISTEN in the kernel's net/tcp_states.h
+_BOUND = 13  # TCP_BOUND_INACTIVE there, from Linux 6.8 on; before, no socket is in that state
 _NO_COOKIE = b"\xff" * 8
 _HEADER = struct.Struct("=IHHII")  # struct nlmsghdr
 _ERROR = struct.Struct("=i")
@@ -28,6 +29,8 @@ _INODE = struct.Struct("=I")
 _INODE_AT = 68  # bytes into struct inet_diag_msg
 _QUEUE_AT = 56  # of a listener: the length of its queue (tcp_diag_get_info in net/ipv4/tcp_diag.c)
 _PORT, _PORT_AT = struct.Struct(">H"), 4
+_HOST_AT, _USER_AT = 8, 64
+_LENGTHS = {_socket.AF_INET: 4, _socket.AF_INET6: 16}  # bytes of an address
 _SOCKET_ID = 48  # bytes of struct inet_diag_sockid, zero for any
 
 
@@ -89,17 +92,59 @@ def listening() -> list[Listener]:
     Raises:
         OSError: the kernel cannot be asked.
     """
+    return [
+        Listener(_at(_PORT, answer, _PORT_AT), _at(_INODE, answer, _QUEUE_AT), _at(_INODE, answer, _INODE_AT))
+        for _, answer in _those(_LISTEN)
+    ]
+
+
+class Bound(NamedTuple):
+    """A socket that was given a number and neither listens nor is connected; `uid` is the number of its user."""
+
+    family: int
+    host: str
+    port: int
+    uid: int
+    inode: int
+
+
+def bound() -> list[Bound]:
+    """All TCP sockets in our network that only hold a number; none where the kernel does not tell.
+
+    Raises:
+        OSError: the kernel cannot be asked.
+    """
+    return [
+        Bound(
+            family,
+            _socket.inet_ntop(family, answer[_HOST_AT : _HOST_AT + _LENGTHS[family]]),
+            _at(_PORT, answer, _PORT_AT),
+            _at(_INODE, answer, _USER_AT),
+            _at(_INODE, answer, _INODE_AT),
+        )
+        for family, answer in _those(_BOUND)
+    ]
+
+
+def _at(form: struct.Struct, answer: bytes, offset: int) -> int:
+    number: int = form.unpack_from(answer, offset)[0]
+    return number
+
+
+def _those(state: int) -> Iterator[tuple[int, bytes]]:
+    """The answers (struct inet_diag_msg) about all sockets in a state, with the family of each."""
     with_netlink = _socket.socket(_socket.AF_NETLINK, _socket.SOCK_RAW, _NETLINK_SOCK_DIAG)
     try:
-        families = (_socket.AF_INET, _socket.AF_INET6)
-        return [one for family in families for one in _listening(with_netlink, family)]
+        for family in _LENGTHS:
+            for answer in _dumped(with_netlink, family, state):
+                yield family, answer
     finally:
         with_netlink.close()
 
 
-def _listening(with_netlink: _socket.socket, family: int) -> Iterator[Listener]:
+def _dumped(with_netlink: _socket.socket, family: int, state: int) -> Iterator[bytes]:
     """A dump of one family, of those in this state alone (struct inet_diag_req_v2)."""
-    body = struct.pack("=BBBBI", family, _socket.IPPROTO_TCP, 0, 0, 1 << _LISTEN) + bytes(_SOCKET_ID)
+    body = struct.pack("=BBBBI", family, _socket.IPPROTO_TCP, 0, 0, 1 << state) + bytes(_SOCKET_ID)
     flags = _NLM_F_REQUEST | _NLM_F_DUMP
     with_netlink.send(_HEADER.pack(_HEADER.size + len(body), _SOCK_DIAG_BY_FAMILY, flags, 1, 0) + body)
     while True:
@@ -111,10 +156,5 @@ def _listening(with_netlink: _socket.socket, family: int) -> Iterator[Listener]:
             if kind == _NLMSG_ERROR:
                 code = -_ERROR.unpack_from(answer, start + _HEADER.size)[0]
                 raise OSError(code, os.strerror(code))
-            message = start + _HEADER.size
-            (port,), (queued,), (number,) = (
-                form.unpack_from(answer, message + at)
-                for form, at in ((_PORT, _PORT_AT), (_INODE, _QUEUE_AT), (_INODE, _INODE_AT))
-            )
-            yield Listener(port, queued, number)
+            yield answer[start + _HEADER.size : start + length]
             start += length + -length % 4  # NLMSG_ALIGN

@@ -4,6 +4,8 @@ from typing import NamedTuple
 
 LISTEN = "LISTEN"
 TIME_WAIT = "TIME_WAIT"
+BOUND = "BOUND"
+"""It was given a number, and neither listens nor is connected."""
 
 
 class Socket(NamedTuple):

@@ -7,7 +7,8 @@ from collections.abc import Collection, Iterator
 from contextlib import suppress
 from typing import NamedTuple
 
-from .tcp import LISTEN, TIME_WAIT, Socket, address
+from . import sockdiag
+from .tcp import BOUND, LISTEN, TIME_WAIT, Socket, address
 
 assert sys.platform == "linux"  # `sockets` imports it nowhere else
 
@@ -48,7 +49,18 @@ def holding(ports: Collection[int]) -> Iterator[Socket]:
     """All whose local port is one of these, with their processes."""
     wanted = {b"%04X" % port for port in ports}
     rows = [row for family, table in _tables() for row in parse(family, table, ports=wanted)]
+    if missing := set(ports) - {row.socket.port for row in rows}:
+        rows += _bound(missing)  # the table has none of them
     return _with_pids(rows)
+
+
+def _bound(ports: Collection[int]) -> Iterator[Row]:
+    """The sockets that have one of these numbers and do nothing with it."""
+    with suppress(OSError):  # a sandbox may keep this question from us
+        for one in sockdiag.bound():
+            if one.port in ports:
+                family = 4 if one.family == socket.AF_INET else 6
+                yield Row(Socket(family, one.host, one.port, BOUND, uid=one.uid), one.inode)
 
 
 def parse(

@@ -13,6 +13,9 @@ from aura_stack.ports.owners import Kind, Owner, describe, duration, owners
 from aura_stack.system import processes, sockets
 from aura_stack.system.tcp import Socket
 
+if sys.platform == "linux":
+    from aura_stack.system import sockdiag
+
 LISTENER = r"""
 import os, socket, sys
 server = socket.create_server(("127.0.0.1", 0))
@@ -123,12 +126,6 @@ def test_what_is_left_of_a_connection_holds_it_too(server, connection):
     assert owner.left is None or 0 <= owner.left <= 61
     words = rf"what is left for (a minute|\d+ s) of a connection to 127\.0\.0\.1:{number_of(server)}"
     assert re.fullmatch(words, describe(owner))
-
-
-def test_a_socket_that_does_not_listen_yet_is_unknown():
-    with socket.socket() as bound:
-        bound.bind(("127.0.0.1", 0))
-        assert owners([number_of(bound)])[number_of(bound)] == (Owner(None, kind=Kind.UNKNOWN),)
 
 
 def row(port, state="LISTEN", pid=None, remote="", host="127.0.0.1", **facts):
@@ -285,3 +282,39 @@ def test_a_listener_tells_on_which_addresses(server):
     with socket.create_server(("::1", number_of(server)), family=socket.AF_INET6):
         (owner,) = owners([number_of(server)])[number_of(server)]
     assert owner.hosts == ("127.0.0.1", "::1")
+
+
+def knows_of_bound_sockets():
+    """Whether this kernel tells of sockets that only hold a number (Linux 6.8)."""
+    release = re.match(r"(\d+)\.(\d+)", os.uname().release)
+    return sys.platform == "linux" and tuple(map(int, release.groups())) >= (6, 8)
+
+
+@pytest.mark.skipif(not knows_of_bound_sockets(), reason="the kernel does not tell")
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
+def test_who_holds_a_number_and_does_not_listen_is_named(host):
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as held:
+        held.bind((host, 0))
+        number = held.getsockname()[1]
+        (owner,) = owners([number])[number]
+        assert (owner.kind, owner.pid) == (Kind.BOUND, os.getpid())
+        assert describe(owner).endswith(", which has bound it and does not listen")
+        held.listen()
+        assert owners([number])[number][0].kind is Kind.LISTENER
+    assert owners([number])[number][0].kind is Kind.UNKNOWN
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere psutil tells")
+@pytest.mark.parametrize("error", [None, PermissionError])
+def test_where_the_kernel_does_not_tell_who_holds_a_number_nobody_is_named(monkeypatch, error):
+    def answer():
+        if error:
+            raise error
+        return []
+
+    monkeypatch.setattr(sockdiag, "bound", answer)
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        number = held.getsockname()[1]
+        assert owners([number])[number][0].kind is Kind.UNKNOWN
