@@ -147,6 +147,7 @@ def _handover(handover: Handover) -> Data:
         return {}
     more = {} if handover.host is Host.LOOPBACK else {"host": str(handover.host)}
     more |= {} if handover.by is By.TRIED else {"by": str(handover.by)}
+    more |= {"settle": duration(handover.settle)} if handover.settle else {}
     word = str(handover.mode)
     return {"handover": {"mode": word, **more} if more else word}
 

@@ -210,11 +210,15 @@ class By(StrEnum):
 
 
 class Handover(Frozen):
-    """How a new run follows the old one, and how and from where its sockets are served where they are held."""
+    """How a new run follows the old one, and how and from where its sockets are served where they are held.
+
+    In an overlap the new one takes over when it has been ready for `settle` seconds.
+    """
 
     mode: Mode = Mode.STOP_FIRST
     host: Host = Host.LOOPBACK
     by: By = By.TRIED
+    settle: float = 0.0
 
 
 class Restart(Frozen):

@@ -332,6 +332,7 @@ def _handover(table: Table) -> Handover:
         Mode(mode.text) if mode else Mode.STOP_FIRST,
         Host(host.text) if host else Host.LOOPBACK,
         By(by.text) if by else By.TRIED,
+        _seconds(table.table("handover"), "settle", Handover.settle),
     )
 
 

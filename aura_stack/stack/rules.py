@@ -182,6 +182,12 @@ def _handed_over(root: Table) -> Iterator[Problem]:
             words = f"{program} keeps what two runs at once would destroy"
             yield Problem(mode.place, words, "use stop-first: clients are refused while it restarts")
         by = service.table("handover").scalar("by")
+        settle = service.table("handover").scalar("settle")
+        if settle and mode.text != "overlap" and seconds(settle.text):
+            words = (
+                f"only in an overlap the new run can stay ready beside the old one, and this is {mode.text}"
+            )
+            yield Problem(settle.place, words)
         if by and by.text == "front" and any("{fd" in word for word in _words(service)):
             hint = "write ${port} in the place of {fd}, or leave the front out"
             yield Problem(by.place, "the front hands on to a port, and the command asks for a socket", hint)

@@ -161,6 +161,7 @@ HANDOVER = Record(
             Choice(("socket", "front")),
             "Who accepts: the service, on the socket that is held for it, or a front before a port of its own.",
         ),
+        "settle": Key(SPAN, "How long the new run has to stay ready before the old one is stopped.", "0s"),
     },
 )
 

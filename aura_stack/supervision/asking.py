@@ -110,7 +110,13 @@ class Asking:
             run.notify,
             self._door(service, run),
             lambda: self._holding.may_be_lost(service.name),
+            lambda: self._is_beside(service.name, run),
         )
+
+    def _is_beside(self, service: str, run: Run) -> bool:
+        """Whether another run of the service serves."""
+        others = (one for (name, _), one in self._runs.items() if name == service and one is not run)
+        return any(not (one.asked or one.exited) for one in others)
 
     def _door(self, service: Service, run: Run) -> "Door | None":
         """How a run is asked whose port others may answer as well: those before it, and the kernel."""

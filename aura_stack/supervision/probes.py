@@ -26,7 +26,8 @@ class Means(NamedTuple):
 
     `ask_command` runs the exec condition of a service once, `stranger` names who answers at a port in the place
     of a service, "" where that is nobody; `notify` is where the run speaks for itself, if it was asked to; `door` is
-    how it is asked where its port is held; `may_be_lost` is whether how it is served may be why it does not answer.
+    how it is asked where its port is held; `may_be_lost` is whether how it is served may be why it does not answer,
+    `is_beside` whether another run serves until this one takes over.
     """
 
     output: Output
@@ -35,16 +36,20 @@ class Means(NamedTuple):
     notify: NotifySocket | None
     door: Door | None = None
     may_be_lost: Callable[[], bool] = lambda: False
+    is_beside: Callable[[], bool] = lambda: False
 
 
 async def ask_until_ready(
     service: Service, run: int, means: Means, tell: Tell, waits: Callable[[str, str], None]
 ) -> None:
     """Probe one run and tell Answered or Unanswered; a cancelled probe tells nothing."""
-    name = service.name
+    name, settle = service.name, service.handover.settle
     try:
         with _questions(service, run, means) as questions:
             await readiness.until_ready(service.ready, questions, lambda what: waits(name, what))
+            if settle and means.is_beside():
+                waits(name, f"ready, and takes over if it stays so for {settle:g} s")
+                await readiness.settled(service.ready, questions, settle, means.is_beside)
     except _LostError:
         tell(name, lifecycle.Lost(run))
     except readiness.NotReady as error:

@@ -19,6 +19,7 @@ from . import webanswer
 
 FIRST_PAUSE, LAST_PAUSE, SHARE = 0.025, 1.0, 0.1
 PATIENCE = 5.0  # seconds for one answer
+_STEP = 0.1  # seconds between two looks whether anybody else serves
 _HOSTS = ("127.0.0.1", "::1")
 _LINE_LIMIT = 64 * 1024  # bytes of an unfinished line that a log probe looks at
 _BODY_LIMIT = 64 * 1024  # bytes of an answer's body that are read
@@ -102,6 +103,37 @@ async def until_ready(ready: Ready, questions: Sequence[Question], waits: Callab
     except TimeoutError:
         missing = asked.missing(", last answer: ")
         raise NotReady(f"not ready after {ready.timeout:g} s: {missing}") from None
+
+
+async def settled(
+    ready: Ready, questions: Sequence[Question], seconds: float, on: Callable[[], bool]
+) -> None:
+    """Wait that long, and ask each question once more; who ends meanwhile is not asked any more.
+
+    Args:
+        ready: whether any answer will do.
+        questions: as for `until_ready`.
+        seconds: how long it has to stay ready.
+        on: whether anybody serves meanwhile; if not, it is to serve at once.
+
+    Raises:
+        NotReady: it is not ready any more.
+        NotExecutable: as `until_ready`.
+    """
+    left = seconds
+    while left > 0 and on():
+        pause = min(left, _STEP)
+        await asyncio.sleep(pause)
+        left -= pause
+    asked = _Asked(ready, questions, lambda _: None)
+    for number, question in enumerate(questions):
+        try:
+            async with asyncio.timeout(PATIENCE):
+                asked.answered(number, await question.ask())
+        except TimeoutError:
+            asked.answered(number, f"no answer within {PATIENCE:g} s")
+    if missing := asked.missing():
+        raise NotReady(f"was ready, and {seconds:g} s later it is not: {missing}")
 
 
 async def _ask_all(asked: _Asked) -> None:

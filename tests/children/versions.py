@@ -1,7 +1,7 @@
 """An HTTP server on a socket that it is handed, or else on its PORT, as the file `version` says when it starts.
 
 The file holds a name, which is what every request is answered, and then words: `crash` ends it at once, `deaf` never
-accepts, `ill` answers 500, `slow` needs a moment before it listens.
+accepts, `ill` answers 500, `slow` needs a moment before it listens, `brief` ends soon after that.
 """
 
 import os
@@ -54,8 +54,12 @@ if "slow" in WORDS:
 server = listener()
 server.setblocking(False)
 print(f"listens {NAME}", flush=True)
+END = time.monotonic() + 0.4 if "brief" in WORDS else None
 while True:
-    ready, _, _ = select.select([ENDING] if "deaf" in WORDS else [ENDING, server], [], [])
+    waits = [ENDING] if "deaf" in WORDS else [ENDING, server]
+    ready, _, _ = select.select(waits, [], [], max(END - time.monotonic(), 0) if END else None)
+    if END and time.monotonic() > END:
+        sys.exit(4)
     if ENDING in ready:
         break
     try:

@@ -86,6 +86,25 @@ def test_a_new_version_that_does_not_get_ready_meets_no_client(serve, port, tmp_
     assert view(made)["pid"] == old
 
 
+def test_a_new_version_that_gets_ready_and_falls_over_soon_meets_no_client_while_it_settles(
+    serve, port, tmp_path
+):
+    made = serve(handover={"mode": "overlap", "by": "front", "settle": "1s"})
+    version(tmp_path, "two brief")
+    with hammering(port, count=2) as clients:
+        clients.await_more(20)
+        code, output = made.run("restart", "web")
+        assert (code, "the new version failed: exited 4" in output) == (1, True)
+        clients.await_more(20)
+        assert versions(clients) == {"one"}
+        version(tmp_path, "three")
+        assert made.run("restart", "web")[0] == 0
+        clients.await_more(20)
+    assert set(clients.counts) == {"ok"}, clients.counts
+    assert versions(clients) == {"one", "three"}
+    assert "takes over if it stays so for 1 s" in made.run("events")[1]
+
+
 def test_an_unmodified_server_is_put_behind_it_without_being_asked(stack, port, tmp_path):
     (tmp_path / "index.html").write_text("found")
     made = stack({"web": {"command": PAGES, "port": port, "handover": "overlap", "ready": {"http": "/"}}})

@@ -37,7 +37,7 @@ services:
     give_up: never
     stop: {signal: INT, grace: 1.5s, command: "bye"}
     stdin: null
-    handover: {mode: overlap, host: any, by: front}
+    handover: {mode: overlap, host: any, by: front, settle: 2s}
   b: {command: [x, "a b"], ports: {web: 4001, admin: 4002}, ready: {log: "up $"}}
   c: {command: x, ready: {exec: [true]}, give_up: 3 in 90s, health: {watchdog: 1.5s}}
   d: {command: x, ready: {file: up}, watch: true, tty: true}

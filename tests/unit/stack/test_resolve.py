@@ -53,6 +53,7 @@ def problems(inner):
         ("handover: overlap", Handover(Mode.OVERLAP)),
         ("handover: {mode: hold, host: any}", Handover(Mode.HOLD, Host.ANY)),
         ("handover: {mode: hold, by: front}", Handover(Mode.HOLD, by=By.FRONT)),
+        ("handover: {mode: overlap, settle: 2s}", Handover(Mode.OVERLAP, settle=2.0)),
     ],
 )
 def test_a_hand_over_is_a_word_or_says_from_where_its_sockets_are_reached(inner, found):

@@ -93,6 +93,8 @@ def test_a_service_is_checked_in_shape_and_sense(inner, mistake):
         ("command: x, port: 1, stateful: true", None),
         ("command: x, port: 1, handover: stop-first, stateful: true", None),
         ("command: 'x ${port}', port: 1, handover: {mode: hold, by: front}", None),
+        ("command: x, port: 1, handover: {mode: overlap, settle: 1s}", None),
+        ("command: x, port: 1, handover: {mode: hold, settle: 1s}", "1:68: only in an overlap the new run can stay ready beside the old one, and this is hold"),
         ("command: [x, '{fd}'], port: 1, handover: {mode: hold, by: front}", "1:74: the front hands on to a port, and the command asks for a socket (write ${port} in the place of {fd}, or leave the front out)"),
         ("command: x, port: 1, handover: hold, stateful: true", "1:47: hold is not for what is stateful (use stop-first)"),
         ("command: [/usr/bin/postgres, -D, x], port: 1, handover: {mode: overlap}", "1:79: postgres keeps what two runs at once would destroy (use stop-first: clients are refused while it restarts)"),

@@ -3,7 +3,7 @@ import asyncio
 import pytest
 
 from aura_stack.stack.model import ProbeKind, Ready
-from aura_stack.supervision.readiness import LogLine, NotReady, Question, Sentence, until_ready
+from aura_stack.supervision.readiness import LogLine, NotReady, Question, Sentence, settled, until_ready
 from aura_stack.supervision.verdict import NotExecutable, Verdict
 
 
@@ -125,3 +125,24 @@ def test_two_streams_make_no_line_together():
     line.feed("out", b"up and ")
     line.feed("err", b"well\n")
     assert not line.news.is_set()
+
+
+def settle(*asked, kind=ProbeKind.ALL, seconds=0.2, on=lambda: True):
+    asyncio.run(settled(Ready(kind), [one.question for one in asked], seconds, on))
+
+
+def test_who_is_to_stay_ready_is_asked_once_more():
+    first, second = Asked("a", ""), Asked("b", "")
+    settle(first, second)
+    assert (first.count, second.count) == (1, 1)
+
+
+def test_who_did_not_stay_ready_says_what_is_missing():
+    with pytest.raises(NotReady, match=r"was ready, and 0.2 s later it is not: missing 1 of 2: b: refused"):
+        settle(Asked("a", ""), Asked("b", "refused"))
+    settle(Asked("a", ""), Asked("b", "refused"), kind=ProbeKind.ANY)
+
+
+def test_when_nobody_else_serves_any_more_no_time_is_lost():
+    looks = iter([True, False])
+    settle(Asked("a", ""), seconds=10_000.0, on=lambda: next(looks))
