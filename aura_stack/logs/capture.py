@@ -10,7 +10,7 @@ A pseudo-terminal (pty(7)) is read at its other end, its master: what was printe
 import errno
 import os
 import termios
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from aura_stack.frozen import Frozen
@@ -104,6 +104,10 @@ class Capture:
         """End that, unless somebody else listens by now."""
         if self._taps.get((service, run)) == listener:
             del self._taps[service, run]
+
+    def expect(self, services: Iterable[str]) -> None:
+        """Runs of these services begin soon, many at once: say so, and the store need not learn of each by itself."""
+        self._store.expect(f"{service}.{name}.log" for service in services for name in ("out", "err"))
 
     def attach(self, loop: "asyncio.AbstractEventLoop") -> None:
         """There is an event loop now: read."""

@@ -11,7 +11,7 @@ Who deletes the folder while the stack runs (`git clean -fdx`) gets a new record
 
 import os
 import time
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import suppress
 
 from aura_stack.system.bulk import Mover, write_all
@@ -112,15 +112,23 @@ class Store:
     def stream(self, file: str) -> int:
         """The number of the stream kept in `file` (relative to the directory); a new one is entered."""
         if file not in self._numbers:
-            self.renew_if_deleted()
-            with open(self._streams, "ab") as table:
-                table.write(os.fsencode(file) + b"\n")
-            self._numbers[file] = len(self._names)
-            self._names.append(file)
+            self.expect([file])
         number = self._numbers[file]
         if number in self._files and not os.path.exists(self._files[number].path):
             self._forget(number)  # somebody has deleted it: what comes now is to be seen
         return number
+
+    def expect(self, files: Iterable[str]) -> None:
+        """Enter the streams kept in these files, at once for all that are new; see `stream`."""
+        new = [file for file in files if file not in self._numbers]
+        if not new:
+            return
+        self.renew_if_deleted()
+        with open(self._streams, "ab") as table:
+            table.write(b"".join(os.fsencode(file) + b"\n" for file in new))
+        for file in new:
+            self._numbers[file] = len(self._names)
+            self._names.append(file)
 
     # --- what comes ---
 
@@ -278,8 +286,7 @@ class Store:
         old.close()
         for file in files.values():
             os.close(file.descriptor)
-        for name in names:
-            self.stream(name)
+        self.expect(names)
 
     # --- files ---
 

@@ -10,6 +10,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Collection, Mapping
+from contextlib import suppress
 from typing import Any
 
 from aura_stack.errors import AuraError
@@ -110,7 +111,11 @@ class Parts(Frozen):
 
     def bring_up(self) -> Ticket:
         """Give the first order; where nothing is to be brought up, it has been carried out."""
-        return self.supervisor.ask(self.first) if self.first.services else Ticket(())
+        if not self.first.services:
+            return Ticket(())
+        with suppress(OSError):  # of a disk that takes nothing each run tells itself
+            self.capture.expect(self.first.services)
+        return self.supervisor.ask(self.first)
 
 
 def _create_folders(places: Places) -> None:
