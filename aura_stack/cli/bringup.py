@@ -5,6 +5,7 @@ Nothing here knows how a command line is parsed, so that the parser need not be 
 
 import os
 import select
+import signal
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,7 @@ from aura_stack.frozen import Frozen
 from aura_stack.session.launch import launch
 from aura_stack.session.lock import wait_until_free
 from aura_stack.session.options import Options
+from aura_stack.supervision.guardian import ORDERS
 from aura_stack.system import lean, orphans
 from aura_stack.system import places as where
 from aura_stack.system.places import Places
@@ -114,6 +116,8 @@ def _launch(file: str, places: Places, options: Options, manner: _Manner) -> int
     lean.settle()
     # until the engine has something to say, what the face loads would only take processor time from it
     select.select([launched.link], [], [])
+    # services are about to run: from here on Ctrl-C is an order to stop them, once there is somebody to give it
+    signal.pthread_sigmask(signal.SIG_BLOCK, ORDERS)
     from aura_stack.control.client import Client  # noqa: PLC0415 - see above
 
     try:
@@ -133,6 +137,7 @@ def _see_off(client: "Client", guardian: int, options: Options, manner: _Manner)
         from .screen import standard_screen  # noqa: PLC0415 - as above
 
         background = Background(client, standard_screen(), coloured=options.coloured)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, ORDERS)
         return background.launched(wait=manner.wait, timeout=manner.timeout)
     return _face(client, guardian, options, manner).run()
 

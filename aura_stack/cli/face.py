@@ -156,6 +156,7 @@ class Face:
         signal.set_wakeup_fd(self._woken.fileno(), warn_on_full_buffer=False)
         for signum in _ORDERS:
             signal.signal(signum, self._order)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _ORDERS)  # who launched the stack has held them
         signal.signal(signal.SIGWINCH, lambda *_: self._tty.resize())
         if orphans.is_first():
             orphans.bury(self._guardian)

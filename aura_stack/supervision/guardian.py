@@ -24,8 +24,8 @@ from aura_stack.system import processes
 from aura_stack.system.subreaper import subreaper
 
 GRACE = 0.7  # seconds between TERM and KILL after a death of ours
-_ORDERS = frozenset({signal.SIGINT, signal.SIGTERM, signal.SIGHUP})
-HELD = _ORDERS | {signal.SIGCHLD}
+ORDERS = frozenset({signal.SIGINT, signal.SIGTERM, signal.SIGHUP})
+HELD = ORDERS | {signal.SIGCHLD}
 """Blocked when `guard` is called, and in the engine until it takes them.
 
 The guardian never unblocks them but waits for them (sigwait(3)): a handler could be asked for between the last
@@ -71,7 +71,7 @@ def _contained(run_engine: Callable[[int], int], lifeline: int) -> int:
 def _wait_for(engine: int) -> int:
     """The engine's exit code, once it has ended; until then a signal to us is an order to it."""
     while True:
-        if signal.sigwait(HELD) in _ORDERS:
+        if signal.sigwait(HELD) in ORDERS:
             os.kill(engine, signal.SIGTERM)  # our child, not waited for yet: its number is its own
             continue
         while (ended := os.waitpid(-1, os.WNOHANG))[0]:

@@ -116,3 +116,29 @@ def test_a_stopped_terminal_holds_up_no_end_either(stack):
 def beat_until_it_ends(process):
     """Let time pass for it, quicker than the clock that it has set."""
     wait_for(lambda: process.poll() is not None or process.send_signal(signal.SIGALRM))
+
+
+CTRL_C_EARLY = """
+import os, signal, sys
+
+class Finder:
+    def find_spec(self, name, *_):
+        if name == "aura_stack.cli.face":
+            sys.meta_path.remove(self)
+            os.kill(os.getpid(), signal.SIGINT)
+
+sys.meta_path.insert(0, Finder())
+"""
+
+
+def test_ctrl_c_while_the_face_still_loads_is_an_orderly_stop(stack, tmp_path):
+    made = stack({"web": {"command": [sys.executable, "-c", "import time; time.sleep(99)"]}})
+    hook = tmp_path / "hook"
+    hook.mkdir()
+    (hook / "sitecustomize.py").write_text(CTRL_C_EARLY)
+    made.env["PYTHONPATH"] = os.pathsep.join([str(hook), *filter(None, sys.path)])
+    up = made.start("up", start_new_session=True)
+    code = up.finish()
+    assert code == 130
+    assert "web" in up.output
+    assert "stopped" in up.output
