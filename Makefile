@@ -43,7 +43,6 @@ check: $(VENV)/.dev ## format, lint, types, architecture, unit tests: under a mi
 # where make can, the lines of what runs side by side are kept apart
 BESIDE := @$(MAKE) --no-print-directory -j2 $(if $(filter output-sync,$(.FEATURES)),-O)
 
-test test-long: export THOROUGH = 1
 test: setup check ## check, then integration and end-to-end tests with the real services: under four minutes
 	$(BESIDE) test-processes test-stacks
 
@@ -53,7 +52,9 @@ test-processes:
 test-stacks:
 	@python -m pytest -q -m 'not long' tests/e2e
 
-test-long: setup $(VENV)/.dev ## the rest: torture, other people's servers, installs, two worktrees in a browser
+test-long: export THOROUGH = 1
+test-long: setup $(VENV)/.dev ## the rest: torture, random tests in full, other people's servers, installs, two worktrees
+	@python -m pytest -q -n auto tests/unit
 	$(BESIDE) test-torture test-installs
 
 test-torture:

@@ -1,4 +1,4 @@
-"""How much is tried at random: a little in `make check`, all of it in `make test` (which sets THOROUGH)."""
+"""How much is tried at random: a little in `make check`, all of it in `make test-long` (which sets THOROUGH)."""
 
 import os
 
