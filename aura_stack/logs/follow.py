@@ -9,8 +9,8 @@ from .framing import ENTRY, EVENTS, Entry, Kind
 from .segments import open_segment
 from .store import STREAMS, read_streams
 
-BATCH = 4096  # entries read at once
-CHUNK = 1 << 20  # bytes read at once, at the most
+BATCH = 1024  # entries read at once
+CHUNK = 1 << 18  # bytes read at once, at the most: what is made of them passes through the cache of a core
 
 
 class Piece(NamedTuple):
