@@ -26,7 +26,8 @@ SOON = 0.005  # seconds
 FAR = 8 << 20  # bytes behind from which a late service loses its place
 OLD = 2_000_000_000  # nanoseconds, the same
 OFTEN = 100_000_000  # nanoseconds between two times that places are lost, where that never ends
-KEPT = 16 << 10  # bytes of what is passed over that are handed over after all
+KEPT = 16 << 10  # bytes of what is passed over that are handed over after all, of each service
+FEW = 1 << 10  # and to a terminal that is slow, at the least
 MOST = 4096  # entries that the front reads before anybody looks at anything else
 
 
@@ -59,9 +60,10 @@ class _Count:
         while self._size - self.last[0].length >= KEPT:
             self._size -= self.last.popleft().length
 
-    def last_words(self, follower: Follower) -> tuple[list[Piece], set[int]]:
+    def last_words(self, follower: Follower, most: int) -> tuple[list[Piece], set[int]]:
         """The last lines that the front passed, less what was shown; and the streams that stand within a line."""
-        while self.last and (excess := self._size - (self.front - self.shown)) > 0:
+        most = min(most, self.front - self.shown)
+        while self.last and (excess := self._size - most) > 0:
             entry = self.last.popleft()
             self._size -= entry.length
             if entry.length > excess:
@@ -158,12 +160,12 @@ class Lanes:
             yield from self._from_the_back(at_the_end=not self.behind)
             self.behind = self.behind or self._back is not None
 
-    def give_up(self) -> Iterator[Piece | Gap]:
-        """Nobody is late any more: what they printed is passed over, but for the last of it."""
+    def give_up(self, most: int = KEPT) -> Iterator[Piece | Gap]:
+        """Nobody is late any more: what they printed is passed over, but for the last `most` bytes of each."""
         self._lost = self._now()
         for service, count in self._counts.items():
             if count.late and (size := count.front - count.shown) > 0:
-                last, torn = count.last_words(self._front)
+                last, torn = count.last_words(self._front, most)
                 if (lost := size - sum(map(_size, last))) > 0:
                     yield from self._ended(service)
                     yield Gap(service, lost)
@@ -213,7 +215,7 @@ class Lanes:
         assert self._back is not None
         may_lose = at_the_end and self._now() - self._lost > OFTEN
         if may_lose and self._pending() > FAR:
-            yield from self.give_up()
+            yield from self.give_up(self._few())
             return
         handed = 0
         for entry in self._sliced():
@@ -225,7 +227,7 @@ class Lanes:
             if not count.late or not fresh:
                 continue
             if may_lose and self._now() - entry.time > OLD and self._pending() > KEPT:
-                yield from self.give_up()
+                yield from self.give_up(self._few())
                 return
             count.shown = count.back
             yield from self._mended(self._back.piece(fresh), fresh.stream)
@@ -234,6 +236,12 @@ class Lanes:
                 break
         if not self._pending():
             self._meet()
+
+    def _few(self) -> int:
+        """Bytes of each service that a terminal as slow as this one shows in a moment, though several are late."""
+        if self._slice >= SLICE // 4:
+            return KEPT
+        return max(self._slice // sum(count.late for count in self._counts.values()), FEW)
 
     def _meet(self) -> None:
         """The back has come to where the front is."""

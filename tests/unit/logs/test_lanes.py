@@ -121,6 +121,19 @@ def test_who_is_far_behind_loses_its_place_and_what_is_lost_is_counted(record):
     assert text(reader.turn(), "web") == b"now\n"
 
 
+@pytest.mark.parametrize(("seconds", "most"), [(0.0, 4 * lanes.KEPT), (1.0, lanes.LEAST)])
+def test_a_slow_terminal_is_not_filled_with_the_last_of_many(record, seconds, most):
+    reader = record.reader()
+    for _ in range(8):
+        reader.took(seconds)
+    for service in ("a", "b", "c", "d"):
+        record.say(service, lines(0, 3 << 20))
+    found = list(reader.turn())
+    assert {one.service for one in gaps(found)} == {"a", "b", "c", "d"}
+    handed = sum(len(one.data) for one in found if isinstance(one, Piece))
+    assert most // 2 < handed <= most
+
+
 def test_who_is_late_by_time_loses_its_place_but_not_for_a_few_lines(record):
     reader = record.reader()
     record.say("web", lines(0, 1 << 20))
