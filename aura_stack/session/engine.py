@@ -126,10 +126,12 @@ class Engine:
         lean.load_asyncio()
         import asyncio  # noqa: PLC0415 - 40 ms that the first services need not wait for
 
+        from .foothold import Foothold  # noqa: PLC0415 - likewise
         from .serve import Session  # noqa: PLC0415 - likewise
 
+        foothold = Foothold(self._places, self._lock_file, note.renew)
         lean.settle()
-        code = asyncio.run(Session(parts, lifeline, started).run(door, self._link))
+        code = asyncio.run(Session(parts, lifeline, started, foothold).run(door, self._link))
         parts.store.close()
         parts.ground.claim.let_go()
         clear(self._places)

@@ -44,6 +44,11 @@ def acquire(descriptor: int, stack_file: str, door: str) -> None:
                 ExitCode.LOCKED,
             )
         time.sleep(PAUSE)  # flock(2) cannot wait for either of two things
+    leave_pid(descriptor)
+
+
+def leave_pid(descriptor: int) -> None:
+    """Write our pid into a lock that we have, for others to read."""
     os.ftruncate(descriptor, 0)
     os.pwrite(descriptor, b"%d\n" % os.getpid(), 0)
 

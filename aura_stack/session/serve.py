@@ -23,6 +23,7 @@ from aura_stack.system import lean
 from . import reloading
 from .defined import Definition
 from .definition import digest
+from .foothold import PERIOD, Foothold
 from .join import Parts
 from .methods import Methods, Order, Result
 from .options import Aborts
@@ -53,10 +54,12 @@ class Session:
         parts: joined.
         lifeline: readable once the guardian is dead.
         started: the ticket of the first services; None when steps have to run before them.
+        foothold: by what we are found.
     """
 
-    def __init__(self, parts: Parts, lifeline: int, started: Ticket | None) -> None:
+    def __init__(self, parts: Parts, lifeline: int, started: Ticket | None, foothold: Foothold) -> None:
         self._parts = parts
+        self._foothold = foothold
         self._lifeline = lifeline
         self._started = started
         self._finished = asyncio.Event()
@@ -151,6 +154,7 @@ class Session:
                     self._tasks.create_task(self._bring_up(), name="bringing up")
                 self.watching.begin(parts.ground.stack.own, self._saved)
                 loop.call_later(QUIET, lean.give_back)
+                self._tasks.create_task(self._keep_foothold(server), name="being found")
                 await self._finished.wait()
                 self.watching.close()
                 self._wind_up()
@@ -196,6 +200,15 @@ class Session:
             self._follow_face(await server.attach(link))
         await server.listen(door)
         return server
+
+    async def _keep_foothold(self, server: Server) -> None:
+        """Listen anew where our socket or our lock was deleted."""
+        while True:
+            await asyncio.sleep(PERIOD)
+            if self._foothold.is_lost and (door := self._foothold.regain()):
+                await server.listen(door)
+                text = "the runtime folder of this stack was deleted, and is there again: commands find it as before"
+                self._parts.record.publish(events.Notice(text))
 
     def _saved(self, changes: Mapping[str, tuple[str, ...]], looked: float) -> None:
         """Files have other content now, of services or of the definition."""
