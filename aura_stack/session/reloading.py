@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+from collections import Counter
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
@@ -111,7 +112,7 @@ class Reloading:
         running = self._scaling.definition
         seen = digest(running.files)
         source = self._scaling.source.again()
-        definition = self._claim.extended(source, _again(source, running.variant))
+        definition = self._claim.extended(source, _again(source, self._scaling.source, running.variant))
         if definition.files != running.files:
             seen = digest(definition.files)
         if definition.instance != running.instance:
@@ -287,16 +288,18 @@ class Reloading:
         self._defined(plan.definition, plan.digest)
 
 
-def _again(source: Source, variant: Variant) -> Definition:
-    """The variant that runs; what was scaled by hand, and is no service of ours any more, means nothing."""
-    try:
-        return source.definition(variant)
-    except AuraError as error:
-        if error.exit_code != ExitCode.UNKNOWN or not variant.scale:
-            raise
-    ours = {one.family for one in source.definition(variant.but(scale={})).stack.own}
-    kept = {name: count for name, count in variant.scale.items() if name in ours}
-    return source.definition(variant.but(scale=kept))
+def _again(source: Source, before: Source, variant: Variant) -> Definition:
+    """The variant that runs; what was scaled by hand counts as long as the file says of it what it said."""
+    if variant.scale:
+        was, now = _counts(before, variant), _counts(source, variant)
+        same = {name: count for name, count in variant.scale.items() if now.get(name) == was.get(name)}
+        variant = variant.but(scale=same)
+    return source.definition(variant)
+
+
+def _counts(source: Source, variant: Variant) -> Counter[str]:
+    """How many of each service there are as it is written."""
+    return Counter(one.family for one in source.definition(variant.but(scale={})).stack.own)
 
 
 def files(definition: Definition) -> Interest:

@@ -222,6 +222,9 @@ def test_what_was_scaled_by_hand_may_go_with_another_definition_and_gives_its_nu
     assert list(status(one)) == ["v", "v-2"]
     (lease,) = json.loads(one.run("ports", "leases", "--json")[1])
     assert {each["service"] for each in lease["ports"]} == {"v", "v-2"}
+    one.write({"v": {**v, "replicas": 3}})
+    assert one.run("reload")[0] == 0
+    assert list(status(one)) == ["v", "v-2", "v-3"]
     down(one, up)
 
 
