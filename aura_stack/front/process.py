@@ -98,7 +98,7 @@ class Front:
     def run(self) -> None:
         """Serve until the engine has gone."""
         while self._channel.fileno() >= 0:
-            for descriptor, what in self._poller.wait(_STEP if self._any_waiting() else None):
+            for descriptor, what in self._poller.wait(_STEP if self._full or self._any_waiting() else None):
                 act = self._acts.get(descriptor)
                 if act:  # else an act before has closed it
                     act(descriptor, what)
@@ -210,6 +210,8 @@ class Front:
         return any(listener.port and listener.waiting for listener in self._listeners.values())
 
     def _try_again(self) -> None:
+        if self._full:
+            self._fill(full=False)  # others may have given descriptors back; nobody tells
         for listener in self._listeners.values():
             if not (listener.port and listener.waiting):
                 continue
@@ -234,8 +236,6 @@ class Front:
         for listener in self._listeners.values():
             if wire in listener.waiting:
                 listener.waiting.remove(wire)
-        if self._full:
-            self._fill(full=False)
 
     def _fill(self, *, full: bool) -> None:
         self._full = full

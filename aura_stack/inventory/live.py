@@ -1,7 +1,7 @@
 """Who listens on this machine now: on the numbers that matter to a project, and which of its processes on others."""
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from aura_stack.ports.owners import listeners
 from aura_stack.system import processes
@@ -25,16 +25,31 @@ def _holders(wanted: frozenset[int], directory: str, project: str) -> Iterator[H
         services = [_service(owner.pid, directory, project) if owner.pid else "" for owner in held]
         if number not in wanted and not any(services):
             continue
+        if number not in wanted and any(_was_given(owner.pid, number) for owner in held):
+            continue  # a run behind the front
+        engines = {owner.pid for owner in held if owner.pid and _is_engine(owner.pid, directory, project)}
         for owner, service in zip(held, services, strict=True):
-            if not _holds(owner.pid, directory, project):
+            if owner.pid not in engines and (service or not _is_front(owner.pid, engines)):
                 inside = _is_inside(owner.cwd, directory)
                 addresses = tuple(sorted(owner.hosts))
                 yield Holder(number, owner.pid, owner.command, service, inside, addresses)
 
 
-def _holds(pid: int | None, directory: str, project: str) -> bool:
+def _is_engine(pid: int, directory: str, project: str) -> bool:
     """Whether it is the engine of the stack, which listens for its services where their sockets are held."""
-    return any(_service(child, directory, project) for child in processes.children(pid)) if pid else False
+    return any(_service(child, directory, project) for child in processes.children(pid))
+
+
+def _is_front(pid: int | None, engines: Collection[int]) -> bool:
+    """Whether it accepts from a socket that the engine which started it has as well."""
+    return pid is not None and processes.parent(pid) in engines
+
+
+def _was_given(pid: int | None, number: int) -> bool:
+    """Whether the stack has told a process of a service to listen there."""
+    environment = (processes.environment(pid) if pid else None) or {}
+    told = {value for name, value in environment.items() if name == "PORT" or name.startswith("PORT_")}
+    return "AURA_SERVICE" in environment and str(number) in told
 
 
 def _service(pid: int, directory: str, project: str) -> str:

@@ -121,6 +121,10 @@ def test_an_unmodified_server_is_put_behind_it_without_being_asked(stack, port, 
     assert f"behind the front at {own}" in made.run("logs", "web")[1] + made.run("events")[1]
     assert f"the front accepts and hands on to its own {own}" in made.run("why", "web")[1]
     assert "web of the stack" in made.run("ports", "who", str(port))[1]
+    assert "web of the stack" in made.run("ports", "who", str(own))[1]
+    inventory = made.run("ports", "inventory")[1]
+    assert "squatted" not in inventory
+    assert str(own) not in inventory
 
 
 @pytest.mark.parametrize("mode", ["hold", "overlap"])
