@@ -209,8 +209,14 @@ def test_without_being_asked_for_the_front_it_is_stopped_first(stack, port, tmp_
     assert view(made)["behind_front"] is None
 
 
-def test_nothing_is_left_of_it_when_the_stack_has_gone(serve):
+@pytest.mark.parametrize("how", ["down", "killed"])
+def test_nothing_is_left_of_it_when_the_stack_has_gone(serve, port, how):
     made = serve()
     identity = processes.identify(front(made))
-    assert made.run("down")[0] == 0
+    if how == "down":
+        assert made.run("down")[0] == 0
+    else:
+        os.kill(processes.parent(identity.pid), signal.SIGKILL)  # the engine
+        wait_for(lambda: not processes.is_alive(identity))
     assert not processes.is_alive(identity)
+    wait_for(lambda: Clients(port).ask()[0] == "refused")
