@@ -3,7 +3,7 @@
 import os
 import signal
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -13,11 +13,11 @@ from aura_stack.errors import AuraError, ExitCode
 from . import tables, target
 from .arguments import json_option, seconds_option
 from .ports_live import NUMBER
+from .ports_offered import manifest, offered, offers, spans
 from .ports_told import owner_object, told
 from .settings import Settings
 
 if TYPE_CHECKING:
-    from aura_stack.ports.entries import Manifest
     from aura_stack.ports.free import Freed
     from aura_stack.ports.freeing import Kill, Refusal
     from aura_stack.ports.leases import Lease
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from aura_stack.system.places import Places
 
 _PATIENCE = 5.0
-_FIRST = 3000  # where numbers are looked for when nobody says where
 _SIGNALS = {each.name.removeprefix("SIG"): each for each in signal.Signals}
 
 
@@ -179,21 +178,8 @@ def _outcome(done: "Freed", home: str) -> str:
 
 def _externals(settings: Settings) -> dict[int, str]:
     """The external systems of the manifest, where there is a stack with one."""
-    found = _manifest(settings, required=False)
+    found = manifest(settings, required=False)
     return {one.number: one.name for one in found.entries.values() if one.external} if found else {}
-
-
-def _manifest(settings: Settings, *, required: bool) -> "Manifest | None":
-    from aura_stack.session.stackfile import StackFile  # noqa: PLC0415 - as above
-    from aura_stack.stack.find import is_procfile  # noqa: PLC0415 - as above
-
-    try:
-        file, _ = target.found(settings)
-    except AuraError:
-        if required or settings.file:
-            raise
-        return None
-    return None if is_procfile(file) else StackFile(file, os.environ).manifest()
 
 
 @click.command("next")
@@ -216,54 +202,7 @@ def next_(settings: Settings, first: int | None, count: int, name: str | None, a
     \b
     Keys of --json: none, it is a list of numbers.
     """
-    found = _manifest(settings, required=name is not None)
-    numbers: Iterator[int] = iter(range(first or _FIRST, 65536))
-    if name is not None:
-        numbers = iter(n for span in _spans(found, name) for n in span if n >= (first or 0))
-    offered = []
-    for number in _offers(numbers, found):
-        offered.append(number)
-        if len(offered) == count:
-            break
-    if as_json:
-        tables.print_json(offered)
-    else:
-        tables.print_lines(map(str, offered))
-    if len(offered) < count:
-        where = f" in {name}" if name else ""
-        raise AuraError(
-            f"only {len(offered)} of {count} can be had{where}", "make the range wider, or stop something"
-        )
-
-
-def _spans(found: "Manifest | None", name: str) -> Sequence[range]:
-    from aura_stack.reading.suggest import did_you_mean  # noqa: PLC0415 - as above
-    from aura_stack.reading.words import quoted  # noqa: PLC0415 - as above
-
-    ranges = found.ranges if found else {}
-    if name not in ranges:
-        hint = did_you_mean(name, ranges) or (f"there are {', '.join(ranges)}" if ranges else "")
-        raise AuraError(f"the manifest has no range {quoted(name)}", hint, ExitCode.UNKNOWN)
-    return ranges[name]
-
-
-def _offers(numbers: Iterator[int], found: "Manifest | None") -> Iterator[int]:
-    from aura_stack.ports.browsers import BLOCKED  # noqa: PLC0415 - as above
-    from aura_stack.ports.leases import by_number  # noqa: PLC0415 - as above
-    from aura_stack.ports.machine import kernel  # noqa: PLC0415 - as above
-    from aura_stack.ports.probe import can_be_had  # noqa: PLC0415 - as above
-    from aura_stack.ports.register import Register  # noqa: PLC0415 - as above
-    from aura_stack.system import places as where  # noqa: PLC0415 - as above
-
-    taken = set(by_number(Register(where.leases(os.environ)).living())) | BLOCKED
-    machine = kernel()
-    if found:
-        taken |= {entry.number for entry in found.entries.values()}
-        taken |= {number for span in found.reserved for number in span}
-    for number in numbers:
-        lent = number in machine.ephemeral and not any(number in span for span in machine.reserved)
-        if number not in taken and not lent and can_be_had(number):
-            yield number
+    offered(settings, first=first, count=count, name=name, as_json=as_json)
 
 
 @click.command
@@ -302,11 +241,11 @@ def reserve(
     """
     from aura_stack.session.manifestfile import reserved  # noqa: PLC0415 - as above
 
-    found = _manifest(settings, required=True)
+    found = manifest(settings, required=True)
     if number is None:
         if within is None:
             raise click.UsageError("name a PORT, or a --range to take the next one from")
-        number = next(_offers(iter(n for span in _spans(found, within) for n in span), found), None)
+        number = next(offers(iter(n for span in spans(found, within) for n in span), found), None)
         if number is None:
             raise AuraError(f"{within} has no number left", "make it wider", ExitCode.PORT_CONFLICT)
     facts = {

@@ -1,7 +1,7 @@
 """The command lines that hands type a hundred times a day, understood without the parser of command lines.
 
 Loading click takes three times as long as Python itself (see docs/decisions/0007). So `up`, `status`, `start`, `stop`,
-`restart` and `logs` with names of services, `ports`, `ports ls`, `ports check` and `ports who` with numbers, all with
+`restart` and `logs` with names of services, `ports`, `ports ls`, `check`, `next` and `who` with numbers, all with
 the flags below and perhaps `-f FILE` before them, are read here; any other line, also one with a mistake, is left to
 click, which means the same by them: a test compares both on generated lines.
 """
@@ -60,12 +60,14 @@ FLAGS: dict[str, dict[str, tuple[str, Any]]] = {
     "ports ls": _LISTED,
     "ports check": _CHECKED,
     "ports who": _BARE,
+    "ports next": _BARE,
     "logs": _LOOK,
 }
 """By command: flag → parameter and its value."""
-_NAMELESS = ("ports", "ports ls", "ports check")
+_LOOKS = ("ports", "ports ls", "ports check", "ports who", "ports next")
+_NAMELESS = ("ports", "ports ls", "ports check", "ports next")
 _PORT = re.compile("[1-9][0-9]{0,4}")
-_HIGHEST = 65535
+_HIGHEST, _MOST = 65535, 1000  # of ports, and of those that are asked for
 
 
 def _lines(value: str) -> int | str | None:
@@ -83,10 +85,28 @@ def _pattern(value: str) -> Any:
         return None
 
 
+def _port(value: str) -> int | None:
+    return int(value) if _PORT.fullmatch(value) and int(value) <= _HIGHEST else None
+
+
+def _count(value: str) -> int | None:
+    number = _port(value)
+    return number if number is not None and number <= _MOST else None
+
+
+def _name(value: str) -> str | None:
+    return value if value and not value.startswith("-") else None
+
+
 _COUNT = ("tail", _lines, False)
 _GREP, _EXCLUDE = ("grep", _pattern, True), ("exclude", _pattern, True)
 VALUED: dict[str, dict[str, tuple[str, Callable[[str], Any], bool]]] = {
-    "logs": {"-n": _COUNT, "--tail": _COUNT, "-g": _GREP, "--grep": _GREP, "--exclude": _EXCLUDE}
+    "ports next": {
+        "--from": ("first", _port, False),
+        "--count": ("count", _count, False),
+        "--range": ("name", _name, False),
+    },
+    "logs": {"-n": _COUNT, "--tail": _COUNT, "-g": _GREP, "--grep": _GREP, "--exclude": _EXCLUDE},
 }
 """By command: flag → parameter, what reads the word behind it (None for a mistake), and whether several are meant."""
 
@@ -124,7 +144,7 @@ def understood(words: Sequence[str]) -> tuple[str | None, str, list[str], dict[s
 def _may_have(verb: str, names: Sequence[str]) -> bool:
     """Whether these words may stand behind the command; why they may not, click says."""
     if verb == "ports who":
-        return bool(names) and all(_PORT.fullmatch(name) and int(name) <= _HIGHEST for name in names)
+        return bool(names) and all(_port(name) for name in names)
     return not (names and verb in _NAMELESS)
 
 
@@ -141,22 +161,31 @@ def run(words: Sequence[str]) -> int | None:
 
 
 def _run(settings: Settings, verb: str, names: list[str], params: dict[str, Any]) -> int | None:
-    if verb == "up":
+    if verb == "up" or verb in _LOOKS:
         from aura_stack.system import lean  # noqa: PLC0415 - each loads what it is made of
 
-        lean.hurry()
+        lean.hurry()  # a look at ports has ended before there is anything to collect
+    if verb == "up":
         from . import bringup  # noqa: PLC0415 - likewise
 
         return bringup.up(settings, names, **params)
     if verb == "logs":
         return _look(settings, names, params)
-    if not verb.startswith("ports"):
+    if verb not in _LOOKS:
         from . import running  # noqa: PLC0415 - likewise
 
         if verb == "status":
             return running.status(settings, names, as_json=params.get("as_json", False))
         return running.order(settings, verb, names, **params)
-    from . import ports_told  # noqa: PLC0415 - likewise
+    return _look_at_ports(settings, verb, names, params)
+
+
+def _look_at_ports(settings: Settings, verb: str, names: list[str], params: dict[str, Any]) -> int:
+    if verb == "ports next":
+        from .ports_offered import offered  # noqa: PLC0415 - as above
+
+        return offered(settings, **params)
+    from . import ports_told  # noqa: PLC0415 - as above
 
     if verb == "ports who":
         return ports_told.who(list(map(int, names)), **params)

@@ -124,7 +124,8 @@ class _Checker:
         for name, entry in node.entries.items():
             key = kind.keys.get(name)
             if key is not None:
-                entries[name] = Entry(entry.key, self.node(entry.node, key.kind, quoted(name)))
+                fitting = self.node(entry.node, key.kind, quoted(name))
+                entries[name] = entry if fitting is entry.node else Entry(entry.key, fitting)
                 if key.later:
                     self._note(entry, key)
             elif not name.startswith(EXTENSION):

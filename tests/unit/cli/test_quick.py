@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aura_stack.cli import logs, orders, ports_live, status
+from aura_stack.cli import logs, orders, ports_change, ports_live, status
 from aura_stack.cli.main import cli
 from aura_stack.cli.quick import FLAGS, VALUED, understood
 from aura_stack.cli.up import up
@@ -26,6 +26,7 @@ LOOKS = {
     "ports ls": ports_live.ls,
     "ports check": ports_live.check,
     "ports who": ports_live.who,
+    "ports next": ports_change.next_,
 }
 COMMANDS = {**ORDERS, **LOOKS}
 WORDS = st.sampled_from(
@@ -107,7 +108,11 @@ def test_every_flag_without_a_value_is_understood(verb):
         ["restart", "--wait-timeout", "3s"],
         ["status", ""],
         ["statu"],
-        ["ports", "next"],
+        ["ports", "next", "4010"],
+        ["ports", "next", "--count", "1001"],
+        ["ports", "next", "--from", "0"],
+        ["ports", "next", "--range", "--json"],
+        ["ports", "next", "--range"],
         ["ports", "--json", "check"],
         ["ports", "check", "web"],
         ["ports", "check", "--profile", "ci"],
@@ -206,7 +211,7 @@ def test_looks_at_ports_that_nobody_has_load_neither_the_parser_nor_who_is_asked
         [sys.executable, "-I", "-c", f"import sys; sys.path[:0] = {sys.path!r}\n{script}"],
         cwd=tmp_path, env={"HOME": str(tmp_path)}, capture_output=True, text=True, check=True,
     ).stdout.splitlines()[-1].split()  # fmt: skip
-    assert "aura_stack.cli.ports_told" in loaded
+    assert {"aura_stack.cli.ports_told", "aura_stack.cli.ports_offered"} & set(loaded)
     assert not set(PORTS_NEED) & set(loaded)
     assert not {f"aura_stack.{name}" for name in spared} & set(loaded)
 
