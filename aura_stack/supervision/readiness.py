@@ -1,8 +1,9 @@
 """Asking a run whether it is ready, until it is or its time is up.
 
-The first question comes at once. The pauses grow with the time that has passed (a tenth of it, 25 ms to 1 s),
-so a service that needs 400 ms is seen at most 40 ms late and one that needs a minute is not pestered. All
-addresses of `localhost` are asked, since servers differ in the family they choose.
+The first question comes at once. The pauses grow with the time that has passed: from 5 to 25 ms they are as long as
+that itself, later a tenth of it, up to 1 s. So a server that listens after 3 ms is seen after 5, one that needs 400 ms
+at most 40 ms late, and one that needs a minute is not pestered. All addresses of `localhost` are asked, since servers
+differ in the family they choose.
 """
 
 import asyncio
@@ -17,7 +18,7 @@ from aura_stack.stack.secrets import masked
 
 from . import webanswer
 
-FIRST_PAUSE, LAST_PAUSE, SHARE = 0.025, 1.0, 0.1
+FIRST_PAUSE, EARLY_PAUSE, LAST_PAUSE, SHARE = 0.005, 0.025, 1.0, 0.1
 PATIENCE = 5.0  # seconds for one answer
 _STEP = 0.1  # seconds between two looks whether anybody else serves
 _HOSTS = ("127.0.0.1", "::1")
@@ -168,8 +169,13 @@ async def _ask_on(number: int, question: Question, asked: _Asked) -> None:
         asked.answered(number, answer)
         if not answer:
             return
-        pause = min(max((loop.time() - began) * SHARE, FIRST_PAUSE), LAST_PAUSE)
-        await _pause(pause, question.news)
+        await _pause(pause(loop.time() - began), question.news)
+
+
+def pause(passed: float) -> float:
+    """Seconds until the next question, by those since the first."""
+    early = min(max(passed, FIRST_PAUSE), EARLY_PAUSE)
+    return min(max(passed * SHARE, early), LAST_PAUSE)
 
 
 async def _pause(seconds: float, news: asyncio.Event | None) -> None:

@@ -3,7 +3,15 @@ import asyncio
 import pytest
 
 from aura_stack.stack.model import ProbeKind, Ready
-from aura_stack.supervision.readiness import LogLine, NotReady, Question, Sentence, settled, until_ready
+from aura_stack.supervision.readiness import (
+    LogLine,
+    NotReady,
+    Question,
+    Sentence,
+    pause,
+    settled,
+    until_ready,
+)
 from aura_stack.supervision.verdict import NotExecutable, Verdict
 
 
@@ -146,3 +154,11 @@ def test_who_did_not_stay_ready_says_what_is_missing():
 def test_when_nobody_else_serves_any_more_no_time_is_lost():
     looks = iter([True, False])
     settle(Asked("a", ""), seconds=10_000.0, on=lambda: next(looks))
+
+
+@pytest.mark.parametrize(
+    ("passed", "expected"),
+    [(0, 0.005), (0.005, 0.005), (0.012, 0.012), (0.1, 0.025), (0.4, 0.04), (5, 0.5), (60, 1.0)],
+)
+def test_the_pauses_are_short_at_first_and_grow_with_the_time_that_has_passed(passed, expected):
+    assert pause(passed) == pytest.approx(expected)
