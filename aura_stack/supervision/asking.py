@@ -4,25 +4,25 @@ Loaded once there is an event loop: nobody is asked before.
 """
 
 import asyncio
+import itertools
 import os
-import signal
-from collections.abc import Awaitable, Callable, Mapping
-from contextlib import suppress
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
 from aura_stack.messages import events
 from aura_stack.stack.model import Service
 from aura_stack.system import processes
 
-from . import probes
+from . import errand, probes
 from .health import Pulse
 from .holding import Holding
 from .notice import Notice
 from .output import Output
 from .pauses import Pauses
-from .process import Children, judge, spawn
+from .process import Children
 from .run import Key, Run
 from .tree import Tree
+from .verdict import NotExecutable
 
 if TYPE_CHECKING:
     from .acceptance import Door
@@ -43,6 +43,7 @@ class Asking:
         loop: runs.
         tasks: all questions are some of these.
         null: a descriptor of /dev/null.
+        mark: begins the marks of commands that ask.
     """
 
     def __init__(
@@ -58,6 +59,7 @@ class Asking:
         loop: asyncio.AbstractEventLoop,
         tasks: asyncio.TaskGroup,
         null: int,
+        mark: str,
     ) -> None:
         self._runs = runs
         self._children = children
@@ -70,6 +72,8 @@ class Asking:
         self._loop = loop
         self._tasks = tasks
         self._null = null
+        self._mark = mark
+        self._numbers = itertools.count(1)  # of commands that ask
 
     def probe(self, service: Service, run: int) -> None:
         """Ask until it is answered, or time is up."""
@@ -101,7 +105,7 @@ class Asking:
 
     def _means(self, service: Service, run: Run) -> probes.Means:
         def ask_command(service: Service) -> Awaitable[str]:
-            return self._ask_command(service, run.variables)
+            return self._ask_command(service, run)
 
         return probes.Means(
             self._output,
@@ -158,20 +162,14 @@ class Asking:
         others = [run.tree for run in self._runs.values() if run not in ours]
         return answering.stranger(port, [run.tree for run in ours], others)
 
-    async def _ask_command(self, service: Service, variables: Mapping[str, str]) -> str:
-        """Run an exec probe once: "" when it exits 0."""
+    async def _ask_command(self, service: Service, run: Run) -> str:
+        """Run an exec probe once: "" when it exits 0; nothing that it started stays."""
         assert service.ready.command is not None
-        ended: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-        stdio = (self._null, self._null, self._null)
-        pid = spawn(service.ready.command.argv, variables, service.cwd, stdio)
-        self._children.adopt(pid, lambda status: None if ended.done() else ended.set_result(status))
-        try:
-            verdict = judge(await ended)
-        finally:
-            if pid in self._children:
-                # a set-user-ID program is not ours to kill
-                with suppress(ProcessLookupError, PermissionError):
-                    os.killpg(pid, signal.SIGKILL)
+        mark = f"{self._mark}:{service.name}:{run.number}:ask-{next(self._numbers)}"
+        order = errand.Errand(service.ready.command.argv, run.variables, service.cwd, mark)
+        verdict = await errand.run(order, self._children, lambda: os.dup(self._null), grace=0.0)
+        if not verdict.retry:  # it cannot be executed, and will not be the next time
+            raise NotExecutable(verdict)
         return "" if verdict.ok else verdict.words
 
 

@@ -11,6 +11,8 @@ from .process import Children, judge, spawn
 from .tree import MARK, Tree
 from .verdict import NotExecutable, Verdict
 
+LAST = 2.0  # seconds for the end of what was killed
+
 
 class Errand(Frozen):
     """What to run: the words, the variables, an absolute folder, and a mark that nothing else carries."""
@@ -62,4 +64,4 @@ async def _end(tree: Tree, ended: "asyncio.Future[int]", grace: float) -> None:
     await asyncio.wait([ended], timeout=grace)
     if not ended.done():
         tree.kill()
-        await ended
+        await asyncio.wait([ended], timeout=LAST)  # not for ever: our signals may not reach it

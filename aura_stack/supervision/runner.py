@@ -122,6 +122,7 @@ class Runner:
             loop,
             tasks,
             self._null,
+            self._mark,
         )
         self._termination = Termination(
             self._runs,

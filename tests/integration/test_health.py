@@ -71,6 +71,7 @@ def test_a_command_asks_with_the_variables_of_the_run_whatever_the_files_say_by_
     written = tmp_path / "web.env"
     written.write_text("WORD=first\n")
     command = ["/bin/sh", "-c", 'echo "$WORD" >> asked; test -f well']
+    command[-1] = f"sleep 1000 & {command[-1]}"  # what one leaves running goes with it
     health = {"exec": command, "every": "30ms", "failures": 1000}
     made = stack({"web": {"command": "exec sleep 60", "env_file": "web.env", "health": health}})
     up = made.start("up", "--no-watch")
@@ -79,6 +80,7 @@ def test_a_command_asks_with_the_variables_of_the_run_whatever_the_files_say_by_
     asked = (tmp_path / "asked").read_text().count("first")
     (tmp_path / "well").touch()
     up.expect("web  · well again")
+    assert len(made.members()) <= 4, "what asks leaves processes behind"
     words = (tmp_path / "asked").read_text().split()
     assert (set(words), len(words) > asked) == ({"first"}, True)
     written.write_text("WORD=second\n")
