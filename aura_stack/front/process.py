@@ -33,6 +33,7 @@ PATIENCE = 1.0  # seconds that an accepted client waits for a run that does not 
 _STEP = 0.02  # seconds between two tries
 _AT_ONCE = 64  # clients that are accepted before others have their turn
 _HOSTS = ((_socket.AF_INET, "127.0.0.1"), (_socket.AF_INET6, "::1"))
+_CONNECTED, _CONNECTING = frozenset({0, errno.EISCONN}), frozenset({errno.EINPROGRESS, errno.EALREADY})
 _FULL = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 _LINE = 64 * 1024  # bytes of the channel that are read at once
 _DESCRIPTOR = 4  # bytes of a C int
@@ -174,7 +175,7 @@ class Front:
                 elif error.errno != errno.EINVAL:  # it listens no more, and is about to be closed
                     raise
                 return
-            client = _socket.socket(fileno=descriptor)
+            client = _socket.socket(listener.socket.family, _socket.SOCK_STREAM, 0, descriptor)
             client.setblocking(False)
             wire = Wire(client, self._watch_wire, lambda one: self._keep(listener, one), self._forget)
             self._wires.add(wire)
@@ -190,11 +191,13 @@ class Front:
                 server = _socket.socket(family, _socket.SOCK_STREAM)
                 server.setblocking(False)
                 code = server.connect_ex((host, listener.port))
+                if code == errno.EINPROGRESS:  # on one machine it is done by now, unless the queue is full
+                    code = server.connect_ex((host, listener.port))
             except OSError as error:  # no descriptor for it, or no IPv6 here
                 code = error.errno or errno.EIO
-            if server and code in (0, errno.EINPROGRESS):
+            if server and code in _CONNECTED | _CONNECTING:
                 listener.hosts = _HOSTS if host == _HOSTS[0][1] else _HOSTS[::-1]
-                wire.join(server, connected=not code)
+                wire.join(server, connected=code in _CONNECTED)
                 return True
             if server:
                 server.close()
