@@ -103,9 +103,10 @@ class Claim:
         if self.why_not:
             return
         moved = self.lease.moved
+        takes = self._takes()
         try:
-            if moved or self.lease.takes:
-                self._register.write(self.lease.but(pid=0, given=moved))
+            if moved or takes:
+                self._register.write(self.lease.but(pid=0, given=moved, takes=takes))
             else:
                 self._register.remove(self.lease.id)
         except OSError:
@@ -113,7 +114,12 @@ class Claim:
 
     def note(self) -> None:
         """Put it into the register; OSError if that is not possible."""
-        self._register.write(self.lease)
+        self._register.write(self.lease.but(takes=self._takes()))
+
+    def _takes(self) -> bool:
+        """Whether it has the written numbers from its next start on: somebody may have said so since it started."""
+        noted = next((one for one in self._register.leases() if one.id == self.lease.id), self.lease)
+        return noted.takes
 
 
 class Settled(Frozen):

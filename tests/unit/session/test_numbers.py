@@ -229,3 +229,14 @@ def test_a_port_that_comes_to_a_worktree_that_runs_gets_a_number_of_its_own_too(
     found = one.settled.claim.extended(again, again.definition(running.variant))
     assert ports(found) == {**ports(running), "more": 20306}
     assert one.settled.claim.extended(again, found) is found
+
+
+def test_numbers_that_are_taken_while_a_worktree_runs_are_its_own_from_its_next_start_on(place, environ):
+    place("main")
+    one = place("topic", linked="topic")
+    moved = one.up()
+    numbers.take(one.file, Variant(), one.places, environ)
+    assert one.shown() == moved, "what runs keeps its numbers"
+    one.settled.claim.note()
+    one.down()
+    assert one.up() == {"api": 20300, "page": 20320} != moved
