@@ -85,6 +85,7 @@ def freed(
     from aura_stack.ports import free as rim  # noqa: PLC0415 - `--help` needs none of it
     from aura_stack.ports.freeing import Refusal, decide  # noqa: PLC0415 - likewise
     from aura_stack.ports.owners import holders  # noqa: PLC0415 - likewise
+    from aura_stack.ports.probe import can_be_had  # noqa: PLC0415 - likewise
     from aura_stack.ports.register import Register  # noqa: PLC0415 - likewise
     from aura_stack.system import places as where  # noqa: PLC0415 - likewise
 
@@ -92,6 +93,7 @@ def freed(
     externals = _externals(context.obj)
     asker = rim.asker([one for those in held.values() for one in those])
     rows, code = [], int(ExitCode.OK)
+    last = ""  # what ended somebody; whoever it was may have had more of the ports
     for number in dict.fromkeys(numbers):
         those = held.get(number, ())
         row: dict[str, Any] = {
@@ -105,6 +107,10 @@ def freed(
         rows.append(row)
         if not those:
             _say(f"{number}: free already", silent=silent)
+            continue
+        if last and can_be_had(number):
+            row |= {"freed": True, "by": last}
+            _say(f"{number}: free, with that", silent=silent)
             continue
         plan = decide(number, those, asker, externals, force=force)
         if isinstance(plan, Refusal):
@@ -120,6 +126,7 @@ def freed(
             continue
         done = rim.end(number, whom, signum, patience)
         row |= {"freed": bool(done.by), "by": done.by or None}
+        last = done.by or last
         if not done.by:
             row["reason"] = f"held by {told(done.left, asker.home)}"
             code = max(code, int(ExitCode.FAILED))

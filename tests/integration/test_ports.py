@@ -102,6 +102,19 @@ def test_who_does_not_listen_to_term_is_killed_when_the_time_is_up(made, port, h
     assert asked(made, "free", port)[1][0]["was_free"] is True
 
 
+def test_who_has_several_of_the_ports_is_ended_once_and_asked_for_once(made, port, holder):
+    text = GENTLE.replace(
+        "if len", "more = socket.create_server(('127.0.0.1', int(sys.argv[1]) + 3))\nif len"
+    )
+    one = holder(port, text)
+    code, output = made.run("ports", "free", str(port), str(port + 3), str(port + 4), "-y")
+    assert (code, output) == (
+        0,
+        f"{port}: free, after TERM\n{port + 3}: free, with that\n{port + 4}: free already\n",
+    )
+    assert one.wait() == -signal.SIGTERM
+
+
 @pytest.fixture
 def outgoing(port):
     """A connection that goes out from the number: both its ends, the client's first."""
