@@ -4,6 +4,8 @@ import os
 import select
 import signal
 import sys
+import time
+from collections import deque
 from typing import Any
 
 import click
@@ -13,18 +15,22 @@ from aura_stack.control.protocol import Answer, Request
 from aura_stack.errors import AuraError, ExitCode
 from aura_stack.logs import controls
 from aura_stack.logs.follow import Follower, Piece
-from aura_stack.logs.framing import Kind
+from aura_stack.logs.framing import Entry, Kind
 from aura_stack.logs.render import Style
 from aura_stack.logs.tail import last_pieces
 from aura_stack.messages import events
 
-from . import target, words
+from . import tables, target, words
 from .arguments import complete_service, profile_option
 from .keys import Keys, typed_as
 from .screen import Screen, standard_screen
 from .ttyview import DETACH, State, TtyView
 
 SHOWN = 10  # lines that were printed before we came
+TURN = 64 << 10  # bytes that are printed before anything else is looked at
+MOST = 4096  # entries of the record, the same
+OLD = 2_000_000_000  # nanoseconds after which a terminal is too slow for what is printed
+KEPT = 16 << 10  # bytes of what is old that are shown all the same
 
 
 class _Sequence(click.ParamType):  # type: ignore[type-arg]  # generic from click 8.4 on only
@@ -102,6 +108,7 @@ class Attached:
         self._style = style
         self._tty = TtyView("", keys, screen.fileno(), leave=leave, resizes=resizes)
         self._record = 0
+        self._behind = False  # whether there is more than was printed in one turn
         self._calls: dict[int, str] = {}
         self._code: int | None = None
 
@@ -158,7 +165,8 @@ class Attached:
                     self._keys.fileno()
                 )
             self._tty.listen(poll)
-            ready = dict(poll.poll(1000 if self._keys.elsewhere else None))
+            wait = 1000 if self._keys.elsewhere else None
+            ready = dict(poll.poll(0 if self._behind else wait))
             self._keys.resume()
             self._tty.send()
             if self._keys.active and self._keys.fileno() in ready:
@@ -167,6 +175,8 @@ class Attached:
                 break
             if self._client.fileno() in ready:
                 self._receive(follower)
+            if self._behind:
+                self._print(follower)
         return self._code or 0
 
     def _type(self) -> None:
@@ -186,6 +196,8 @@ class Attached:
                 self._handle(message, follower)
         except ConnectionError:
             self._print(follower)
+            while self._behind and self._code is None and not self._screen.gone:
+                self._print(follower)
             self._code = self._code or 0
 
     def _handle(self, message: Request | Answer, follower: Follower) -> None:
@@ -205,13 +217,35 @@ class Attached:
         self._calls[number] = "follow"
 
     def _print(self, follower: Follower) -> None:
-        for piece in follower.read():
-            if piece.service == self._tty.service:
-                self._screen.write(self._tty.shown(piece.data))
-            elif not piece.service and piece.kind is Kind.BYTES:
-                for line in piece.data.splitlines():
+        """A turn: keys wait for no flood, and of what is old by now only the last is shown."""
+        printed, self._behind = 0, False
+        old = _Old()
+        for number, entry in enumerate(follower.entries(), 1):
+            service, _ = follower.name(entry)
+            if service == self._tty.service and time.time_ns() - entry.time > OLD:
+                old.add(entry)
+            elif service == self._tty.service:
+                self._print_old(follower, old)
+                self._screen.write(self._tty.shown(follower.piece(entry).data))
+                printed += entry.length
+            elif not service and entry.kind is Kind.BYTES:
+                self._print_old(follower, old)
+                for line in follower.piece(entry).data.splitlines():
                     if event := events.decode(line):
                         self._see(event)
+            if printed >= TURN or number == MOST or self._screen.gone:
+                self._behind = True
+                break
+        self._print_old(follower, old)
+
+    def _print_old(self, follower: Follower, old: "_Old") -> None:
+        """The last of what is old, and how much of it is not shown."""
+        if old.lost:
+            text = f"{tables.size(old.lost)} not shown; aura-stack logs {self._tty.service} has them"
+            said = self._style.mark("aura") + self._style.dim(text) + b"\n"
+            self._screen.write(self._tty.beside(said) if self._tty.taken else said)
+        for entry in old.take():
+            self._screen.write(self._tty.shown(follower.piece(entry).data))
 
     def _see(self, event: events.Event) -> None:
         if getattr(event, "service", None) != self._tty.service:
@@ -228,6 +262,34 @@ class Attached:
 
     def _say(self, text: str) -> None:
         self._screen.write(self._style.mark("aura") + self._style.dim(text) + b"\n")
+
+
+class _Old:
+    """What a terminal was too slow for: the last of it is kept."""
+
+    def __init__(self) -> None:
+        self.lost = 0
+        self._last: deque[Entry] = deque()
+        self._size = 0
+
+    def add(self, entry: Entry) -> None:
+        """One more."""
+        if entry.length > KEPT:
+            self.lost += entry.length - KEPT
+            entry = entry._replace(offset=entry.offset + entry.length - KEPT, length=KEPT)
+        self._last.append(entry)
+        self._size += entry.length
+        while self._size - self._last[0].length >= KEPT:
+            first = self._last.popleft()
+            self.lost += first.length
+            self._size -= first.length
+
+    def take(self) -> list[Entry]:
+        """The last ones; then there are none."""
+        last = list(self._last)
+        self._last.clear()
+        self.lost = self._size = 0
+        return last
 
 
 def _printed_before(logs: str, position: int, service: str, *, colour: bool) -> bytes:

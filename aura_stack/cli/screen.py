@@ -4,6 +4,7 @@ import os
 import select
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import TypeVar
 
 from aura_stack.logs.width import fitted
@@ -64,10 +65,17 @@ class Screen:
             self._draw(self._asked)
 
     def _write(self, write: Callable[[int, T], int], descriptor: int, data: T) -> int:
-        """All writing is done here; how many bytes that were."""
+        """All writing is done here; how many bytes that were.
+
+        Who shares the terminal with us may have set it to make nobody wait (O_NONBLOCK), as node does: then we wait
+        ourselves.
+        """
         self.writing = True
         try:
-            return write(descriptor, data)
+            while True:
+                with suppress(BlockingIOError):
+                    return write(descriptor, data)
+                _wait_for_room(descriptor)
         finally:
             self.writing = False
             self.written += 1
@@ -120,6 +128,12 @@ class Screen:
             self._write(os.write, self._err, data)
         except OSError:
             self.redraws = False
+
+
+def _wait_for_room(descriptor: int) -> None:
+    poll = select.poll()
+    poll.register(descriptor, select.POLLOUT)
+    poll.poll()
 
 
 def _width(descriptor: int) -> int:

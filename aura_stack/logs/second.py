@@ -26,7 +26,11 @@ def in_two(ours: Callable[[], Results], others: Callable[[], Results]) -> Result
         ours: makes the first half, here.
         others: makes the second half, in a process of its own; if that is killed, what is missing is made here.
     """
-    helper = _Helper(others)
+    try:
+        helper = _Helper(others)
+    except OSError:  # no more processes, or descriptors: it is only slower
+        yield from map(tuple, heapq.merge(ours(), others()))
+        return
     try:
         ahead = _Ahead(ours())
         yield from heapq.merge(ahead, _received(helper, ahead, others))

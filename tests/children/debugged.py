@@ -36,6 +36,14 @@ for line in sys.stdin:
         case "end":
             print("goodbye", flush=True)
             break
+        case "flood":
+            before = signal.signal(signal.SIGINT, signal.default_int_handler)
+            try:
+                while True:
+                    os.write(1, b"drops in a flood\n" * 1000)
+            except KeyboardInterrupt:
+                signal.signal(signal.SIGINT, before)
+                interrupted()
         case "crash":
             sys.exit(3)
         case word:

@@ -6,7 +6,7 @@ import sys
 import termios
 
 import pytest
-from stacks import PATIENCE, child
+from stacks import PATIENCE, child, wait_for
 from terminal import CTRL_C, Terminal, expect
 
 WEB = {"command": child("debugged"), "ready": {"log": "size"}, "tty": True}
@@ -49,6 +49,23 @@ def test_it_talks_to_the_service_and_leaves_it_running(attach):
     code, output = attach.made.run("logs", "web")
     assert (code, output.splitlines()[-2:]) == (0, ["web | hello", "web | <hello>"])
     assert attach.made.run("status")[0] == 0
+
+
+def test_one_that_floods_is_left_and_interrupted_as_easily_as_any_other(attach):
+    terminal = attach()
+    expect(terminal, r"^size 30x100\r$")
+    terminal.type(b"flood\r")
+    expect(terminal, "drops in a flood")
+    terminal.type(LEAVE)
+    expect(terminal, "left web, which runs on")
+    assert terminal.finish(PATIENCE) == 0
+    again = attach()
+    expect(again, "drops in a flood")
+    wait_for(
+        lambda: not termios.tcgetattr(again.master)[3] & termios.ISIG
+    )  # what is typed is the service's now
+    again.type(CTRL_C)
+    expect(again, "interrupted")
 
 
 def test_ctrl_c_is_for_the_service(attach):

@@ -1,5 +1,6 @@
 import os
 import pty
+import threading
 
 import pytest
 
@@ -66,3 +67,22 @@ def test_text_larger_than_a_pipe_is_written_whole(tmp_path):
     with open(tmp_path / "out", "wb") as file:
         Screen(file.fileno(), file.fileno()).write(b"x" * 1_000_000)
     assert (tmp_path / "out").stat().st_size == 1_000_000
+
+
+def test_an_output_that_somebody_has_set_to_make_nobody_wait_gets_everything(pipe):
+    shown, screen = pipe
+    os.set_blocking(screen.fileno(), False)
+    text = b"x" * 300_000  # more than a pipe takes at once
+    parts = []
+
+    def read_all():
+        while sum(map(len, parts)) < len(text) + 1:
+            parts.append(os.read(shown, 65536))
+
+    reader = threading.Thread(target=read_all, daemon=True)
+    reader.start()
+    screen.write_all([text, b"\n"])
+    assert not screen.gone
+    reader.join()
+    assert b"".join(parts) == text + b"\n"
+    os.close(shown)
