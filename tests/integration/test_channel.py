@@ -288,6 +288,7 @@ def test_a_subscriber_is_told_of_every_event_from_now_on(made):
     assert all(one["time"] > 1.7e9 for one in facts)
 
 
+@pytest.mark.long
 def test_a_subscriber_that_does_not_read_costs_no_memory(stack):
     crash = {
         "command": "true",

@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from terminal import Terminal
 
+pytestmark = pytest.mark.long
+
 SLEEPER = {"command": ["sleep", "1000"]}
 SERVICES = {"backend": SLEEPER, "frontend": SLEEPER, "gateway": SLEEPER}
 CI = os.environ.get("CI", "") not in {"", "false"}

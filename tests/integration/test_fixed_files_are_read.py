@@ -12,6 +12,8 @@ from corpus import corpus
 from aura_stack.mending.planning import plan
 from aura_stack.mending.writing import put
 
+pytestmark = pytest.mark.long
+
 ESM = re.compile(r"^(?:import|export)\b", re.MULTILINE)
 
 

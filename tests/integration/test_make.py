@@ -54,4 +54,4 @@ def test_help_lists_every_target(bare):
     code, output = make(bare, "help")
     assert code == 0
     listed = [line.split()[1] for line in output.splitlines()]
-    assert " ".join(listed) == "help up down restart status logs setup check test soak docs clean"
+    assert " ".join(listed) == "help up down restart status logs setup check test test-long soak docs clean"

@@ -18,6 +18,7 @@ def few():
     resource.setrlimit(resource.RLIMIT_NOFILE, (GIVEN, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
 
 
+@pytest.mark.long
 def test_four_hundred_services_start_and_stop_where_a_shell_may_have_1024_files(stack):
     assert resource.getrlimit(resource.RLIMIT_NOFILE)[1] > 4 * GIVEN, "the hard limit has to leave room"
     made = stack({f"s{number}": {"command": ["sleep", "1000"]} for number in range(SERVICES)})

@@ -14,6 +14,8 @@ import pytest
 from procfiles.side_by_side import PROJECTS, TOOLS, Aura, Honcho, Side
 from stacks import Running
 
+pytestmark = pytest.mark.long
+
 NAMED = {project.name: project for project in PROJECTS}
 ANY = NAMED["release"]  # where a test writes a Procfile of its own
 TERMS = """

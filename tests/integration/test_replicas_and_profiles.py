@@ -6,6 +6,7 @@ import signal
 import socket
 import sys
 
+import pytest
 from stacks import PATIENCE
 
 SLEEP = [sys.executable, "-c", "import time; time.sleep(1000)"]
@@ -257,6 +258,7 @@ def test_a_profile_of_services_is_the_same_stack(stack):
     assert one.run("down")[0] == 0
 
 
+@pytest.mark.long
 def test_two_variants_of_a_stack_run_side_by_side(stack, port):
     one = stack(
         {"w": {"command": SERVE, "port": port}, "v": {"command": TELL, "depends_on": ["w"]}},

@@ -179,14 +179,18 @@ def test_a_watched_folder_that_is_being_replaced_is_one_restart(made):
     source.mkdir()
     for number in range(200):
         (source / f"{number}.js").write_text("one")
+    lock = made.folder / ".git/index.lock"  # git is not done, however long the machine takes
+    lock.parent.mkdir()
     up = made.up()
+    lock.touch()
     subprocess.run(["rm", "-r", str(source)], check=True)
     source.mkdir()
     for number in range(200):
         (source / f"{number}.js").write_text("two")
+    lock.unlink()
     up.expect("saved[\\s\\S]*serving")
     made.run("wait")
-    assert started(made)["web"] <= 3
+    assert started(made)["web"] == 2
 
 
 def test_the_engine_wakes_up_for_nothing_while_nobody_saves(made):

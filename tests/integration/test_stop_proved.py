@@ -40,6 +40,7 @@ def hold(port):
     return held
 
 
+@pytest.mark.long
 def test_every_restart_of_a_server_behind_a_shell_finds_its_port_free(stack, port, server):
     made = stack({"web": {"command": server, "port": port, "restart": "no"}})
     up = made.up()

@@ -7,6 +7,8 @@ import time
 import pytest
 from watching import NOTIFIED, Watching
 
+pytestmark = pytest.mark.long
+
 ONE_CALL = [{"svc": ("src/app.js",)}]
 
 

@@ -11,6 +11,8 @@ from watching import MARK, NOTIFIED, NOTIFIED_AND_LOOKED, Watching
 
 from aura_stack.watch.interest import Interest
 
+pytestmark = pytest.mark.long
+
 # What watchfiles does not tell of, so that it is seen when the files are looked at the next time.
 MISSED_BY_WATCHFILES = {
     "test_what_is_missing_at_first_is_waited_for",  # it listens only where something is

@@ -196,6 +196,7 @@ def test_of_twenty_that_start_at_once_one_has_each_port(checkouts):
     assert other.run("down")[0] == 0
 
 
+@pytest.mark.long
 @pytest.mark.timeout(60 + 15 * LOOPS)
 def test_ports_are_the_written_ones_at_every_start_and_free_after_every_stop(checkouts):
     main = checkouts("main")
