@@ -7,7 +7,7 @@ from itertools import accumulate
 from typing import NamedTuple
 
 from .finder import Buffer, Finder, Span, Text
-from .plaintext import Stripper, plain
+from .plaintext import plain
 
 
 class Terms(NamedTuple):
@@ -60,7 +60,6 @@ class Bulk:
         self._grep = [Finder(one) for one in terms.grep]
         self._exclude = [Finder(one) for one in terms.exclude]
         self._without = terms.exclude
-        self._stripper = Stripper()
 
     def spans(self, buffer: Buffer, begin: int, end: int) -> list[Span]:
         """Those between two places: see Finder; here their text need not be plain."""
@@ -68,8 +67,10 @@ class Bulk:
         if data.find(b"\x1b", begin, end) < 0 and data.find(b"\r", begin, end) < 0:
             return self._plain_spans(buffer, begin, end)
         raw = bytes(data[begin:end])
-        text = b"\n" + self._stripper.stripped(raw).replace(b"\r\n", b"\n")
-        spans = self._plain_spans(Text(text), 1, len(text))
+        text = b"\n" + plain(raw)
+        if b"\r" in text:
+            text = text.replace(b"\r\n", b"\n")
+        spans = self._plain_spans(buffer.beside(text), 1, len(text))
         return list(_counted(spans, text, raw, begin)) if spans else []
 
     def _plain_spans(self, buffer: Buffer, begin: int, end: int) -> list[Span]:
