@@ -78,52 +78,54 @@ def _found(answer: bytes) -> int | None:
     return number
 
 
-class Listener(NamedTuple):
-    """A socket that listens: its port, how many connections it has that nobody has accepted, and its inode."""
+class Held(NamedTuple):
+    """A socket that has a number and no other end.
 
+    `packed` is its address as the kernel has it, `uid` the number of its user; of one that listens, `queued` tells how
+    many connections it has that nobody has accepted.
+    """
+
+    family: int
+    packed: bytes
     port: int
     queued: int
+    uid: int
     inode: int
 
+    @property
+    def host(self) -> str:
+        """Its address as text."""
+        return _socket.inet_ntop(self.family, self.packed)
 
-def listening() -> list[Listener]:
+
+def listening() -> list[Held]:
     """All that listen on TCP in our network, without a look at any connection.
 
     Raises:
         OSError: the kernel cannot be asked.
     """
-    return [
-        Listener(_at(_PORT, answer, _PORT_AT), _at(_INODE, answer, _QUEUE_AT), _at(_INODE, answer, _INODE_AT))
-        for _, answer in _those(_LISTEN)
-    ]
+    return list(_held(_LISTEN))
 
 
-class Bound(NamedTuple):
-    """A socket that was given a number and neither listens nor is connected; `uid` is the number of its user."""
-
-    family: int
-    host: str
-    port: int
-    uid: int
-    inode: int
-
-
-def bound() -> list[Bound]:
+def bound() -> list[Held]:
     """All TCP sockets in our network that only hold a number; none where the kernel does not tell.
 
     Raises:
         OSError: the kernel cannot be asked.
     """
-    return [
-        Bound(
+    return list(_held(_BOUND))
+
+
+def _held(state: int) -> Iterator[Held]:
+    for family, answer in _those(state):
+        yield Held(
             family,
-            _socket.inet_ntop(family, answer[_HOST_AT : _HOST_AT + _LENGTHS[family]]),
+            answer[_HOST_AT : _HOST_AT + _LENGTHS[family]],
             _at(_PORT, answer, _PORT_AT),
+            _at(_INODE, answer, _QUEUE_AT),
             _at(_INODE, answer, _USER_AT),
             _at(_INODE, answer, _INODE_AT),
         )
-        for family, answer in _those(_BOUND)
-    ]
 
 
 def _at(form: struct.Struct, answer: bytes, offset: int) -> int:

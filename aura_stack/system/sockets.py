@@ -24,7 +24,7 @@ def listening() -> list[Socket]:
 
 
 def holding(ports: Collection[int]) -> list[Socket]:
-    """All that have one of these local ports, in whatever state."""
+    """All that have one of these local ports, in whatever state; where some listen on one, perhaps those alone."""
     if sys.platform == "linux":
         from . import tcptable  # noqa: PLC0415 - this system alone has it
 

@@ -3,7 +3,7 @@
 import os
 import socket
 import sys
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import suppress
 from typing import NamedTuple
 
@@ -46,21 +46,27 @@ def listening() -> Iterator[Socket]:
 
 
 def holding(ports: Collection[int]) -> Iterator[Socket]:
-    """All whose local port is one of these, with their processes."""
-    wanted = {b"%04X" % port for port in ports}
-    rows = [row for family, table in _tables() for row in parse(family, table, ports=wanted)]
+    """All whose local port is one of these, with their processes; of a port on which some listen, those alone.
+
+    The kernel tells at once who listens. The whole table, which takes a while, is read only for ports on which nobody
+    does, and who is not in it either may hold a number without doing anything with it.
+    """
+    rows = list(_held(sockdiag.listening, LISTEN, ports))
     if missing := set(ports) - {row.socket.port for row in rows}:
-        rows += _bound(missing)  # the table has none of them
+        wanted = {b"%04X" % port for port in missing}
+        rows += [row for family, table in _tables() for row in parse(family, table, ports=wanted)]
+    if missing := set(ports) - {row.socket.port for row in rows}:
+        rows += _held(sockdiag.bound, BOUND, missing)
     return _with_pids(rows)
 
 
-def _bound(ports: Collection[int]) -> Iterator[Row]:
-    """The sockets that have one of these numbers and do nothing with it."""
+def _held(ask: Callable[[], list[sockdiag.Held]], state: str, ports: Collection[int]) -> Iterator[Row]:
+    """The sockets in a state that have one of these numbers; none where the kernel does not tell."""
     with suppress(OSError):  # a sandbox may keep this question from us
-        for one in sockdiag.bound():
+        for one in ask():
             if one.port in ports:
                 family = 4 if one.family == socket.AF_INET else 6
-                yield Row(Socket(family, one.host, one.port, BOUND, uid=one.uid), one.inode)
+                yield Row(Socket(family, _plain(one.host), one.port, state, uid=one.uid), one.inode)
 
 
 def parse(
@@ -106,7 +112,11 @@ def _host(text: bytes) -> str:
     words = (text[start : start + 8] for start in range(0, len(text), 8))
     packed = b"".join(int(word, 16).to_bytes(4, sys.byteorder) for word in words)
     family = socket.AF_INET if len(packed) == 4 else socket.AF_INET6  # noqa: PLR2004 - bytes of an IPv4 address
-    host = socket.inet_ntop(family, packed)
+    return _plain(socket.inet_ntop(family, packed))
+
+
+def _plain(host: str) -> str:
+    """An address of IPv4 without what makes it one of IPv6."""
     return host.removeprefix(_MAPPED) if "." in host else host
 
 
