@@ -115,6 +115,7 @@ class Asking:
             self._door(service, run),
             lambda: self._holding.may_be_lost(service.name),
             lambda: self._is_beside(service.name, run),
+            lambda: processes.listening(run.tree.members()),
         )
 
     def _is_beside(self, service: str, run: Run) -> bool:

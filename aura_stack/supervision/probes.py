@@ -14,6 +14,9 @@ from .output import Output
 from .readiness import Question, Sentence
 from .verdict import NotExecutable, Verdict
 
+_STRAYS = 3.0  # seconds in which a server that opens another port first has opened its own
+_WITH_SOCKET = 10.0  # the same for one that has a socket: what it opens besides says less
+
 Tell = Callable[[str, lifecycle.Message], None]
 
 
@@ -27,7 +30,7 @@ class Means(NamedTuple):
     `ask_command` runs the exec condition of a service once, `stranger` names who answers at a port in the place
     of a service, "" where that is nobody; `notify` is where the run speaks for itself, if it was asked to; `door` is
     how it is asked where its port is held; `may_be_lost` is whether how it is served may be why it does not answer,
-    `is_beside` whether another run serves until this one takes over.
+    `is_beside` whether another run serves until this one takes over; `listening` are the ports at which it listens.
     """
 
     output: Output
@@ -37,6 +40,7 @@ class Means(NamedTuple):
     door: Door | None = None
     may_be_lost: Callable[[], bool] = lambda: False
     is_beside: Callable[[], bool] = lambda: False
+    listening: Callable[[], frozenset[int]] = frozenset
 
 
 async def ask_until_ready(
@@ -101,7 +105,7 @@ def question(service: Service, means: Means, *, ours_alone: bool = True) -> Ques
     ready = service.ready
     what = readiness.describe(ready)
     if means.door and ready.port in means.door.ports:
-        return Question(what, _by_run(ready, means.door, ours_alone=ours_alone))
+        return Question(what, _by_run(ready, means, means.door, ours_alone=ours_alone))
     ask = readiness.network(ready)
     if ask:
         return Question(what, _by_us(service, means, ask) if ours_alone else ask)
@@ -116,13 +120,14 @@ def question(service: Service, means: Means, *, ours_alone: bool = True) -> Ques
             return Question(what, _started)
 
 
-def _by_run(ready: Ready, door: Door, *, ours_alone: bool) -> readiness.Ask:
+def _by_run(ready: Ready, means: Means, door: Door, *, ours_alone: bool) -> readiness.Ask:
     """The question to one run among several at the port, or before a queue that nobody may be serving.
 
     Without `ours_alone` it is well as long as any of them accepts.
     """
     ask = readiness.network(ready, door.connect)
     assert ask is not None  # it has a port
+    strays: list[float] = []  # when it was seen to listen elsewhere
 
     async def asked() -> str:
         if ours_alone and door.is_lost():
@@ -132,6 +137,9 @@ def _by_run(ready: Ready, door: Door, *, ours_alone: bool) -> readiness.Ask:
         except TakenByOther:
             return "answered by the run that is to be followed, and not by this one" if ours_alone else ""
         except NotTaken:
+            astray = ours_alone and _strays(means.listening() - door.ports, strays, _WITH_SOCKET)
+            if astray and means.may_be_lost():
+                raise _LostError from None
             return "connected, and not accepted yet"
 
     return asked
@@ -144,15 +152,43 @@ def _by_us(service: Service, means: Means, ask: readiness.Ask) -> readiness.Ask:
     """
     if service.stop.command:
         return ask
+    strays: list[float] = []  # when it was seen to listen elsewhere
 
     async def asked() -> str:
         if answer := await ask():
-            return answer
+            return _strayed(service, means, strays) or answer
         port = service.ready.port
         stranger = means.stranger(service, port)
         return Sentence(f"port {port} is answered by {stranger}, which is not ours") if stranger else ""
 
     return asked
+
+
+def _strayed(service: Service, means: Means, since: list[float]) -> str:
+    """Where a run behind the front listens in the place of its own port, for a while now; "" where it does not.
+
+    Raises:
+        _LostError: it may be served in another way.
+    """
+    found = means.listening() if service.moved else frozenset()
+    own = {port.number for port in service.ports}
+    if not _strays(frozenset() if found & own else found, since, _STRAYS):
+        return ""
+    if means.may_be_lost():
+        raise _LostError
+    where = ", ".join(map(str, sorted(found)))
+    return Sentence(
+        f"it listens at {where}, and behind the front it has to where PORT says, at {service.port}"
+    )
+
+
+def _strays(elsewhere: frozenset[int], since: list[float], patience: float) -> bool:
+    """Whether a run has been listening elsewhere for so long; `since` are the moments at which it was seen to."""
+    if not elsewhere:
+        since.clear()
+        return False
+    since.append(asyncio.get_running_loop().time())
+    return since[-1] - since[0] >= patience
 
 
 def _said(what: str, notify: NotifySocket) -> Question:

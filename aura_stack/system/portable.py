@@ -139,6 +139,20 @@ def listens(pid: int, port: int) -> bool:
     return False
 
 
+def listening(pids: Collection[int]) -> frozenset[int]:
+    """The TCP ports at which these processes listen."""
+    import psutil  # noqa: PLC0415 - see the top
+
+    found: set[int] = set()
+    for pid in pids:
+        with _gone_is_none():
+            connections = _process(pid).net_connections("tcp")
+            found.update(
+                one.laddr.port for one in connections if one.laddr and one.status == psutil.CONN_LISTEN
+            )
+    return frozenset(found)
+
+
 def taken(pids: Collection[int], near: Address, far: Address) -> bool | None:
     """Whether one of these has the connection; whether anybody else has is not to be seen, so None otherwise."""
     return True if any(_has(pid, near, far) for pid in pids) else None

@@ -189,6 +189,11 @@ def listens(pid: int, port: int) -> bool:
     return source.listens(pid, port)
 
 
+def listening(pids: Collection[int]) -> frozenset[int]:
+    """The TCP ports at which these processes listen, on any address."""
+    return source.listening(pids)
+
+
 def taken(pids: Collection[int], near: Address, far: Address) -> bool | None:
     """Whether one of these processes has taken a connection out of a listener's queue (accept(2)).
 

@@ -245,6 +245,18 @@ def listens(pid: int, port: int) -> bool:
     )
 
 
+def listening(pids: Collection[int]) -> frozenset[int]:
+    """The TCP ports at which these processes listen, in our own network."""
+    try:
+        ports = {f"socket:[{one.inode}]": one.port for one in sockdiag.listening()}
+    except OSError:  # a sandbox may keep this question from us
+        from . import portable  # noqa: PLC0415 - as rare as that
+
+        return portable.listening(pids)
+    links = (_link(f"/proc/{pid}/fd/{number}") for pid in pids for number in _listing(f"/proc/{pid}/fd"))
+    return frozenset(ports[link] for link in links if link in ports)
+
+
 def _inodes(pid: int, port: int) -> set[int]:
     """Of the sockets that listen at the port in the network of a process.
 

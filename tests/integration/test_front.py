@@ -192,6 +192,36 @@ def test_a_service_that_listens_where_it_wants_cannot_be_behind_it_and_is_told_s
     )
 
 
+DODGES = """
+import os, socket
+port = int(os.environ["FIRST"])
+while True:
+    try:
+        door = socket.create_server(("127.0.0.1", port))
+        break
+    except OSError:
+        port += 1
+print("listens", port, flush=True)
+while True:
+    door.accept()[0].close()
+"""
+
+
+@pytest.mark.long
+def test_one_that_dodges_to_another_port_is_noticed_before_its_time_is_up(stack, port):
+    web = {
+        "command": [sys.executable, "-c", DODGES],
+        "port": port,
+        "env": {"FIRST": f"{port:05}"},
+        "handover": "hold",
+    }
+    made = stack({"web": web})
+    made.up()
+    assert [one["run"] for one in told(made, "started")] == [1, 2, 3]
+    assert "neither takes the socket" in told(made, "notice")[0]["text"]
+    assert re.findall(r"listens (\d+)", made.run("logs", "web")[1])[-1] == str(port)
+
+
 def test_without_being_asked_for_the_front_it_is_stopped_first(stack, port, tmp_path):
     version(tmp_path, "one")
     web = {

@@ -53,3 +53,18 @@ def test_who_was_accepted_by_nobody_waits_in_the_queue(family, address):
 def test_where_the_kernel_does_not_tell_nobody_knows(monkeypatch):
     forbid(monkeypatch)
     assert sockets.queued(80) is None
+
+
+@pytest.mark.parametrize("way", ["kernel", "sandbox", "portable"])
+def test_all_the_ports_at_which_processes_listen(way, monkeypatch):
+    if way == "sandbox":
+        forbid(monkeypatch)
+    source = portable if way == "portable" else processes
+    with (
+        socket.create_server(("127.0.0.1", 0)) as one,
+        socket.create_server(("::1", 0), family=socket.AF_INET6) as two,
+    ):
+        ports = {one.getsockname()[1], two.getsockname()[1]}
+        assert ports <= source.listening([os.getpid(), 2**22 + 1])
+        assert not ports & source.listening([os.getppid()])
+    assert not ports & source.listening([os.getpid()])
