@@ -204,7 +204,10 @@ class Front:
         return False
 
     def _keep(self, listener: Listener, wire: Wire) -> None:
-        """Nobody has taken a client: it waits, and all others with it."""
+        """Nobody has taken a client: it waits, and all others with it; behind a socket that was closed nobody will."""
+        if listener.socket.fileno() < 0:
+            wire.reset()
+            return
         wire.deadline = wire.deadline or time.monotonic() + PATIENCE
         listener.waiting.append(wire)
         self._open_or_not(listener)

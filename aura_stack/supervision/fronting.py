@@ -135,8 +135,12 @@ class Front:
         assert self._loop is not None
         self._next = None
         self._began, self._lines, self._heard = self._now(), 0, b""
-        ours, its = _socket.socketpair(_socket.AF_UNIX, _socket.SOCK_STREAM)
-        given = fcntl.fcntl(its.fileno(), fcntl.F_DUPFD_CLOEXEC, _HIGH)
+        try:
+            ours, its = _socket.socketpair(_socket.AF_UNIX, _socket.SOCK_STREAM)
+            given = fcntl.fcntl(its.fileno(), fcntl.F_DUPFD_CLOEXEC, _HIGH)
+        except OSError as error:  # no descriptors left
+            self._lost(f"cannot be started: {(error.strerror or str(error)).lower()}")
+            return
         try:
             self.pid = spawn(self._argv, {}, "/", (self._null, self._null, 2), Gift((given,)))
         except NotExecutable as error:
