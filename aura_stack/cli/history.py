@@ -2,6 +2,7 @@
 
 from collections import deque
 from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
 
 from aura_stack.frozen import Frozen
 from aura_stack.logs import index
@@ -10,10 +11,13 @@ from aura_stack.logs.framing import Kind, Lines
 from aura_stack.logs.search import Found, Span, search
 from aura_stack.logs.sieve import Sieve, Terms
 from aura_stack.logs.tail import last_pieces
-from aura_stack.messages import events
 
 from .printers import Aside, Printer, Source
-from .story import Mark, Story
+
+if TYPE_CHECKING:
+    from aura_stack.messages import events
+
+    from .story import Story
 
 
 class Asked(Frozen):
@@ -48,7 +52,7 @@ class Flow:
     def __init__(self, asked: Asked, printer: Printer) -> None:
         self._asked = asked
         self._printer = printer
-        self._story = Story()
+        self._story: Story | None = None
         self._streams: dict[Source, tuple[Lines, Sieve]] = {}
         self._last: tuple[Source, int] | None = (
             None  # of the last line with others around it, and where it ended
@@ -101,6 +105,9 @@ class Flow:
     def _told(self, piece: Piece) -> Iterator[bytes]:
         if piece.kind is not Kind.BYTES:
             return
+        from .story import Mark, Story  # noqa: PLC0415 - 3 ms, which a search need not wait for
+
+        self._story = self._story or Story()
         for line in piece.data.split(b"\n")[:-1]:
             event = _event(line)
             mark = self._story.see(event, piece.time / 1e9) if event else None
@@ -108,7 +115,9 @@ class Flow:
                 yield from self._printer.mark(mark.service, mark.text)
 
 
-def _event(line: bytes) -> events.Event | None:
+def _event(line: bytes) -> "events.Event | None":
+    from aura_stack.messages import events  # noqa: PLC0415 - as above
+
     try:
         return events.decode(line)
     except (ValueError, TypeError):  # cut short by a crash, or of another version

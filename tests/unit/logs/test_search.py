@@ -6,10 +6,10 @@ import signal
 
 import pytest
 
-from aura_stack.logs import index
+from aura_stack.logs import blocks, index, lookup
 from aura_stack.logs import search as module
 from aura_stack.logs.follow import Follower
-from aura_stack.logs.framing import ENTRY, Kind, Lines
+from aura_stack.logs.framing import ENTRY, LONGEST, Kind, Lines
 from aura_stack.logs.retention import Retention
 from aura_stack.logs.search import Span, search
 from aura_stack.logs.sieve import Sieve, Terms, pattern
@@ -61,8 +61,10 @@ def by_reading(logs, terms):
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_the_same_lines_in_the_same_order(logs, seed):
+def test_the_same_lines_in_the_same_order(logs, seed, monkeypatch):
     generator = random.Random(seed)
+    monkeypatch.setattr(lookup, "_OFTEN", 1 + seed % 3)
+    monkeypatch.setattr(blocks, "BLOCK", (1 << 18, 64, 7)[seed % 3])
     for _ in range(2):
         store = opened(logs)
         runs = {}
@@ -166,3 +168,34 @@ def test_a_second_process_finds_what_one_finds(logs, monkeypatch, killed):
     assert len(forked) == 1
     with pytest.raises(ChildProcessError):
         os.waitpid(forked[0], os.WNOHANG)
+
+
+def test_a_line_longer_than_any_is_found_in_its_parts_and_those_behind_it(logs):
+    store = Store(logs, f"{logs}/../events.jsonl", lambda: None, lambda: None)
+    web = store.stream("web.out.log")
+    store.append(web, 1, b"begin " + b"x" * LONGEST)
+    store.append(web, 1, b"y" * LONGEST + b" needle\nneedle\n")
+    found = b"".join(one.lines for one in search(logs, anything, Terms((pattern("needle"),)), Span()))
+    long, short = found.splitlines()
+    assert long.endswith(b"yy needle")
+    assert len(long) <= LONGEST + blocks.BLOCK
+    assert short == b"needle"
+    store.close()
+
+
+def test_without_a_second_process_all_is_found_by_the_first(logs, monkeypatch):
+    store = opened(logs)
+    for name in ("web", "api"):
+        for number in range(90):
+            store.append(store.stream(f"{name}.out.log"), 1, b"%03d %s needle\n" % (number, b"x" * 100))
+    store.close()
+    terms = Terms((pattern("needle"),))
+    alone = list(search(logs, anything, terms, Span()))
+    monkeypatch.setattr(module, "WORTH", 1)
+
+    def refused():
+        raise BlockingIOError
+
+    monkeypatch.setattr(os, "fork", refused)
+    assert list(search(logs, anything, terms, Span())) == alone
+    assert len(alone) == 180
