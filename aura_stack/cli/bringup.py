@@ -115,7 +115,9 @@ def _launch(file: str, places: Places, options: Options, manner: _Manner) -> int
     launched = launch(file, places, options, os.environ)
     lean.settle()
     # until the engine has something to say, what the face loads would only take processor time from it
-    select.select([launched.link], [], [])
+    heard = select.poll()  # and not select(2), for which a descriptor beyond 1023 is none
+    heard.register(launched.link, select.POLLIN)
+    heard.poll()
     # services are about to run: from here on Ctrl-C is an order to stop them, once there is somebody to give it
     signal.pthread_sigmask(signal.SIG_BLOCK, ORDERS)
     from aura_stack.control.client import Client  # noqa: PLC0415 - see above

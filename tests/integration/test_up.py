@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import resource
 import signal
 import subprocess
 import sys
@@ -143,6 +144,21 @@ def test_an_external_service_that_is_not_required_is_only_mentioned(stack, port)
     code, output = made.run("up")
     assert code == 0
     assert f"db: not answering on port {port}; not required (start the database)" in output
+
+
+def test_a_shell_that_has_left_a_thousand_files_open_is_no_hindrance(stack):
+    made = stack({"web": {"command": "sleep 1000"}})
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(4096, hard), hard))
+    held = [os.open(os.devnull, os.O_RDONLY) for _ in range(1100)]
+    try:
+        up = made.start("up", "-d", pass_fds=held)
+        assert up.finish() == 0, up.output
+    finally:
+        for each in held:
+            os.close(each)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    assert made.run("down")[0] == 0
 
 
 @pytest.mark.parametrize("what", ["socket", "run"])
