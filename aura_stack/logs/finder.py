@@ -79,11 +79,9 @@ class Finder:
         if self._needles.folded or self._needles.table:
             shift = begin - 1
             where = where.beside(self._needles.prepared(buffer.data[shift:end]))
-        found: dict[int, int] = {}
         look = self._look_often if self._often else self._look
-        for text in self._needles.texts:
-            look(text, where, shift, buffer.data, begin, end, found)
-        return sorted(found.items()) if len(self._needles.texts) > 1 else list(found.items())
+        found = [look(text, where, shift, buffer.data, begin, end) for text in self._needles.texts]
+        return found[0] if len(found) == 1 else sorted({span for spans in found for span in spans})
 
     def _choose(self, sample: bytes) -> None:
         """Decide, by what is searched, what is looked for."""
@@ -102,20 +100,21 @@ class Finder:
         data: bytes | bytearray,
         begin: int,
         end: int,
-        found: dict[int, int],
-    ) -> None:
-        """Enter the lines that hold a text, which is looked for in a copy that begins `shift` bytes later."""
+    ) -> list[Span]:
+        """The lines that hold a text, which is looked for in a copy that begins `shift` bytes later."""
         assert self._needles
         exact, search, find = self._needles.exact, self._pattern.search, where.find
         ahead = 1 if text.startswith(_NEWLINE) else 0
         place, last = begin - 1 - shift, end - shift
+        found = []
         while (at := find(text, place, last)) >= 0:
             at += shift + ahead
             start = at if ahead else data.rfind(_NEWLINE, begin - 1, at) + 1
             stop = data.find(_NEWLINE, at, end)
             if exact or search(data[start:stop]):
-                found[start] = stop
+                found.append((start, stop))
             place = stop - shift
+        return found
 
     def _look_often(
         self,
@@ -125,20 +124,21 @@ class Finder:
         data: bytes | bytearray,
         begin: int,
         end: int,
-        found: dict[int, int],
-    ) -> None:
+    ) -> list[Span]:
         """The same, where so many lines hold it that each call counts: a pattern finds the end of its line, too."""
         assert self._needles
         exact, search, rfind = self._needles.exact, self._pattern.search, data.rfind
         ahead = 1 if text.startswith(_NEWLINE) else 0
         tail = rb"(?=\n)" if text.endswith(_NEWLINE) else rb"[^\n]*"
         pattern = re.compile(re.escape(text.removesuffix(_NEWLINE)) + tail)
+        found, last = [], begin - 1
         for match in pattern.finditer(where.data, begin - 1 - shift, end - shift):
             at, stop = match.span()
-            at += shift + ahead
-            start = at if ahead else rfind(_NEWLINE, begin - 1, at) + 1
-            if exact or search(data[start : stop + shift]):
-                found[start] = stop + shift
+            start = at + 1 + shift if ahead else rfind(_NEWLINE, last, at + shift) + 1
+            last = stop + shift
+            if exact or search(data[start:last]):
+                found.append((start, last))
+        return found
 
     def _tried(self, data: bytes | bytearray, begin: int, end: int) -> list[Span]:
         """The same by the pattern itself."""

@@ -90,7 +90,12 @@ class _Helper:
     def __init__(self, results: Callable[[], Results]) -> None:
         self._answers, answers = os.pipe()
         sys.stdout.flush()
-        self._pid = os.fork()
+        try:
+            self._pid = os.fork()
+        except OSError:
+            os.close(self._answers)
+            os.close(answers)
+            raise
         if self._pid:
             os.close(answers)
             self._poll = select.poll()
