@@ -14,7 +14,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from . import index
-from .framing import ENTRY, Entry, Kind, unpack
+from .framing import ENTRY, Entry, Kind
 
 _STREAM, _KIND = 12, 14  # where in an entry the lowest byte of its stream stands, and that of its kind
 _NAMED = struct.Struct("<HHII")  # stream, kind, segment and offset of an entry, from there on
@@ -29,7 +29,8 @@ NOWHERE = (1 << 32, 0)
 """Behind all places."""
 
 
-_BYTES = int(Kind.BYTES)
+_BYTES, _END = int(Kind.BYTES), int(Kind.END)
+_LAST = (0, NOWHERE)  # there is no next one
 
 
 class Spot(NamedTuple):
@@ -82,7 +83,8 @@ class _File:
 
     def entry(self, row: int) -> Entry:
         """An entry."""
-        return unpack(self._data[row * ENTRY.size : (row + 1) * ENTRY.size])[0]
+        time, run, stream, kind, *rest = ENTRY.unpack_from(self._data, row * ENTRY.size)
+        return Entry(time, run, stream, Kind.END if kind == _END else Kind.BYTES, *rest)
 
     def ends(self) -> Iterator[Entry]:
         """The entries that say that a run has ended."""
@@ -106,11 +108,17 @@ class Lookup:
         self._files: dict[int, _File] = {}
         self._firsts: dict[tuple[int, int], Place | None] = {}
         self._last: dict[int, tuple[int, int]] = {}  # by stream, the file and the row of what was found last
+        self._next: dict[int, tuple[int, Place]] = {}  # and the row behind it, if that is in the same file
 
     def spot(self, stream: int, segment: int, offset: int) -> Spot | None:
         """The entry that names a byte of a file, None if there is none any more."""
         place = (segment, offset)
         number, row = self._last.get(stream, (-1, 0))
+        if self._next.get(stream, _LAST)[1] <= place:  # mostly it is the one behind the last
+            row, _ = self._next[stream]
+            behind = self._file(number).next(stream, row + 1)
+            if place < behind[1] < NOWHERE:
+                return self._at(stream, place, number, row, behind)
         if number < 0 or not self._is_within(number, stream, row, place):
             number = self._file_of(stream, place)
             row = 0
@@ -118,13 +126,17 @@ class Lookup:
                 return None
         file = self._file(number)
         row = file.last_before(stream, row, place)
-        self._last[stream] = (number, row)
-        entry = file.entry(row)
+        return self._at(stream, place, number, row, file.next(stream, row + 1))
+
+    def _at(self, stream: int, place: Place, number: int, row: int, behind: tuple[int, Place]) -> Spot | None:
+        """What an entry says of a place, if it names it; `behind` is the next one of its stream in that file."""
+        self._last[stream], self._next[stream] = (number, row), behind
+        entry = self._files[number].entry(row)
         end = entry.offset + entry.length
-        if entry.segment != segment or offset >= end:
+        if entry.segment != place[0] or place[1] >= end:
             return None
-        _, after = file.next(stream, row + 1)
-        following = after[1] if after[0] == segment else end
+        after = behind[1]
+        following = after[1] if after[0] == entry.segment else end
         return Spot(number * index.SEGMENT + row * ENTRY.size, entry, following)
 
     def first(self, stream: int, position: int) -> Place:
