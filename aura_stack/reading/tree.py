@@ -2,11 +2,16 @@
 
 from collections.abc import Mapping
 from enum import Enum
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from aura_stack.errors import Place
 
 from .words import Value, meaning
+
+if TYPE_CHECKING:
+    Node: TypeAlias = "Scalar | Items | Table | Void"
+else:
+    Node = Any  # a name in quotes would be compiled for each class that mentions it
 
 
 class Form(Enum):
@@ -45,14 +50,14 @@ class Items(NamedTuple):
     """A list."""
 
     place: Place
-    nodes: "tuple[Node, ...]"
+    nodes: tuple[Node, ...]
 
 
 class Entry(NamedTuple):
     """One line of a mapping."""
 
     key: Scalar
-    node: "Node"
+    node: Node
 
 
 class Table(NamedTuple):
@@ -61,7 +66,7 @@ class Table(NamedTuple):
     place: Place
     entries: Mapping[str, Entry]
 
-    def get(self, key: str) -> "Node | None":
+    def get(self, key: str) -> Node | None:
         """What stands under that key; None if there is nothing, or nothing that could be used."""
         entry = self.entries.get(key)
         return None if entry is None or isinstance(entry.node, Void) else entry.node
@@ -80,7 +85,7 @@ class Table(NamedTuple):
         node = self.get(key)
         return node if isinstance(node, Table) else Table(self.place, {})
 
-    def items(self, key: str) -> "tuple[Node, ...]":
+    def items(self, key: str) -> tuple[Node, ...]:
         """The list under that key; a single word counts as a list of one."""
         node = self.get(key)
         if isinstance(node, Items):
@@ -92,9 +97,6 @@ class Void(NamedTuple):
     """Stands where something was wrong and has been reported: it fits everywhere and means nothing."""
 
     place: Place
-
-
-Node = Scalar | Items | Table | Void
 
 
 def whole(word: Scalar) -> int:

@@ -8,7 +8,7 @@ from placed import faults, tree
 
 from aura_stack.reading import from_yaml
 from aura_stack.reading.load import LARGEST, load, parse
-from aura_stack.reading.plant import DEEPEST, MOST_NODES
+from aura_stack.reading.plant import DEEPEST, MOST_NODES, Planter
 from aura_stack.reading.tree import Form, Scalar, plain
 
 
@@ -188,6 +188,27 @@ def test_json_is_read_as_the_standard_library_reads_it(value, ascii_only, indent
 )  # fmt: skip
 def test_what_is_not_json_is_told(text, fault):
     assert faults(text, as_json=True) == [fault]
+
+
+PRINTABLE = st.text(r"""abc {}[]:,#'"\/~!&*-?|>%@`1.5e""", max_size=12)
+
+
+@given(
+    st.dictionaries(
+        PRINTABLE,
+        st.recursive(
+            st.none() | st.booleans() | st.integers() | PRINTABLE,
+            lambda inner: st.lists(inner, max_size=3) | st.dictionaries(PRINTABLE, inner, max_size=3),
+            max_leaves=8,
+        ),
+    ),
+    st.sampled_from([None, 0, 2]),
+)
+def test_yaml_that_is_json_means_the_same_to_both_readers(value, indent):
+    text = json.dumps(value, indent=indent)
+    planter = Planter()
+    from_yaml.plant(planter, text, "f")
+    assert parse(text.encode(), "f").root == planter.root
 
 
 def test_words_of_json_know_their_places_also_behind_escapes():

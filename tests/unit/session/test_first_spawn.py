@@ -4,6 +4,8 @@ import os
 import subprocess
 import sys
 
+import pytest
+
 HEAVY = {
     "asyncio",
     "click",
@@ -49,8 +51,13 @@ run(["up"])
 """
 
 
-def test_nothing_that_the_first_services_could_do_without_is_loaded_before_them(tmp_path):
-    (tmp_path / "stack.yaml").write_text("services: {web: {command: [sleep, '9']}, db: {command: sleep 9}}")
+YAML = "services: {web: {command: [sleep, '9']}, db: {command: sleep 9}}"
+JSON = '{"services": {"web": {"command": ["sleep", "9"]}}}'
+
+
+@pytest.mark.parametrize(("text", "yaml"), [(YAML, True), (JSON, False)])
+def test_nothing_that_the_first_services_could_do_without_is_loaded_before_them(tmp_path, text, yaml):
+    (tmp_path / "stack.yaml").write_text(text)
     environ = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "HOME": str(tmp_path)}
     environ.pop("XDG_RUNTIME_DIR", None)
     up = subprocess.run(
@@ -59,6 +66,7 @@ def test_nothing_that_the_first_services_could_do_without_is_loaded_before_them(
     loaded = (tmp_path / "loaded").read_text().split()
     assert "aura_stack.supervision.runner" in loaded, up.stderr
     assert (HEAVY | LATER) & set(loaded) == set()
+    assert ("yaml" in loaded) is yaml
     rooms = {name.split(".")[1] for name in loaded if name.startswith("aura_stack.")}
     assert rooms.isdisjoint(ROOMS_OF_OTHER_COMMANDS)
     assert "engine died" in up.stdout + up.stderr
