@@ -9,7 +9,7 @@ unexport PYTHONDONTWRITEBYTECODE
 PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
 
-.PHONY: help up down restart status logs setup check test test-processes test-stacks test-long test-torture test-installs soak docs clean
+.PHONY: help up down restart status logs setup check static units test test-code test-services test-processes test-stacks test-long test-torture test-installs soak docs clean
 
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' Makefile | while IFS="$$(printf '\t')" read -r name text; do \
@@ -34,17 +34,28 @@ logs: setup ## show the last lines: make logs ARGS="-f backend"
 setup: $(VENV)/.installed $(VENV)/.node ## make the environment that all of this runs in
 
 check: $(VENV)/.dev ## format, lint, types, architecture, unit tests: under a minute
+	@$(MAKE) --no-print-directory static units
+
+static: $(VENV)/.dev
 	@ruff format --check -q . && ruff check -q .
 	@mypy --no-error-summary --cache-dir .mypy_cache/linux & linux=$$!; \
 		mypy --no-error-summary --cache-dir .mypy_cache/darwin --platform darwin && wait $$linux
 	@lint-imports --no-cache > $(VENV)/.contracts || { cat $(VENV)/.contracts; exit 1; }
+
+units: $(VENV)/.dev
 	@python -m pytest -q -n auto tests/unit
 
 # where make can, the lines of what runs side by side are kept apart
 BESIDE := @$(MAKE) --no-print-directory -j2 $(if $(filter output-sync,$(.FEATURES)),-O)
 
-test: setup check ## check, then integration and end-to-end tests with the real services: under four minutes
-	$(BESIDE) test-processes test-stacks
+test: setup $(VENV)/.dev ## check, and integration and end-to-end tests with the real services: under four minutes
+	$(BESIDE) test-code test-services
+
+test-code: units
+	@$(MAKE) --no-print-directory test-processes
+
+test-services: static
+	@$(MAKE) --no-print-directory test-stacks
 
 test-processes:
 	@python -m pytest -q -n 3 -m 'not long' tests/integration

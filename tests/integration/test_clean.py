@@ -3,8 +3,11 @@
 import os
 from pathlib import Path
 
+import pytest
 from crashes import alone, crash
 from stacks import child
+
+pytestmark = pytest.mark.long
 
 SERVE = {"command": child("talker")}
 

@@ -4,10 +4,13 @@ import json
 import os
 import signal
 
+import pytest
 from crashes import alone, crash
 from stacks import child
 
 from aura_stack.system import limits, processes
+
+pytestmark = pytest.mark.long
 
 SERVE = {"command": child("talker")}
 

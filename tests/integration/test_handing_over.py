@@ -55,7 +55,12 @@ def versions(clients):
 
 @pytest.mark.parametrize("mode", ["hold", "overlap"])
 @pytest.mark.parametrize(
-    "command", [SERVER, [*SERVER, "--fd", "{fd}"], f"exec {' '.join(SERVER)} --fd {{fd}}"]
+    "command",
+    [
+        SERVER,
+        pytest.param([*SERVER, "--fd", "{fd}"], marks=pytest.mark.long),
+        pytest.param(f"exec {' '.join(SERVER)} --fd {{fd}}", marks=pytest.mark.long),
+    ],
 )
 def test_no_client_is_refused_and_none_is_lost(serve, port, tmp_path, mode, command):
     made = serve(mode, command=command)
@@ -86,6 +91,7 @@ def test_the_old_run_is_asked_to_end_only_when_the_new_one_is_ready(serve, tmp_p
     assert told(made, "started")[1]["beside"] == old
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("broken", "words"),
     [("two crash", "exited 3"), ("two deaf", "not ready after 1 s"), ("two ill", "not ready after 1 s")],
@@ -162,6 +168,7 @@ def test_a_queue_that_nobody_serves_makes_nobody_ready(stack, port, tmp_path):
     )
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("mode", ["hold", "overlap"])
 def test_clients_wait_while_one_that_crashed_starts_again(serve, port, mode):
     made = serve(mode)
@@ -237,6 +244,7 @@ look.listen(process.env.PORT, '0.0.0.0', () => look.close(() => {
 """
 
 
+@pytest.mark.long
 @pytest.mark.skipif(NODE is None, reason="no node on this machine")
 @pytest.mark.parametrize("code", [NPM, PLAIN], ids=["http", "net"])
 def test_an_unmodified_node_server_takes_the_held_socket(serve, port, tmp_path, code):

@@ -11,6 +11,8 @@ import pytest
 from clients import hammering
 from stacks import child
 
+pytestmark = pytest.mark.long
+
 SAVES = int(os.environ.get("SAVES", "8"))
 SEED = int(os.environ.get("SEED", "1"))
 MOST = 500  # requests between two saves: from the middle of a hand-over to long after it

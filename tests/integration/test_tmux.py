@@ -55,14 +55,17 @@ class Pane:
 
     def expect(self, *texts):
         """Wait until all of these are parts of rows of the screen."""
+        return self._await(lambda rows: all(any(text in row for row in rows) for text in texts), texts)
+
+    def expect_prompt(self):
+        """Wait until the shell asks for a line: whoever types before that may type for somebody else."""
+        self._await(lambda rows: [row for row in rows if row][-1].endswith("$"), "a prompt")
+
+    def _await(self, is_there, what):
         deadline = time.monotonic() + PATIENCE
-        while True:
-            rows = self.screen
-            if all(any(text in row for row in rows) for text in texts):
-                return rows
-            assert time.monotonic() < deadline, f"{texts} did not come; on the screen was:\n" + "\n".join(
-                rows
-            )
+        while not is_there(rows := self.screen):
+            assert time.monotonic() < deadline, f"{what} did not come; on the screen was:\n" + "\n".join(rows)
+        return rows
 
     def say(self, service, text):
         (self.made.folder / service).write_text(f"{text}\n")
@@ -140,7 +143,7 @@ def test_ctrl_z_gives_a_usable_shell_and_fg_comes_back(pane):
     pane.type("s")
     pane.expect("NAME  STATE")
     pane.type("q")
-    pane.expect("web  · stopped")
+    pane.expect_prompt()
     pane.type("echo and again $((1 + 1))")
     pane.keys("Enter")
     pane.expect("and again 2")

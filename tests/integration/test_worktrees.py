@@ -158,6 +158,7 @@ QUIET = {"api": {"command": ["sleep", "infinity"], "port": "api"}}
 """It never listens: who has the number, leases alone say."""
 
 
+@pytest.mark.long
 def test_of_twenty_that_start_at_once_one_has_each_port(checkouts):
     """Strangers that want one number: one wins, all others are refused and say by whom; each worktree has its own."""
     checkouts("main")
