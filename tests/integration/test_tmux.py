@@ -59,7 +59,7 @@ class Pane:
 
     def expect_prompt(self):
         """Wait until the shell asks for a line: whoever types before that may type for somebody else."""
-        self._await(lambda rows: [row for row in rows if row][-1].endswith("$"), "a prompt")
+        self._await(lambda rows: [row for row in rows if row][-1][-1] in "$#", "a prompt")
 
     def _await(self, is_there, what):
         deadline = time.monotonic() + PATIENCE
