@@ -5,6 +5,8 @@ BIN := $(VENV)/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 # whoever has it set would wait four times as long for every command
 unexport PYTHONDONTWRITEBYTECODE
+# tests that run make are not to be told how this one is run
+PYTEST := env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL python -m pytest -q
 # the first of these that is 3.11 or later makes the environment; PYTHON=... names another
 PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
@@ -43,7 +45,7 @@ static: $(VENV)/.dev
 	@lint-imports --no-cache > $(VENV)/.contracts || { cat $(VENV)/.contracts; exit 1; }
 
 units: $(VENV)/.dev
-	@python -m pytest -q -n auto tests/unit
+	@$(PYTEST) -n auto tests/unit
 
 # where make can, the lines of what runs side by side are kept apart
 BESIDE := @$(MAKE) --no-print-directory -j2 $(if $(filter output-sync,$(.FEATURES)),-O)
@@ -58,24 +60,24 @@ test-services: static
 	@$(MAKE) --no-print-directory test-stacks
 
 test-processes:
-	@python -m pytest -q -n 3 -m 'not long' tests/integration
+	@$(PYTEST) -n 3 -m 'not long' tests/integration
 
 test-stacks:
-	@python -m pytest -q -m 'not long' tests/e2e
+	@$(PYTEST) -m 'not long' tests/e2e
 
 test-long: export THOROUGH = 1
 test-long: setup $(VENV)/.dev ## the rest: torture, random tests in full, other people's servers, installs, two worktrees
-	@python -m pytest -q -n auto tests/unit
+	@$(PYTEST) -n auto tests/unit
 	$(BESIDE) test-torture test-installs
 
 test-torture:
-	@python -m pytest -q -n 2 -m long tests/torture tests/integration
+	@$(PYTEST) -n 2 -m long tests/torture tests/integration
 
 test-installs:
-	@python -m pytest -q -m long tests/e2e
+	@$(PYTEST) -m long tests/e2e
 
 soak: $(VENV)/.dev ## torture for hours: a long random walk, and SIGKILL at every system call (ACTIONS, SEED, EVERY)
-	@SEED=$${SEED:-$$(date +%s)} ACTIONS=$${ACTIONS:-20000} EVERY=$${EVERY:-1} RESTARTS=$${RESTARTS:-200} LOOPS=$${LOOPS:-100} SAVES=$${SAVES:-200} python -m pytest -q \
+	@SEED=$${SEED:-$$(date +%s)} ACTIONS=$${ACTIONS:-20000} EVERY=$${EVERY:-1} RESTARTS=$${RESTARTS:-200} LOOPS=$${LOOPS:-100} SAVES=$${SAVES:-200} $(PYTEST) \
 		tests/torture/test_monkey.py tests/torture/test_killed_at_any_call.py tests/integration/test_stop_proved.py tests/integration/test_worktrees.py \
 		tests/integration/test_saves_under_fire.py
 

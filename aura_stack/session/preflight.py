@@ -3,6 +3,7 @@
 import os
 from collections.abc import Collection, Iterable, Mapping
 from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
 
 from aura_stack.errors import AuraError, ExitCode, InvalidDefinition, Problem
 from aura_stack.frozen import Frozen
@@ -15,11 +16,14 @@ from aura_stack.stack import graph
 from aura_stack.stack.model import Service, Stack
 from aura_stack.system.places import Places
 
-from . import externals, numbers, prepare
+from . import numbers
 from .defined import Definition, Source
 from .definition import source
 from .environment import Environment
 from .options import Options
+
+if TYPE_CHECKING:
+    from .prepare import Due
 
 
 class Ground(Frozen):
@@ -28,7 +32,7 @@ class Ground(Frozen):
     source: Source
     definition: Definition
     services: tuple[Service, ...]
-    due: tuple[prepare.Due, ...]
+    due: "tuple[Due, ...]"
     notices: tuple[str, ...]
     claim: numbers.Claim
     unseen: tuple[str, ...] = ()
@@ -75,13 +79,31 @@ def check(file: str, options: Options, environ: Mapping[str, str], places: Place
     environment.redefine(definition)
     try:
         require_ports(definition, services, claim)
-        notices += externals.require(services, environment)
+        notices += _require_externals(services, environment)
         own = tuple(service for service in services if not service.external)
-        due = tuple(prepare.due(own, places.fingerprints))
+        due = _due(own, places)
     except AuraError:
         claim.let_go()
         raise
     return Ground(files, definition, own, due, tuple(notices), claim, unseen)
+
+
+def _require_externals(services: tuple[Service, ...], environment: Environment) -> list[str]:
+    """See `externals.require`, which is loaded where there are some."""
+    if not any(service.external for service in services):
+        return []
+    from . import externals  # noqa: PLC0415 - see above
+
+    return externals.require(services, environment)
+
+
+def _due(services: tuple[Service, ...], places: Places) -> "tuple[Due, ...]":
+    """The steps that are due, where there are any."""
+    if not any(service.prepare for service in services):
+        return ()
+    from . import prepare  # noqa: PLC0415 - many stacks prepare nothing
+
+    return tuple(prepare.due(services, places.fingerprints))
 
 
 def _unseen(stack: Stack, options: Options) -> tuple[str, ...]:

@@ -1,14 +1,18 @@
-"""Which tasks have something to do: those that say of what they make what are fingerprinted as prepare steps are."""
+"""Which tasks have something to do: those that say of what they make what are fingerprinted as prepare steps are.
+
+What takes fingerprints is loaded for the first task: most stacks begin without one.
+"""
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from aura_stack.errors import AuraError
 from aura_stack.messages import events
 from aura_stack.stack.model import Prepare, Service
 from aura_stack.supervision.verdict import Verdict
-from aura_stack.system import fingerprint
 
-from . import prepare
+if TYPE_CHECKING:
+    from aura_stack.system.fingerprint import Fingerprint
 
 
 class Tasks:
@@ -22,7 +26,7 @@ class Tasks:
     def __init__(self, record: str, publish: Callable[[events.Event], None]) -> None:
         self._record = record
         self._publish = publish
-        self._begun: dict[str, fingerprint.Fingerprint] = {}
+        self._begun: dict[str, Fingerprint] = {}
 
     def up_to_date(self, task: Service) -> bool:
         """Whether all that it would make is there, and made of what is there; a task without either never is."""
@@ -30,6 +34,10 @@ class Tasks:
 
     def why(self, task: Service) -> str:
         """Why a task with inputs or outputs has to run, in words; "" when it has not."""
+        from aura_stack.system import fingerprint  # noqa: PLC0415 - see above
+
+        from . import prepare  # noqa: PLC0415 - see above
+
         step = _step(task)
         before = fingerprint.load(self._record).get(prepare.key(task, step))
         now = prepare.take(task, step, before)
@@ -41,12 +49,18 @@ class Tasks:
     def began(self, task: Service) -> None:
         """Keep what is there now: an input that is saved while the task runs makes it due again."""
         if task.inputs or task.outputs:
+            from aura_stack.system import fingerprint  # noqa: PLC0415 - see above
+
+            from . import prepare  # noqa: PLC0415 - see above
+
             step = _step(task)
             before = fingerprint.load(self._record).get(prepare.key(task, step))
             self._begun[task.name] = prepare.take(task, step, before)
 
     def succeeded(self, task: Service, verdict: Verdict) -> Verdict:
         """Remember what it was run on, unless it did not make what it should."""
+        from aura_stack.system import fingerprint  # noqa: PLC0415 - see above
+
         absent = fingerprint.missing(task.cwd, task.outputs)
         begun = self._begun.pop(task.name, None)
         if absent:
@@ -57,7 +71,11 @@ class Tasks:
             self._remember(task, begun)
         return verdict
 
-    def _remember(self, task: Service, what: fingerprint.Fingerprint) -> None:
+    def _remember(self, task: Service, what: "Fingerprint") -> None:
+        from aura_stack.system import fingerprint  # noqa: PLC0415 - see above
+
+        from . import prepare  # noqa: PLC0415 - see above
+
         try:
             known = fingerprint.load(self._record)
             fingerprint.save(self._record, known.put(prepare.key(task, _step(task)), what))

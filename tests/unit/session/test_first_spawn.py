@@ -31,11 +31,14 @@ LATER = {
     "aura_stack.reading.from_dotenv",
     "aura_stack.reading.from_procfile",
     "aura_stack.reading.wording",
+    "aura_stack.session.externals",
+    "aura_stack.session.prepare",
     "aura_stack.session.requires",
     "aura_stack.session.serve",
     "aura_stack.supervision.asking",
     "aura_stack.supervision.termination",
     "aura_stack.supervision.probes",
+    "aura_stack.system.fingerprint",
 }
 ROOMS_OF_OTHER_COMMANDS = ("doctor", "drafting", "inventory", "mending", "watch")
 
