@@ -156,6 +156,7 @@ def _face(client: "Client", guardian: int, options: Options, manner: _Manner) ->
 
 def _join(client: "Client", options: Options, manner: _Manner) -> int:
     """The same, of a stack that runs already."""
+    lean.settle()
     services, dependencies = _asked(client, options), options.dependencies
     if manner.detach:
         from .background import Background  # noqa: PLC0415 - as above

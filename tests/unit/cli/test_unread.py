@@ -61,6 +61,9 @@ def pipe():
     reading, writing = os.pipe()
     before, clock = signal.getsignal(signal.SIGALRM), signal.getitimer(signal.ITIMER_REAL)
     yield reading, writing
+    signal.setitimer(
+        signal.ITIMER_REAL, 0
+    )  # first: the limit of the tests has this clock as well, and its handler
     signal.signal(signal.SIGALRM, before)
     signal.setitimer(signal.ITIMER_REAL, *clock)
     os.close(writing)
