@@ -83,10 +83,13 @@ class Asking:
         if current.notify:
             current.notify.listeners.append(lambda said: self._hear(service.name, current, said))
             current.notify.attach(self._loop, lambda pid: _may_speak(current.tree, pid))
+        means = self._means(service, current)
+        questions = probes.Questions(current.service, run, means)
         coroutine = probes.ask_until_ready(
-            current.service, run, self._means(service, current), self._tell, self._waits
+            current.service, run, means, questions.each, self._tell, self._waits
         )
         current.probe = self._tasks.create_task(coroutine, name=f"readiness of {service.name}")
+        current.probe.add_done_callback(lambda _: questions.close())
 
     def attend(self, service: Service, run: int) -> None:
         """Ask whether it is well from now on."""

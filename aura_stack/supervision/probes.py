@@ -1,8 +1,8 @@
 """From a service's `ready:` to the question that is asked, and the answer to the supervisor."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from typing import NamedTuple
 
 from aura_stack.stack.model import ProbeKind, Ready, Service
@@ -43,17 +43,51 @@ class Means(NamedTuple):
     listening: Callable[[], frozenset[int]] = frozenset
 
 
+class Questions:
+    """One for each condition of a run; those that look for lines hear from now on of all that it prints.
+
+    It may print the line that is looked for before anybody has asked: so this is made when the run begins.
+    """
+
+    def __init__(self, service: Service, run: int, means: Means) -> None:
+        conditions = service.ready.conditions
+        looks = {each: readiness.LogLine(each.target) for each in conditions if each.kind is ProbeKind.LOG}
+
+        def feed(stream: str, data: bytes) -> None:
+            for look in looks.values():
+                look.feed(stream, data)
+
+        self.each = [
+            Question(readiness.describe(each), looks[each].ask, looks[each].news)
+            if each in looks
+            else question(service.but(ready=each), means)
+            for each in conditions
+        ]
+        self._hears_no_more = partial(means.output.untap, service.name, run, feed) if looks else None
+        if looks:
+            means.output.tap(service.name, run, feed)
+
+    def close(self) -> None:
+        """Nobody asks any more."""
+        if self._hears_no_more:
+            self._hears_no_more()
+
+
 async def ask_until_ready(
-    service: Service, run: int, means: Means, tell: Tell, waits: Callable[[str, str], None]
+    service: Service,
+    run: int,
+    means: Means,
+    questions: Sequence[Question],
+    tell: Tell,
+    waits: Callable[[str, str], None],
 ) -> None:
     """Probe one run and tell Answered or Unanswered; a cancelled probe tells nothing."""
     name, settle = service.name, service.handover.settle
     try:
-        with _questions(service, run, means) as questions:
-            await readiness.until_ready(service.ready, questions, lambda what: waits(name, what))
-            if settle and means.is_beside():
-                waits(name, f"ready, and takes over if it stays so for {settle:g} s")
-                await readiness.settled(service.ready, questions, settle, means.is_beside)
+        await readiness.until_ready(service.ready, questions, lambda what: waits(name, what))
+        if settle and means.is_beside():
+            waits(name, f"ready, and takes over if it stays so for {settle:g} s")
+            await readiness.settled(service.ready, questions, settle, means.is_beside)
     except _LostError:
         tell(name, lifecycle.Lost(run))
     except readiness.NotReady as error:
@@ -70,30 +104,6 @@ async def ask_until_ready(
         tell(name, lifecycle.Unanswered(run, verdict))
     else:
         tell(name, lifecycle.Answered(run))
-
-
-@contextmanager
-def _questions(service: Service, run: int, means: Means) -> Iterator[list[Question]]:
-    """A question for each condition; those that look for lines hear of all that is printed meanwhile."""
-    conditions = service.ready.conditions
-    looks = {each: readiness.LogLine(each.target) for each in conditions if each.kind is ProbeKind.LOG}
-
-    def feed(stream: str, data: bytes) -> None:
-        for look in looks.values():
-            look.feed(stream, data)
-
-    if looks:
-        means.output.tap(service.name, run, feed)
-    try:
-        yield [
-            Question(readiness.describe(each), looks[each].ask, looks[each].news)
-            if each in looks
-            else question(service.but(ready=each), means)
-            for each in conditions
-        ]
-    finally:
-        if looks:
-            means.output.untap(service.name, run, feed)
 
 
 def question(service: Service, means: Means, *, ours_alone: bool = True) -> Question:
