@@ -9,6 +9,8 @@ import pytest
 from stacks import PATIENCE, child, wait_for
 from terminal import CTRL_C, Terminal, expect
 
+pytestmark = pytest.mark.long
+
 WEB = {"command": child("debugged"), "ready": {"log": "size"}, "tty": True}
 LEAVE = b"\x10\x11"
 

@@ -13,6 +13,8 @@ from stacks import child, wait_for
 
 from aura_stack.system import processes
 
+pytestmark = pytest.mark.long
+
 SERVER = child("versions")
 PAGES = [sys.executable, "-m", "http.server", "--bind", "localhost", "${port}"]
 

@@ -9,6 +9,8 @@ import subprocess
 import pytest
 from stacks import child
 
+pytestmark = pytest.mark.long
+
 HANGS = "trap '' TERM; sleep 1000 & sleep 1000"
 """A stop command that does nothing, with a child, and does not end when it is asked to."""
 

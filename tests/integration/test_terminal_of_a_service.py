@@ -11,6 +11,8 @@ from terminal import CTRL_C, Terminal, expect
 
 from aura_stack.system import processes
 
+pytestmark = pytest.mark.long
+
 WEB = {"command": child("debugged"), "ready": {"log": "size"}}
 TICKER = {"command": "while :; do echo tick; sleep 0.05; done"}
 LEAVE = b"\x10\x11"
