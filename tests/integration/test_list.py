@@ -10,6 +10,8 @@ from stacks import Stack, child
 
 from aura_stack.system import processes
 
+pytestmark = pytest.mark.long
+
 SERVE = {"command": child("talker")}
 
 

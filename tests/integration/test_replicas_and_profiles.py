@@ -9,6 +9,8 @@ import sys
 import pytest
 from stacks import PATIENCE
 
+pytestmark = pytest.mark.long
+
 SLEEP = [sys.executable, "-c", "import time; time.sleep(1000)"]
 SERVE = ["sh", "-c", f"exec {sys.executable} -m http.server -b 127.0.0.1 $PORT"]
 TELL = [

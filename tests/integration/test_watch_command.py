@@ -6,6 +6,8 @@ import sys
 import pytest
 from stacks import child
 
+pytestmark = pytest.mark.long
+
 SERVER = "import time; print('serving', open('word.txt').read().strip(), flush=True); time.sleep(1000)"
 WEB = {
     "command": [sys.executable, "-c", SERVER],

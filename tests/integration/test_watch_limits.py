@@ -13,7 +13,10 @@ from watching import Watching
 from aura_stack.system import limits
 from aura_stack.watch import inotify, tree
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="inotify is Linux's alone")
+pytestmark = [
+    pytest.mark.long,
+    pytest.mark.skipif(sys.platform != "linux", reason="inotify is Linux's alone"),
+]
 
 
 @pytest.fixture
