@@ -69,7 +69,7 @@ test-stacks:
 test-long: export THOROUGH = 1
 test-long: $(VENV)/.dev ## the rest: torture, random tests in full, other people's servers, installs, two worktrees
 	@$(MAKE) --no-print-directory setup
-	@$(PYTEST) -n auto tests/unit
+	@$(PYTEST) -n auto $$(grep -lrE --include='test_*.py' 'hypothesis|effort' tests/unit)
 	$(BESIDE) test-torture test-installs
 
 test-torture:

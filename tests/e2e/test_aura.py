@@ -216,6 +216,7 @@ HARD_CODED = {
 @pytest.mark.long
 def test_the_example_with_hard_coded_ports_is_put_right(clone):
     """Last, since it changes the example: servers that listen anywhere, a document that says so, and one command."""
+    subprocess.run(["make", "setup"], cwd=clone.folder, env=clone.env, check=True)
     example = clone.folder / "examples/aura"
     for path, changes in HARD_CODED.items():
         text = (example / path).read_text()
