@@ -36,7 +36,7 @@ logs: setup ## show the last lines: make logs ARGS="-f backend"
 setup: $(VENV)/.installed $(VENV)/.node ## make the environment that all of this runs in
 
 check: $(VENV)/.dev ## format, lint, types, architecture, unit tests: under a minute
-	@$(MAKE) --no-print-directory static units
+	$(BESIDE) static units
 
 static: $(VENV)/.dev
 	@ruff format --check -q . && ruff check -q .
