@@ -7,7 +7,6 @@ import os
 import select
 import signal
 from collections.abc import Callable, Mapping, Sequence
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from aura_stack.errors import AuraError, ExitCode
@@ -30,7 +29,6 @@ if TYPE_CHECKING:
     from .face import Face
 
 _FIRST = "up -d is the first process of this container here, and all would end with it"
-_AS_WRITTEN: Mapping[str, int] = MappingProxyType({})
 
 
 class _Manner(Frozen):
@@ -56,7 +54,7 @@ def up(
     no_prefix: bool = False,
     only_errors: bool = False,
     no_keys: bool = False,
-    scale: Mapping[str, int] = _AS_WRITTEN,
+    scale: Mapping[str, int] | None = None,
     free: Callable[[str, Places, Options], None] | None = None,
     **rest: Any,
 ) -> int:
@@ -74,7 +72,7 @@ def up(
         no_prefix: begin none with the name of its service.
         only_errors: show only what went wrong.
         no_keys: leave the keyboard alone.
-        scale: how many of each service.
+        scale: how many of each service, where that is not as written.
         free: called before a launch, to free the ports that it needs.
         rest: what else `Options` holds.
 
@@ -90,7 +88,7 @@ def up(
         target.coloured(settings),
         dependencies=not no_deps,
         watch=not (no_watch or os.environ.get("AURA_NO_WATCH")),
-        variant=settings.variant.but(scale=scale),
+        variant=settings.variant.but(scale=scale) if scale else settings.variant,
         **rest,
     )
     looks = Looks(options.coloured, stamps, not no_prefix, only_errors)
