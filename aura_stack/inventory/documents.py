@@ -43,7 +43,6 @@ _NEAR = 6  # words before a number that may say whose it is
 _YEARS = range(1900, 2100)
 _TABLE = re.compile(r"^\s*\|.*\|\s*$")
 _RULE = re.compile(r"^[\s|:-]+$")
-_LETTERS = re.compile(r"[A-Za-z][A-Za-z0-9_.-]*")
 _MOST = 2000
 
 

@@ -37,7 +37,6 @@ _CLIENTS = re.compile(
     r"|typeormmodule\.forroot|clientsmodule|register|registerasync|request|fetch|axios|nodemailer|createtransport)"
 )
 _SPEAKING = re.compile(r"(?i)(?:console|log|logger|winston|pino|chalk|debug|print|info|warn|error|colors?)\b")
-_BROWSER_EXPRESSION = re.compile(r"\bimport\.meta\.env\b")
 
 
 def may_hold(data: bytes) -> bool:

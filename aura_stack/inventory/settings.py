@@ -39,7 +39,6 @@ _COMMANDS = frozenset(
     ("command", "cmd", "run", "entrypoint", "args", "script", "start", "exec", "postCreateCommand")
 )
 _CONNECTS = frozenset(("host", "hostname", "user", "username", "password", "database", "db"))
-_SWARM = frozenset(("k8s", "kubernetes", "helm", "charts", "manifests", "deploy"))
 
 
 def find(source: Source) -> Iterator[Finding]:
