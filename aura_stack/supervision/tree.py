@@ -156,14 +156,16 @@ class Tree:
 
 def look_at_all(trees: Sequence[Tree], children: Children) -> list[list[Identity]]:
     """What lives of each of these runs besides its main process, by one look at our children for all of them."""
-    found = [tree.descent() for tree in trees]
+    below = [tree.descent() for tree in trees]
+    left: list[list[Identity]] = []
     for _ in range(LOOKS):
         ours = _steady_children()
         strays = children.orphans(ours)
-        found = [[*before, *tree.of(strays)] for before, tree in zip(found, trees, strict=True)]
-        if not strays or _children() == ours:  # else one that ended meanwhile has left us its own
+        left = [tree.remember([*pids, *tree.of(strays)]) for tree, pids in zip(trees, below, strict=True)]
+        # whoever turned out to have ended by now has left us its own before: only after that the children count
+        if not strays or _children() == ours:
             break
-    return [tree.remember(pids) for tree, pids in zip(trees, found, strict=True)]
+    return left
 
 
 def orphans(children: Children) -> list[int]:

@@ -1,5 +1,6 @@
 """Who belongs to a run, while some of it are just ending."""
 
+import itertools
 import os
 
 import pytest
@@ -15,16 +16,24 @@ OURS = {MARK: "mark"}
 
 @pytest.fixture
 def kernel(monkeypatch):
-    """Processes as the test says: parent by pid, and environments; both can change at every look."""
+    """Processes as the test says: parent by pid, environments, zombies; all can change at every look."""
 
     class Kernel:
         def __init__(self):
             self.parents = {}
             self.environments = {}
+            self.zombies = set()
             self.looked = list  # called at every look
 
         def environment(self, pid):
-            return self.environments.get(pid)
+            found = self.environments.get(pid)
+            self.looked()
+            return found
+
+        def is_alive(self, one):
+            found = one.pid in self.parents and one.pid not in self.zombies
+            self.looked()
+            return found
 
         def children(self, pid):
             found = [one for one, parent in self.parents.items() if parent == pid]
@@ -40,7 +49,7 @@ def kernel(monkeypatch):
     monkeypatch.setattr(processes, "environment", made.environment)
     monkeypatch.setattr(processes, "session", lambda pid: pid)
     monkeypatch.setattr(processes, "identify", lambda pid: Identity(pid, 1) if pid in made.parents else None)
-    monkeypatch.setattr(processes, "is_alive", lambda one: one.pid in made.parents)
+    monkeypatch.setattr(processes, "is_alive", made.is_alive)
     return made
 
 
@@ -72,6 +81,35 @@ def test_who_comes_to_us_while_we_look_is_found(kernel):
 
     kernel.looked = end_one
     assert pids(Tree(100, "mark", Children()).look()) == [102]
+
+
+def test_at_whatever_moments_a_daemon_forks_and_ends_it_is_found(kernel):
+    """The second of the three processes of daemon(7) leads a session of its own and goes away while we look."""
+    middle, last = 101, 102
+
+    def fork():
+        kernel.parents[last], kernel.environments[last] = middle, OURS
+
+    def lose_environment():
+        kernel.environments[middle] = {}
+
+    def end():
+        kernel.zombies.add(middle)
+        kernel.parents[last] = os.getpid()
+
+    for moments in itertools.combinations_with_replacement(range(30), 3):
+        kernel.parents, kernel.zombies = {middle: os.getpid()}, set()
+        kernel.environments = {middle: OURS}
+        clock = itertools.count()
+        steps = list(zip(moments, (fork, lose_environment, end), strict=True))
+
+        def advance(clock=clock, steps=steps):
+            now = next(clock)
+            while steps and steps[0][0] <= now:
+                steps.pop(0)[1]()
+
+        kernel.looked = advance
+        assert Tree(100, "mark", Children()).look() != [], moments
 
 
 def test_one_that_forks_without_end_ends_the_look_all_the_same(kernel, monkeypatch):
