@@ -1,5 +1,11 @@
 """Where the installed command and `python -m aura_stack` begin."""
 
+import _signal  # type: ignore[import-not-found] # what `signal` is made of: built in, so loaded at once
+
+# a Ctrl-C while we are loaded ends us without a word, as the kernel would: see cli/interrupt
+if _signal.getsignal(_signal.SIGINT) is _signal.default_int_handler:
+    _signal.signal(_signal.SIGINT, _signal.SIG_DFL)
+
 import os
 import sys
 from typing import NoReturn

@@ -10,6 +10,8 @@ from click.shell_completion import CompletionItem
 from aura_stack.reading.suggest import did_you_mean
 from aura_stack.reading.words import quoted
 
+from . import interrupt
+
 
 class Lazy(NamedTuple):
     """Where a command stands, as `package.module:attribute`, and what the list of commands says of it."""
@@ -58,6 +60,7 @@ class LazyGroup(Group):
         module, _, attribute = lazy.target.partition(":")
         command = getattr(import_module(module), attribute)
         assert isinstance(command, click.Command)
+        interrupt.heed()  # with the words behind its name it begins
         for each in (command, *getattr(command, "commands", {}).values()):
             # the docstrings are raw: what they say to click is a backslash and a b, what click looks for is a backspace
             each.help = each.help and each.help.replace("\\b\n", "\b\n")

@@ -7,6 +7,7 @@ import click
 
 from aura_stack.errors import AuraError, ExitCode
 
+from . import interrupt
 from .lazy import Lazy, LazyGroup
 from .quick import COMPLETE
 from .settings import ENV_FILE, PROFILES, Settings, chosen, resolve_color
@@ -49,7 +50,15 @@ class _Root(LazyGroup):
     """Prints errors while the context that knows about colour is still there."""
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run the command; an AuraError is printed and becomes an exit code."""
+        """Run the command; an AuraError is printed and becomes an exit code, Ctrl-C becomes one without a word."""
+        try:
+            return self._invoke(ctx)
+        except KeyboardInterrupt:
+            ctx.exit(ExitCode.INTERRUPTED)
+        finally:
+            interrupt.leave()
+
+    def _invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
         except AuraError as error:

@@ -14,6 +14,7 @@ from typing import Any
 
 from aura_stack.errors import AuraError, ExitCode
 
+from . import interrupt
 from .settings import ENV_FILE, PROFILES, Settings, resolve_color
 from .streams import leave_early, not_writable, prepare
 
@@ -157,10 +158,13 @@ def run(words: Sequence[str]) -> int | None:
     prepare()
     file, verb, names, params = line
     settings = Settings(file, color=resolve_color("auto", os.environ))
-    return _guarded(lambda: _run(settings, verb, names, params), settings)
+    return _guarded(lambda: _loaded(settings, verb, names, params), settings)
 
 
-def _run(settings: Settings, verb: str, names: list[str], params: dict[str, Any]) -> int | None:
+def _loaded(
+    settings: Settings, verb: str, names: list[str], params: dict[str, Any]
+) -> Callable[[], int | None]:
+    """What carries the command out, ready to be called."""
     if verb == "up" or verb in _LOOKS:
         from aura_stack.system import lean  # noqa: PLC0415 - each loads what it is made of
 
@@ -168,40 +172,43 @@ def _run(settings: Settings, verb: str, names: list[str], params: dict[str, Any]
     if verb == "up":
         from . import bringup  # noqa: PLC0415 - likewise
 
-        return bringup.up(settings, names, **params)
+        return lambda: bringup.up(settings, names, **params)
     if verb == "logs":
-        return _look(settings, names, params)
-    if verb not in _LOOKS:
-        from . import running  # noqa: PLC0415 - likewise
+        return _log_look(settings, names, params)
+    if verb in _LOOKS:
+        return _port_look(settings, verb, names, params)
+    from . import running  # noqa: PLC0415 - likewise
 
-        if verb == "status":
-            return running.status(settings, names, as_json=params.get("as_json", False))
-        return running.order(settings, verb, names, **params)
-    return _look_at_ports(settings, verb, names, params)
+    if verb == "status":
+        return lambda: running.status(settings, names, as_json=params.get("as_json", False))
+    return lambda: running.order(settings, verb, names, **params)
 
 
-def _look_at_ports(settings: Settings, verb: str, names: list[str], params: dict[str, Any]) -> int:
+def _port_look(settings: Settings, verb: str, names: list[str], params: dict[str, Any]) -> Callable[[], int]:
     if verb == "ports next":
         from .ports_offered import offered  # noqa: PLC0415 - as above
 
-        return offered(settings, **params)
+        return lambda: offered(settings, **params)
     from . import ports_told  # noqa: PLC0415 - as above
 
     if verb == "ports who":
-        return ports_told.who(list(map(int, names)), **params)
-    return (ports_told.check if verb == "ports check" else ports_told.ls)(settings, **params)
+        return lambda: ports_told.who(list(map(int, names)), **params)
+    return lambda: (ports_told.check if verb == "ports check" else ports_told.ls)(settings, **params)
 
 
-def _look(settings: Settings, names: list[str], params: dict[str, Any]) -> int | None:
+def _log_look(settings: Settings, names: list[str], params: dict[str, Any]) -> Callable[[], int | None]:
     from .looking import Options, look  # noqa: PLC0415 - others need none of it
 
     as_json = params.pop("as_json", False)
     options = Options(**params)
-    if options.clash:
-        return None
 
-    look(settings, tuple(names), options, as_json=as_json)
-    return ExitCode.OK
+    def carry_out() -> int | None:
+        if options.clash:
+            return None
+        look(settings, tuple(names), options, as_json=as_json)
+        return ExitCode.OK
+
+    return carry_out
 
 
 def _show(error: AuraError, settings: Settings) -> None:
@@ -214,10 +221,9 @@ def _show(error: AuraError, settings: Settings) -> None:
         show(error)
 
 
-def _guarded(command: Callable[[], int | None], settings: Settings) -> int | None:
+def _guarded(load: Callable[[], Callable[[], int | None]], settings: Settings) -> int | None:
     try:
-        code = command()
-        sys.stdout.flush()
+        return _carried_out(load)
     except AuraError as error:
         _show(error, settings)
         return error.exit_code
@@ -227,4 +233,14 @@ def _guarded(command: Callable[[], int | None], settings: Settings) -> int | Non
         return leave_early()
     except OSError as error:
         return not_writable(error)
+
+
+def _carried_out(load: Callable[[], Callable[[], int | None]]) -> int | None:
+    try:
+        command = load()
+        interrupt.heed()
+        code = command()
+        sys.stdout.flush()
+    finally:
+        interrupt.leave()
     return code

@@ -160,6 +160,7 @@ def test_the_path_of_the_commands_of_every_day_loads_these_modules_of_ours_and_n
     ).stdout.split()  # fmt: skip
     assert not set(HEAVY) & set(loaded)
     assert sorted(name for name in loaded if name.startswith("aura_stack.") and name.count(".") == 2) == [
+        "aura_stack.cli.interrupt",
         "aura_stack.cli.quick",
         "aura_stack.cli.running",
         "aura_stack.cli.settings",
