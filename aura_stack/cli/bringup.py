@@ -18,6 +18,7 @@ from aura_stack.supervision.guardian import ORDERS
 from aura_stack.system import lean, orphans
 from aura_stack.system import places as where
 from aura_stack.system.places import Places
+from aura_stack.system.plain import require_kept
 
 from . import target
 from .looks import Looks
@@ -105,6 +106,7 @@ def up(
         raise AuraError(_FIRST, "leave -d out: the container's runtime has a way to detach", ExitCode.USAGE)
     if free:
         free(file, places, options)
+    require_kept((file, *(settings.variant.env_files or ())))
     where.create(places)
     return _launch(file, places, options, manner)
 

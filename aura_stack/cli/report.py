@@ -9,6 +9,7 @@ import click
 from aura_stack.errors import AuraError, InvalidDefinition, Place, Problem
 from aura_stack.reading.load import LARGEST
 from aura_stack.reading.words import visible
+from aura_stack.system.plain import opened
 
 _LINE_BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
 _LEFT, _RIGHT = 60, 60  # characters shown on either side of a mistake; a manifest may be one long line
@@ -52,7 +53,7 @@ def show_notices(notices: Iterable[Problem | str]) -> None:
 def _lines(file: str) -> list[str]:
     """The lines of a file as they are now; none if it cannot be read again."""
     try:
-        with open(file, "rb") as stream:
+        with opened(file) as stream:
             text = stream.read(LARGEST).decode("utf-8", "replace")
     except OSError:
         return []

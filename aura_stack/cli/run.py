@@ -178,6 +178,7 @@ class _Tasks:
         from aura_stack.session.environment import Environment  # noqa: PLC0415 - `--help` needs none of it
         from aura_stack.session.tasks import Tasks  # noqa: PLC0415 - likewise
         from aura_stack.system import places as where  # noqa: PLC0415 - likewise
+        from aura_stack.system.plain import require_kept  # noqa: PLC0415 - likewise
 
         self._settings = settings
         self._files = files
@@ -185,6 +186,7 @@ class _Tasks:
         self._words = words
         self._environment = Environment(files, definition, os.environ, coloured=os.isatty(1))
         self._file, self._places = target.found(settings)
+        require_kept([self._file])
         where.create(self._places)
         self._client: Client | None = None
         self._tasks = Tasks(
@@ -274,9 +276,11 @@ class _Tasks:
         from aura_stack.control.protocol import Request  # noqa: PLC0415 - as above
         from aura_stack.session.launch import launch_apart  # noqa: PLC0415 - as above
         from aura_stack.session.options import Options  # noqa: PLC0415 - as above
+        from aura_stack.system.plain import require_kept  # noqa: PLC0415 - as above
 
         from .face import refusal  # noqa: PLC0415 - as above
 
+        require_kept(self._settings.variant.env_files or ())
         options = Options(variant=self._settings.variant, idle=True, watch=False)
         client = Client(launch_apart(self._file, self._places, options, os.environ))
         try:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from aura_stack.errors import AuraError, InvalidDefinition, Place
 from aura_stack.frozen import Frozen
 from aura_stack.ports.manifest import read as read_manifest
+from aura_stack.system.plain import opened
 
 from . import looking, makefile, portsfile, stackfile
 from .detect import LOOKED_FOR, Source, find
@@ -82,7 +83,7 @@ def _manifest(directory: str) -> tuple[Mapping[str, object], dict[str, Entry]]:
     read = read_manifest(path, MANIFEST, Place(MANIFEST, 1, 1))
     if read.manifest is None or read.problems:
         raise InvalidDefinition(read.problems)
-    with open(path, encoding="utf-8-sig") as file:
+    with opened(path) as file:
         present = json.load(file)
     entries = {entry.name: Entry(entry.number, entry.external) for entry in read.manifest.entries.values()}
     return present, entries
@@ -120,8 +121,8 @@ def with_targets(directory: str) -> Targets:
 
 def _read(path: str, name: str) -> str:
     try:
-        with open(path, encoding="utf-8", errors="surrogateescape", newline="") as file:
-            return file.read()
+        with opened(path) as file:
+            return file.read().decode("utf-8", "surrogateescape")
     except FileNotFoundError:
         return ""
     except OSError as error:

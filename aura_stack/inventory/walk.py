@@ -5,6 +5,8 @@ import stat
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
+from aura_stack.system.plain import opened
+
 from .filekinds import NEVER_ENTERED, language_of, language_of_program
 from .findings import CODE, Language
 
@@ -167,8 +169,8 @@ def _rules(file: str, base: str, prefix: tuple[str, ...] = ()) -> Iterator[_Igno
     from pathspec import GitIgnoreSpec  # noqa: PLC0415 - with the extra
 
     try:
-        with open(file, encoding="utf-8", errors="replace") as stream:
-            lines = stream.read(LARGEST).splitlines()
+        with opened(file) as stream:
+            lines = stream.read(LARGEST).decode("utf-8", "replace").splitlines()
     except OSError:
         return
     try:

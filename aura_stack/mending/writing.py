@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from aura_stack.errors import AuraError
 from aura_stack.reading.words import visible
 from aura_stack.system.files import rewrite
+from aura_stack.system.plain import opened
 
 from .planning import Change
 
@@ -111,7 +112,7 @@ def _require_same(directory: str, change: Change) -> None:
     if os.path.commonpath((os.path.realpath(path), root)) != root or os.path.islink(path):
         raise AuraError(f"{name} does not lie in the project, so it is not written")
     try:
-        with open(path, "rb") as stream:
+        with opened(path) as stream:
             same = stream.read(len(change.old) + 1) == change.old
     except OSError as error:
         raise AuraError(f"{name} cannot be read any more: {error.strerror}") from error

@@ -9,6 +9,7 @@ from aura_stack.reading.tree import Items, Node, Scalar, Table, whole
 from aura_stack.reading.words import listed, quoted
 from aura_stack.stack.check import check
 from aura_stack.stack.kinds import Choice, Either, Key, ListOf, MapOf, Record, Text, Whole
+from aura_stack.system.plain import NotAFileError
 
 from .entries import Entry, Manifest, State
 from .policy import lost
@@ -70,6 +71,9 @@ def read(path: str, label: str, mention: Place, *, policy: bool = True) -> Manif
         loaded = load(path, label)
     except FileNotFoundError:
         return ManifestRead(None, (Problem(mention, f"there is no port manifest {label}"),))
+    except NotAFileError as error:
+        message = f"the port manifest {label} cannot be read: {error.words}"
+        return ManifestRead(None, (Problem(mention, message, error.hint),))
     except OSError as error:
         message = f"the port manifest {label} cannot be read: {error.strerror}"
         return ManifestRead(None, (Problem(mention, message),))

@@ -2,6 +2,7 @@
 
 from aura_stack.errors import Place, Problem
 from aura_stack.frozen import Frozen
+from aura_stack.system.plain import opened
 
 from . import from_json
 from .plant import Planter, Refused
@@ -25,9 +26,10 @@ def load(path: str, label: str) -> Loaded:
         label: what the file is called in places.
 
     Raises:
+        NotAFileError: it is a folder, a pipe or the like.
         OSError: it cannot be read.
     """
-    with open(path, "rb") as stream:
+    with opened(path) as stream:
         return parse(stream.read(LARGEST + 1), label, as_json=path.endswith(".json"))
 
 

@@ -4,6 +4,7 @@ import re
 from bisect import bisect_right
 
 from aura_stack.errors import Place
+from aura_stack.system.plain import NotAFileError, opened
 
 from .plant import Refused
 
@@ -38,14 +39,14 @@ def read(path: str, file: str) -> str:
         file: what it is called in places.
 
     Raises:
-        Refused: it is a folder, not UTF-8, or larger than 1 MiB.
+        Refused: it is no file (a folder, a pipe), not UTF-8, or larger than 1 MiB.
         OSError: it cannot be read.
     """
     try:
-        with open(path, "rb") as stream:
+        with opened(path) as stream:
             data = stream.read(LARGEST + 1)
-    except IsADirectoryError:
-        raise Refused.at(Place(file, 1, 1), "this is a folder, not a file") from None
+    except NotAFileError as error:
+        raise Refused.at(Place(file, 1, 1), error.words, error.hint) from None
     if len(data) > LARGEST:
         raise Refused.at(Place(file, 1, 1), f"the file is larger than {LARGEST:,} bytes")
     try:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from aura_stack.stack.find import is_procfile
 from aura_stack.stack.variant import Variant
 from aura_stack.system.digest import sha256
+from aura_stack.system.plain import opened
 
 from .defined import Definition, Source
 
@@ -45,7 +46,7 @@ def digest(files: Iterable[str]) -> str:
 
 def _content(path: str) -> str:
     try:
-        with open(path, "rb") as stream:
+        with opened(path) as stream:
             content = stream.read()
     except OSError:
         content = b""

@@ -15,6 +15,7 @@ from aura_stack.reading.words import quoted
 from aura_stack.stack.variant import Variant
 from aura_stack.system import files
 from aura_stack.system import places as where
+from aura_stack.system.plain import opened
 
 from .defined import label
 from .portview import manifest_path
@@ -157,8 +158,8 @@ def _change(path: str, changes: Iterable[tuple[str, str, Mapping[str, object] | 
 
 
 def _content(path: str) -> str:
-    with open(path, encoding="utf-8", newline="") as stream:
-        return stream.read()
+    with opened(path) as stream:
+        return stream.read().decode("utf-8")
 
 
 def _plain(text: str, *, as_json: bool) -> _Plain:

@@ -21,6 +21,7 @@ from aura_stack.stack.outline import env_files_of, is_external, services
 from aura_stack.stack.resolve import Meant, Surroundings, resolve
 from aura_stack.stack.validate import Valid, validate
 from aura_stack.stack.variant import Variant, chosen, clashes, replicas
+from aura_stack.system.plain import NotAFileError
 
 from .defined import Definition, label, signals
 from .variables import NO_DOTENV, EnvFiles, named
@@ -173,6 +174,9 @@ class StackFile:
 def _load(path: str, label: str) -> Loaded:
     try:
         return load(path, label)
+    except NotAFileError as error:
+        message = f"the stack file {label} cannot be read: {error.words}"
+        raise AuraError(message, error.hint, ExitCode.INVALID) from error
     except OSError as error:
         message = f"the stack file {label} cannot be read: {error.strerror}"
         raise AuraError(message, exit_code=ExitCode.INVALID) from error

@@ -4,6 +4,8 @@ import os
 
 from aura_stack.frozen import Frozen
 
+from .plain import opened
+
 _POINTER = b"gitdir: "
 
 
@@ -41,7 +43,7 @@ def checkout(folder: str) -> Checkout | None:
 def _pointed_to(file: str, before: bytes, folder: str) -> str:
     """The path on the first line of a file, "" if it is a folder, is missing or says something else."""
     try:
-        with open(file, "rb") as stream:
+        with opened(file) as stream:
             line = stream.readline(4096)
     except OSError:
         return ""

@@ -5,6 +5,8 @@ import time
 from collections.abc import Iterable
 from contextlib import suppress
 
+from aura_stack.system.plain import opened
+
 PAUSE = 0.005  # seconds until it is worth asking again
 _LONGEST = 5.0  # seconds for which a lock counts: `git commit -a` keeps it while its editor is open, a crash for ever
 _AT_WORK = 1.0  # seconds since something was seen, for which one that is older counts as well: files are being changed
@@ -44,7 +46,7 @@ def _directory(path: str) -> str | None:
             return None
         folder, above = above, os.path.dirname(above)
     place = os.path.join(folder, ".git")
-    with suppress(OSError), open(place, "rb") as file:  # a folder cannot be read: that is the usual case
+    with suppress(OSError), opened(place) as file:  # a folder cannot be read: that is the usual case
         line = file.read(4096)
         if line.startswith(_POINTER):
             return os.path.join(folder, os.fsdecode(line.removeprefix(_POINTER).rstrip(b"\n")))

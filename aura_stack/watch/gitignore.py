@@ -11,6 +11,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from aura_stack.system.plain import opened
+
 from .rules import Asking
 
 if TYPE_CHECKING:
@@ -130,8 +132,9 @@ def _upwards(top: str, path: str) -> Iterator[str]:
 def _read(file: str) -> "GitIgnoreSpec | None":
     """The patterns of a file; None where there are none. Git passes over what is no pattern, and so do we."""
     lines: list[str] = []
-    with suppress(OSError), open(file, encoding="utf-8", errors="surrogateescape") as stream:
-        lines = [line for line in stream.read(_LARGEST).splitlines() if line.strip() and line[0] != "#"]
+    with suppress(OSError), opened(file) as stream:
+        text = stream.read(_LARGEST).decode("utf-8", "surrogateescape")
+        lines = [line for line in text.splitlines() if line.strip() and line[0] != "#"]
     if not lines:
         return None
     from pathspec import GitIgnoreSpec  # noqa: PLC0415 - only who has patterns needs it

@@ -127,7 +127,7 @@ def test_a_missing_manifest_is_told_where_it_is_named(tmp_path):
 def test_a_manifest_that_is_a_folder_is_told_where_it_is_named(tmp_path):
     problems = read(str(tmp_path), "config", MENTION).problems
     assert [str(problem) for problem in problems] == [
-        "stack.yaml:2:8: the port manifest config cannot be read: Is a directory"
+        "stack.yaml:2:8: the port manifest config cannot be read: this is a folder, not a file"
     ]
 
 

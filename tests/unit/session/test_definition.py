@@ -133,7 +133,7 @@ def test_a_file_outside_is_called_as_it_was_named(tmp_path, monkeypatch):
 def test_a_file_that_cannot_be_read_is_an_error_of_its_own(tmp_path):
     (tmp_path / "stack.yaml").mkdir()
     with pytest.raises(
-        AuraError, match=r"the stack file stack\.yaml cannot be read: Is a directory"
+        AuraError, match=r"the stack file stack\.yaml cannot be read: this is a folder"
     ) as caught:
         read(str(tmp_path / "stack.yaml"), {}, str(tmp_path))
     assert caught.value.exit_code == 5
