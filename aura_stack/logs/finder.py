@@ -1,16 +1,22 @@
 """Where in a text of many lines those are that hold a pattern: bytes that each of them holds are looked for first.
 
 What is searched are the lines between two places of a buffer, an end of line before the first of them and one behind
-the last. Their text is plain: without colours, their ends without a carriage return.
+the last. Mostly their text is plain: without colours, their ends without a carriage return. Where it is not, the bytes
+are looked for all the same, since colours seldom part them, and only the lines that hold them are made plain.
 """
 
 import re
+from collections.abc import Callable, Iterator
 from typing import Protocol
 
 from .needles import Needles, needles
+from .plaintext import dividing, plain
 
 Span = tuple[int, int]
 """Where a line begins and where its end of line stands; several lines that follow each other may be one span."""
+
+Search = Callable[["bytes | bytearray"], "re.Match[bytes] | None"]
+"""Whether a line is one that is wanted."""
 
 _NEWLINE = b"\n"
 _SAMPLE = 1 << 16  # bytes of a text by which it is decided how it is searched
@@ -68,20 +74,71 @@ class Finder:
         self._chosen = not self._known
         self._often = False  # whether they stand in many lines
         self._by_line = _ACROSS.search(pattern.pattern) is not None
+        self._pays = True  # it does not, to look at coloured lines one by one, where there are many
+        self._dividing: re.Pattern[bytes] | None = None  # see `coloured`
 
     def spans(self, buffer: Buffer, begin: int, end: int) -> list[Span]:
         """The lines between two places that hold it, in their order."""
-        if not self._chosen and end - begin >= _LEAST:
-            self._choose(bytes(buffer.data[begin : min(end, begin + _SAMPLE)]))
+        self._choose_once(buffer, begin, end)
         if self._needles is None:
             return self._tried(buffer.data, begin, end)
+        return self._looked(buffer, begin, end, self._pattern.search, exact=self._needles.exact)
+
+    def coloured(self, buffer: Buffer, begin: int, end: int) -> list[Span] | None:
+        """The same where the text is not plain; None where it is to be made so before it is searched."""
+        self._choose_once(buffer, begin, end)
+        if not self._pays or self._needles is None or self._needles.table:
+            return None
+        texts, data = self._needles.texts, buffer.data
+        if any(text.endswith(_NEWLINE) for text in texts) and data.find(b"\r", begin, end) >= 0:
+            return None
+        spans = self._looked(buffer, begin, end, self._holds, exact=False)
+        if data.find(b"\x1b", begin, end) < 0:
+            return spans
+        if self._dividing is None:
+            self._dividing = dividing(texts, folded=self._needles.folded)
+        divided = list(self._divided(data, begin, end)) if self._dividing else []
+        self._pays = (len(spans) + len(divided)) * _OFTEN < max(end - begin, _SAMPLE)
+        if not divided:
+            return spans
+        return sorted({*spans, *(one for one in divided if self._holds(data[one[0] : one[1]]))})
+
+    def _divided(self, data: bytes | bytearray, begin: int, end: int) -> Iterator[Span]:
+        """The lines in which colours may part what is looked for."""
+        assert self._dividing
+        place = begin
+        while match := self._dividing.search(data, place, end):
+            at = match.start()
+            place = data.find(_NEWLINE, at, end)
+            yield data.rfind(_NEWLINE, begin - 1, at) + 1, place
+
+    def _holds(self, line: bytes | bytearray) -> re.Match[bytes] | None:
+        """Whether a line that is not plain matches."""
+        return self._pattern.search(plain(bytes(line)).removesuffix(b"\r"))
+
+    def _looked(
+        self,
+        buffer: Buffer,
+        begin: int,
+        end: int,
+        search: Search,
+        *,
+        exact: bool,
+    ) -> list[Span]:
+        """The lines that hold one of the texts, and pass a search if these alone do not say so."""
+        assert self._needles
         where, shift = buffer, 0
         if self._needles.folded or self._needles.table:
             shift = begin - 1
             where = where.beside(self._needles.prepared(buffer.data[shift:end]))
         look = self._look_often if self._often else self._look
-        found = [look(text, where, shift, buffer.data, begin, end) for text in self._needles.texts]
+        wanted = None if exact else search
+        found = [look(text, where, shift, buffer.data, begin, end, wanted) for text in self._needles.texts]
         return found[0] if len(found) == 1 else sorted({span for spans in found for span in spans})
+
+    def _choose_once(self, buffer: Buffer, begin: int, end: int) -> None:
+        if not self._chosen and end - begin >= _LEAST:
+            self._choose(bytes(buffer.data[begin : min(end, begin + _SAMPLE)]))
 
     def _choose(self, sample: bytes) -> None:
         """Decide, by what is searched, what is looked for."""
@@ -100,10 +157,10 @@ class Finder:
         data: bytes | bytearray,
         begin: int,
         end: int,
+        search: Search | None,
     ) -> list[Span]:
         """The lines that hold a text, which is looked for in a copy that begins `shift` bytes later."""
-        assert self._needles
-        exact, search, find = self._needles.exact, self._pattern.search, where.find
+        find = where.find
         ahead = 1 if text.startswith(_NEWLINE) else 0
         place, last = begin - 1 - shift, end - shift
         found = []
@@ -111,7 +168,7 @@ class Finder:
             at += shift + ahead
             start = at if ahead else data.rfind(_NEWLINE, begin - 1, at) + 1
             stop = data.find(_NEWLINE, at, end)
-            if exact or search(data[start:stop]):
+            if search is None or search(data[start:stop]):
                 found.append((start, stop))
             place = stop - shift
         return found
@@ -124,10 +181,10 @@ class Finder:
         data: bytes | bytearray,
         begin: int,
         end: int,
+        search: Search | None,
     ) -> list[Span]:
         """The same, where so many lines hold it that each call counts: a pattern finds the end of its line, too."""
-        assert self._needles
-        exact, search, rfind = self._needles.exact, self._pattern.search, data.rfind
+        rfind = data.rfind
         ahead = 1 if text.startswith(_NEWLINE) else 0
         tail = rb"(?=\n)" if text.endswith(_NEWLINE) else rb"[^\n]*"
         pattern = re.compile(re.escape(text.removesuffix(_NEWLINE)) + tail)
@@ -136,7 +193,7 @@ class Finder:
             at, stop = match.span()
             start = at + 1 + shift if ahead else rfind(_NEWLINE, last, at + shift) + 1
             last = stop + shift
-            if exact or search(data[start:last]):
+            if search is None or search(data[start:last]):
                 found.append((start, last))
         return found
 

@@ -1,6 +1,7 @@
 """Text without what a terminal would act upon, which is what patterns are looked for in."""
 
 import re
+from collections.abc import Iterable
 
 ESCAPES = re.compile(rb"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b\n]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
 """Control sequences of a terminal (ECMA-48, 5.3 and 5.4), and the window titles of xterm."""
@@ -14,3 +15,36 @@ def plain(text: bytes) -> bytes:
         return text
     rest = b"".join(_SGR.split(text))  # half the time of a substitution
     return rest if b"\x1b" not in rest else ESCAPES.sub(b"", text)
+
+
+_ONE = (
+    rb"\x1b(?:\[[0-?]*+[ -/]*+[@-~]|\][^\x07\x1b\n]*+(?:\x07|\x1b\\)?+|[@-Z\\-_])"  # the same, for less time
+)
+
+
+def dividing(texts: Iterable[bytes], *, folded: bool) -> re.Pattern[bytes] | None:
+    """What finds all sequences that may stand inside one of these texts, and some others; None where none can.
+
+    A text that `plain` would bring together stands somewhere as it is, or one of these is in the middle of it: the
+    character before is one of the text, and so is the one behind.
+
+    Args:
+        texts: what is looked for.
+        folded: whether in any case.
+    """
+    before = {text[at : at + 1] for text in texts for at in range(len(text) - 1)}
+    behind = {text[at : at + 1] for text in texts for at in range(1, len(text))}
+    if not before:
+        return None
+    # begins with a byte that is looked for fast; then what mostly fails
+    return re.compile(
+        b"\x1b(?<=%b\x1b)%b(?:%b)*+(?=%b)"
+        % (_any_of(before, folded=folded), _ONE.removeprefix(rb"\x1b"), _ONE, _any_of(behind, folded=folded))
+    )
+
+
+def _any_of(characters: Iterable[bytes], *, folded: bool) -> bytes:
+    either = {
+        one for each in characters for one in ((each, each.lower(), each.upper()) if folded else (each,))
+    }
+    return b"[%b]" % b"".join(map(re.escape, sorted(either)))

@@ -66,6 +66,9 @@ class Bulk:
         data = buffer.data
         if data.find(b"\x1b", begin, end) < 0 and data.find(b"\r", begin, end) < 0:
             return self._plain_spans(buffer, begin, end)
+        spans = self._coloured_spans(buffer, begin, end)
+        if spans is not None:
+            return spans
         raw = bytes(data[begin:end])
         text = b"\n" + plain(raw)
         if b"\r" in text:
@@ -80,6 +83,24 @@ class Bulk:
         if not self._without:
             return spans
         return [(start, stop) for start, stop in spans if not self._excludes(buffer.data[start:stop])]
+
+    def _coloured_spans(self, buffer: Buffer, begin: int, end: int) -> list[Span] | None:
+        """The same where the text is not plain; None where all of it has to be made so."""
+        found = [one.coloured(buffer, begin, end) for one in self._grep or self._exclude]
+        if None in found:
+            return None
+        lists = [spans for spans in found if spans is not None]
+        spans = lists[0] if len(lists) == 1 else sorted({span for spans in lists for span in spans})
+        if not self._grep:
+            return list(_between(spans, begin, end))
+        if not self._without:
+            return spans
+        data = buffer.data
+        return [
+            (start, stop)
+            for start, stop in spans
+            if not self._excludes(plain(bytes(data[start:stop])).removesuffix(b"\r"))
+        ]
 
     def _excludes(self, line: bytes | bytearray) -> bool:
         return any(one.search(line) for one in self._without)

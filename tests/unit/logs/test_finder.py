@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from aura_stack.logs import finder as module
 from aura_stack.logs.finder import Finder, Text
 from aura_stack.logs.needles import needles
+from aura_stack.logs.plaintext import plain
 from aura_stack.logs.sieve import pattern
 from aura_stack.system.bulk import Haystack
 
@@ -47,6 +48,53 @@ def test_every_way_finds_the_same_lines(source, lines, often, fast):
     assert where(Finder(compiled).spans(Text(text), after, len(text)), text) == [
         line for line in lines[1:] if compiled.search(line)
     ]
+
+
+PARTS = (
+    b"a",
+    b"A",
+    b"b",
+    b"ab",
+    b"c",
+    b".",
+    b"1",
+    b"m",
+    b"\x1b[31m",
+    b"\x1b[0m",
+    b"\x1b[2K",
+    b"\x1b]0;ab\x07",
+    b"\x1b",
+    b"[",
+)
+COLOURED = st.lists(st.lists(st.sampled_from(PARTS), max_size=8).map(b"".join), max_size=6)
+
+
+@given(st.sampled_from(PATTERNS), COLOURED, st.booleans(), st.booleans())
+@example("ab", [b"a\x1b[31m\x1b[2Kb", b"\x1b]0;ab\x07", b"a\x1b]0;ab\x07b"], False, False)
+@example("^ab$", [b"\x1b[31mab", b"ab\x1b[0m", b"a\x1b[31mb"], False, False)
+@example("(?i)ab", [b"A\x1b[31mb", b"aB"], False, False)
+@example("b$", [b"b\x1b[0m\r", b"b\r"], False, True)
+def test_coloured_lines_are_found_by_their_text(source, lines, often, returns):
+    compiled = pattern(source)
+    lines = [line + b"\r" * returns for line in lines]
+    text = b"\n" + b"".join(line + b"\n" for line in lines)
+    expected = [line for line in lines if compiled.search(plain(line).removesuffix(b"\r"))]
+    for way in needles(compiled):
+        finder = Finder(compiled)
+        finder._needles, finder._chosen, finder._often = way, True, often
+        found = finder.coloured(Text(text), 1, len(text))
+        if found is None:
+            assert way.table or (returns and any(one.endswith(b"\n") for one in way.texts))
+        else:
+            assert where(found, text) == expected, way
+
+
+def test_where_colours_are_in_the_way_the_text_is_made_plain_first():
+    finder = Finder(pattern("error"))
+    lines = b"one \x1b[31mer\x1b[1mror\x1b[0m\n" * 4000
+    found = [finder.coloured(Text(b"\n" + lines), 1, len(lines) + 1) for _ in range(2)]
+    assert len(found[0]) == 4000
+    assert found[1] is None
 
 
 @given(st.sampled_from(PATTERNS), LINES)
