@@ -30,6 +30,8 @@ class Environment:
         self._coloured = coloured
         self.given: dict[str, dict[str, str]] = {}
         """What the last run of a service was given, by its name."""
+        self.lacking: set[str] = set()
+        """Services that could not begin a run when they were to, because their variables could not be made."""
         self.redefine(definition)
 
     def redefine(self, definition: Definition) -> None:
@@ -47,9 +49,16 @@ class Environment:
         service = self._renewed(service)
         return child_environment(self._sources, service)
 
+    def require(self, service: Service) -> dict[str, str]:
+        """The same for one that is to begin a run; that it cannot is remembered. Raises as above."""
+        self.lacking.add(service.name)
+        found = self(service)
+        self.lacking.discard(service.name)
+        return found
+
     def give(self, service: Service) -> dict[str, str]:
         """The same for a run, which is remembered, with the numbers that others see; raises as above."""
-        found = self(service)
+        found = self.require(service)
         self.given[service.name] = self(self._defined(service)) if service.moved else found
         return found
 

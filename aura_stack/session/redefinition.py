@@ -50,6 +50,7 @@ _OF_A_RUN = {
     "handover": "handover",
 }
 _IN_VARIABLES = frozenset({"env", "env_places", "env_files", "profile_env", "profile_files"})
+_MENDED = "its variables can be read again"
 _OF_NOBODY = frozenset({"name", "place", "base", "replica", "behind", "moved"})
 
 
@@ -60,6 +61,7 @@ def changes(
     now: Mapping[str, Variables],
     *,
     up: Collection[str],
+    lacking: Collection[str],
     all_are_wanted: bool,
 ) -> tuple[Change, ...]:
     """Compare two definitions of one stack; who stays as it is, is not among the answers.
@@ -70,6 +72,7 @@ def changes(
         given: the variables that runs were given.
         now: those that they would be given.
         up: names of services that are wanted up.
+        lacking: names of those that could not begin a run for want of their variables.
         all_are_wanted: whether a service that is new is to run.
     """
     found = [Change(name, Step.STOP, "no longer defined") for name in before if name not in after]
@@ -77,7 +80,9 @@ def changes(
         if name not in before:
             if all_are_wanted and not service.task:
                 found.append(Change(name, Step.START, "new"))
-        elif change := _change(before[name], service, given.get(name), now.get(name, {}), up=name in up):
+        elif change := _change(
+            before[name], service, given.get(name), now.get(name, {}), up=name in up, lacked=name in lacking
+        ):
             found.append(change)
     return (*found, *_needed(found, before, after, up))
 
@@ -101,7 +106,7 @@ def _needed(
 
 
 def _change(
-    before: Service, after: Service, given: Variables | None, now: Variables, *, up: bool
+    before: Service, after: Service, given: Variables | None, now: Variables, *, up: bool, lacked: bool
 ) -> Change | None:
     renewing: list[str] = []
     others: list[str] = []
@@ -115,6 +120,8 @@ def _change(
             (renewing if field in _OF_A_RUN else others).append(_OF_A_RUN.get(field, field.replace("_", " ")))
     if given is not None:
         renewing += _variables(given, now, after)
+    if lacked and up and not (renewing or after.task):
+        renewing.append(_MENDED)
     if not (renewing or others):
         return None
     words = ", ".join((*renewing, *others))

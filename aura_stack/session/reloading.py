@@ -124,7 +124,13 @@ class Reloading:
         now = {service.name: environment(service) for service in definition.stack.own}
         before, after = _own(running.stack), _own(definition.stack)
         found = changes(
-            before, after, self._environment.given, now, up=self._up(), all_are_wanted=self._all_are_wanted
+            before,
+            after,
+            self._environment.given,
+            now,
+            up=self._up(),
+            lacking=self._environment.lacking,
+            all_are_wanted=self._all_are_wanted,
         )
         return Plan(source, definition, seen, found)
 

@@ -84,7 +84,7 @@ class Session:
             self._preparation,
             parts.places.fingerprints,
             lambda services: require_ports(self._definition, services, parts.ground.claim),
-            parts.environment,
+            parts.environment.require,
         )
         self._scaling = Scaling(
             parts.ground.source,

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import signal
 import socket
 import sys
 
@@ -66,6 +67,16 @@ def test_a_saved_file_of_variables_restarts_whom_it_concerns(made):
     up.expect(r"definition has changed: web restarts \(WORD changed\)\n[\s\S]*word two")
     assert made.run("wait", "--for", "reloaded")[0] == 0
     assert pids(made)["other"] == before["other"]
+
+
+def test_a_service_that_a_broken_file_of_variables_keeps_down_comes_back_with_what_it_said_before(made):
+    up = made.up()
+    (made.folder / ".env").write_text("WORD one\n")
+    up.expect(r"the definition is not taken over")
+    os.kill(pids(made)["web"], signal.SIGKILL)
+    up.expect(r"web +· failed: its environment: ")
+    (made.folder / ".env").write_text("WORD=one\n")
+    up.expect(r"web restarts \(its variables can be read again\)[\s\S]*web +\| word one\n[\s\S]*web +· ready")
 
 
 def test_a_mistake_changes_nothing_and_is_told_with_its_place(made):

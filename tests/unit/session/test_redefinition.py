@@ -23,10 +23,12 @@ def port(number, key=""):
     return Port(key, number, "PORT", "", "", at(1))
 
 
-def compare(before, after, given=None, now=None, up=None, all_are_wanted=True):
+def compare(before, after, given=None, now=None, up=None, lacking=(), all_are_wanted=True):
     before, after = ({one.name: one for one in each} for each in (before, after))
     names = up if up is not None else tuple(before)
-    return changes(before, after, given or {}, now or {}, up=names, all_are_wanted=all_are_wanted)
+    return changes(
+        before, after, given or {}, now or {}, up=names, lacking=lacking, all_are_wanted=all_are_wanted
+    )
 
 
 WEB = service("web")
@@ -108,3 +110,17 @@ def test_what_is_needed_now_and_was_not_before_starts_with_who_needs_it():
 
 def test_a_change_can_be_read():
     assert str(Change("web", Step.RESTART, "command")) == "web restarts (command)"
+
+
+def test_who_could_not_begin_for_want_of_variables_begins_when_they_are_what_they_were():
+    same = {"web": {"A": "1"}}
+    begins = (Change("web", Step.RESTART, "its variables can be read again"),)
+    assert compare([WEB], [WEB], same, same, lacking={"web"}) == begins
+    assert compare([WEB], [WEB], {}, same, lacking={"web"}) == begins
+    assert compare([WEB], [WEB], same, same, lacking={"web"}, up=()) == ()
+    assert compare([WEB], [WEB], same, same, lacking={"other"}) == ()
+
+
+def test_and_is_told_once_when_they_are_others_too():
+    found = compare([WEB], [WEB], {"web": {"A": "1"}}, {"web": {"A": "2"}}, lacking={"web"})
+    assert found == (Change("web", Step.RESTART, "A changed"),)

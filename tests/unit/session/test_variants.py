@@ -91,6 +91,26 @@ def test_files_are_read_again_for_every_start(folder):
         made(service)
 
 
+def test_who_cannot_begin_a_run_for_want_of_variables_is_known_until_he_can(folder):
+    write(folder, "{a: {command: x, env_file: a.env}}", a_env="A=1")
+    files = source(str(folder / "stack.yaml"), {}, str(folder))
+    definition = files.definition(Variant())
+    made = Environment(files, definition, {}, coloured=False)
+    service = definition.stack.service("a")
+    made.give(service)
+    (folder / "a.env").write_text("A 1")
+    with pytest.raises(AuraError):
+        made(service)  # somebody wants to know, and nothing comes of it
+    assert made.lacking == set()
+    for begun in (made.require, made.give):
+        with pytest.raises(AuraError):
+            begun(service)
+        assert made.lacking == {"a"}
+    (folder / "a.env").write_text("A=1")
+    made.give(service)
+    assert made.lacking == set()
+
+
 def test_a_missing_file_is_told_with_the_example_beside_it(folder):
     write(folder, top="env_file: [.env]")
     assert mistakes(folder) == (
