@@ -15,6 +15,7 @@ from aura_stack.stack.variant import Variant
 from .variables import EnvFiles
 
 _NOTHING: Mapping[str, str] = MappingProxyType({})
+_NOT_ONE: Mapping[str, int] = MappingProxyType({})
 
 
 class Definition(Frozen):
@@ -32,6 +33,7 @@ class Definition(Frozen):
         instance: the name of the stack of its own that the profiles make, "" for the plain one.
         expanded: what `${NAME}` stood for, where files of variables say it; nothing where there is no such file.
         common: files of variables that every service has, and win over the shell.
+        counts: how many there are of each service of ours, also where that is none.
         within: the numbers that the chosen profiles say its ports are taken from, none for what the manifest says.
     """
 
@@ -46,6 +48,7 @@ class Definition(Frozen):
     instance: str = ""
     expanded: Mapping[str, str] = _NOTHING
     common: tuple[EnvFile, ...] = ()
+    counts: Mapping[str, int] = _NOT_ONE
     within: tuple[range, ...] = ()
 
 

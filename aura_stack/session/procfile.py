@@ -73,6 +73,7 @@ class Procfile:
             variant,
             None if len(how.meant) == len(self._read.processes) else how.meant,
             common=files,
+            counts=counts,
         )
 
     def variables(self, variant: Variant) -> dict[str, str]:

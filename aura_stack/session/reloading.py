@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-from collections import Counter
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
@@ -11,7 +10,7 @@ from aura_stack.errors import AuraError, ExitCode, InvalidDefinition
 from aura_stack.frozen import Frozen
 from aura_stack.messages import commands, events
 from aura_stack.stack.model import Service, Stack
-from aura_stack.stack.variant import Variant
+from aura_stack.stack.variant import Variant, still_scaled
 from aura_stack.supervision.lifecycle import AT_REST, Wanted
 from aura_stack.supervision.supervisor import Supervisor
 from aura_stack.supervision.tickets import Outcome
@@ -297,15 +296,14 @@ class Reloading:
 def _again(source: Source, before: Source, variant: Variant) -> Definition:
     """The variant that runs; what was scaled by hand counts as long as the file says of it what it said."""
     if variant.scale:
-        was, now = _counts(before, variant), _counts(source, variant)
-        same = {name: count for name, count in variant.scale.items() if now.get(name) == was.get(name)}
-        variant = variant.but(scale=same)
+        written = _counts(before, variant), _counts(source, variant)
+        variant = variant.but(scale=still_scaled(variant.scale, *written))
     return source.definition(variant)
 
 
-def _counts(source: Source, variant: Variant) -> Counter[str]:
+def _counts(source: Source, variant: Variant) -> Mapping[str, int]:
     """How many of each service there are as it is written."""
-    return Counter(one.family for one in source.definition(variant.but(scale={})).stack.own)
+    return source.definition(variant.but(scale={})).counts
 
 
 def files(definition: Definition) -> Interest:

@@ -16,7 +16,7 @@ from aura_stack.reading.tree import Node, Scalar, Table
 from aura_stack.reading.words import quoted
 from aura_stack.stack.environment import stack_variables
 from aura_stack.stack.expand import expand
-from aura_stack.stack.model import EnvFile, Port
+from aura_stack.stack.model import EnvFile, Port, Stack
 from aura_stack.stack.outline import env_files_of, is_external, services
 from aura_stack.stack.resolve import Meant, Surroundings, resolve
 from aura_stack.stack.validate import Valid, validate
@@ -97,6 +97,7 @@ class StackFile:
             picked.services,
             picked.instance,
             variables if variables != self._environ else _NOTHING,
+            counts=_ours(meant.counts, stack),
             within=within,
         )
 
@@ -169,6 +170,11 @@ class StackFile:
         names = {name: meant.names(name) for name in meant.counts}
         more = spread(ports, meant.counts, names, manifest, variant.spared)
         return more.ports, [*problems, *more.problems], within
+
+
+def _ours(counts: Mapping[str, int], stack: Stack) -> dict[str, int]:
+    external = {service.name for service in stack.services if service.external}
+    return {name: count for name, count in counts.items() if name not in external}
 
 
 def _load(path: str, label: str) -> Loaded:

@@ -82,6 +82,19 @@ def replicas(root: Table, scale: Mapping[str, int]) -> dict[str, int]:
     return counts
 
 
+def still_scaled(
+    scale: Mapping[str, int], before: Mapping[str, int], now: Mapping[str, int]
+) -> dict[str, int]:
+    """Of what was scaled by hand that of which another definition says what the one before said.
+
+    Args:
+        scale: replicas by service, as somebody ordered.
+        before: those that were written, of every service of ours, also where that is none.
+        now: those that are written.
+    """
+    return {name: count for name, count in scale.items() if name in now and now[name] == before.get(name)}
+
+
 def replica(name: str, number: int) -> str:
     """What a replica is called: the first as its service, the second `worker-2`."""
     return name if number == 1 else f"{name}-{number}"

@@ -215,10 +215,10 @@ def test_scaling_away_what_is_being_prepared_ends_nothing(stack):
 
 def test_what_was_scaled_by_hand_may_go_with_another_definition_and_gives_its_numbers_back(stack, port):
     v = {"command": SLEEP, "port": port, "ready": {"exec": "true"}}
-    one = stack({"w": {**v, "port": port + 1}, "v": v})
+    one = stack({"w": {**v, "port": port + 1}, "v": v, "u": {"command": SLEEP, "replicas": 0}})
     up = one.up("--no-watch")
-    assert one.run("scale", "w=2", "v=2")[0] == 0
-    assert [len(view["ports"]) for view in status(one).values()] == [1, 1, 1, 1]
+    assert one.run("scale", "w=2", "v=2", "u=1")[0] == 0
+    assert [len(view["ports"]) for view in status(one).values()] == [1, 1, 1, 1, 0]
     one.write({"v": v})
     code, told = one.run("reload")
     assert code == 0, told

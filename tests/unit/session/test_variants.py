@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from aura_stack.errors import AuraError
 from aura_stack.session.definition import read, source
 from aura_stack.session.environment import Environment
-from aura_stack.stack.variant import Variant
+from aura_stack.stack.variant import Variant, still_scaled
 
 QUIET = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 
@@ -411,3 +411,18 @@ def test_bytes_of_any_kind_are_read_or_told(folder, data):
     (folder / "Procfile").write_bytes(data)
     only_our_errors(lambda: environment(folder))
     only_our_errors(lambda: read("Procfile", {}))
+
+
+def test_a_definition_knows_how_many_there_are_of_each_service_of_ours_also_where_that_is_none(folder):
+    write(folder, "{a: {command: x, replicas: 0}, b: {command: x}, c: {external: true, port: 1}}")
+    files = source(str(folder / "stack.yaml"), {}, str(folder))
+    assert files.definition(Variant()).counts == {"a": 0, "b": 1}
+    assert files.definition(Variant(scale={"a": 2, "b": 0})).counts == {"a": 2, "b": 0}
+    write(folder, Procfile="a: x\nb: x\n", _env="OVERMIND_FORMATION=a=0,b=2\n")
+    procfile = source(str(folder / "Procfile"), {}, str(folder))
+    assert procfile.definition(Variant()).counts == {"a": 0, "b": 2}
+
+
+def test_what_was_scaled_by_hand_stays_so_while_the_file_says_of_it_what_it_said():
+    scale = {"a": 3, "b": 3, "c": 1, "d": 1}
+    assert still_scaled(scale, {"a": 1, "b": 1, "c": 0, "d": 0}, {"a": 1, "b": 2, "c": 0}) == {"a": 3, "c": 1}
