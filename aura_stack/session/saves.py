@@ -243,6 +243,14 @@ class Saves:
             self._waiting.append(waiting)
             await waiting
 
+    def keep(self, families: Collection[str]) -> None:
+        """Forget what was said of services that are no more: one that comes later under such a name is another one."""
+        self.off.intersection_update(families)
+        self.paused.intersection_update(families)
+        for known in (self.missed, self.circling, self.counts, self.triggers, self._circles):
+            for name in known.keys() - families:
+                del known[name]
+
     # --- circles ---
 
     def hear(self, event: events.Event) -> None:

@@ -388,6 +388,16 @@ class Session:
         self._definition = definition
         self._parts.ground.claim.narrow(definition.stack.own)
         self._where["services"] = [service.name for service in definition.stack.own]
+        self._forget_who_is_gone(definition)
+
+    def _forget_who_is_gone(self, definition: Definition) -> None:
+        """A pause, or whether saves are acted on, is said of a service and not of its name."""
+        own, pauses = definition.stack.own, self._parts.runner.pauses
+        pauses.keep({service.name for service in own})
+        families = {*definition.counts, *(service.family for service in own)}
+        self.watching.keep(
+            families, lambda family: any(name in pauses for name in self._orders.family(family))
+        )
 
     def _redefined(self, definition: Definition, digest: str) -> None:
         self._defined(definition)

@@ -136,6 +136,18 @@ class Watching:
         self._saves.paused.discard(name)
         self._tell_missed(name)
 
+    def keep(self, families: Collection[str], paused: Callable[[str], bool]) -> None:
+        """Know only these services any more.
+
+        Args:
+            families: their names.
+            paused: whether anything of one is paused still.
+        """
+        self._saves.keep(families)
+        for name in sorted(self._saves.paused):
+            if not paused(name):
+                self.resume(name)
+
     def _tell_missed(self, name: str) -> None:
         """What was saved meanwhile is not in what runs: who goes on debugging may not want it yet."""
         if missed := sorted(self._saves.missed.pop(name, ())):

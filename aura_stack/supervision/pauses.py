@@ -1,6 +1,6 @@
 """Which services are left alone for a while, because somebody looks into them with a debugger."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from aura_stack.messages import events
 
@@ -26,6 +26,10 @@ class Pauses:
         self._paused.add(service)
         self._publish(events.Paused(service))
         return True
+
+    def keep(self, services: Collection[str]) -> None:
+        """Forget those of services that are no more: one that comes later under such a name is another one."""
+        self._paused.intersection_update(services)
 
     def resume(self, service: str) -> bool:
         """Look after it again; False if that is so already."""

@@ -245,6 +245,21 @@ def test_a_step_that_fails_in_a_new_definition_is_told_of_its_service(made):
     assert len(made.members()) == 2
 
 
+def test_what_was_said_of_a_service_goes_with_it(made):
+    watching = {**OTHER, "watch": {"paths": ["app.js"]}}
+    again(made, {"web": watching, "third": watching, "other": OTHER})
+    made.up()
+    assert made.run("pause", "web", "third")[0] == 0
+    assert made.run("watch", "off", "web")[0] == 0
+    for services in ({"other": OTHER, "third": watching}, {"web": watching, "third": watching}):
+        again(made, services)
+        assert made.run("wait", "--for", "reloaded")[0] == 0
+    paused = {view["service"]: view["paused"] for view in json.loads(made.run("status", "--json")[1])}
+    assert paused == {"web": False, "third": True}
+    told = json.loads(made.run("watch", "status", "--json")[1])["services"]
+    assert {one["service"]: one["watch"] for one in told} == {"web": "on", "third": "paused"}
+
+
 def test_what_a_service_watches_can_change(made):
     up = made.up()
     again(made, {"web": {**WEB, "watch": {"paths": ["word.txt"]}}, "other": OTHER})
