@@ -30,17 +30,16 @@ class Frozen:
         cls._defaults = {name: getattr(cls, name) for name in cls.__match_args__ if hasattr(cls, name)}
 
     def __init__(self, *values: Any, **named: Any) -> None:
-        names = self.__match_args__
-        given = dict(zip(names, values, strict=False))
-        fits = len(values) <= len(names)
-        if named:
-            fits = fits and named.keys() <= self._known and given.keys().isdisjoint(named)
-            given.update(named)
-        if len(given) != len(names):
-            given = {**self._defaults, **given}
-        if not fits or len(given) != len(names):
+        fields = self.__dict__
+        fields.update(self._defaults)
+        fields.update(named)
+        if values:
+            names = self.__match_args__
+            if len(values) > len(names) or not named.keys().isdisjoint(names[: len(values)]):
+                self._refuse(values, named)
+            fields.update(zip(names, values, strict=False))
+        if fields.keys() != self._known:
             self._refuse(values, named)
-        self.__dict__.update(given)
 
     def _refuse(self, values: tuple[Any, ...], named: Mapping[str, Any]) -> NoReturn:
         """Say which arguments do not fit the fields."""

@@ -91,13 +91,13 @@ class Background:
 
     def _hello(self) -> dict[str, Any]:
         try:
-            message, *rest = self._client.receive()
+            message, *rest = self._client.kept or self._client.receive()
         except ConnectionError:
             raise AuraError("the engine died before it had started anything") from None
         assert isinstance(message, Request)
-        for goodbye in rest:  # of a stack that was over at once
-            assert isinstance(goodbye, Request)
-            self._ended = int(goodbye.params["code"])
+        for further in rest:
+            if isinstance(further, Request) and further.method == "bye":  # of a stack that was over at once
+                self._ended = int(further.params["code"])
         if message.method == "refused":
             raise refusal(message.params)
         self._style = Style(["aura", *message.params["services"]], colour=self._coloured)

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from .face import Face
 
+_PATIENCE = 200  # milliseconds: somebody with hundreds of services wants to see something, too
 _FIRST = "up -d is the first process of this container here, and all would end with it"
 
 
@@ -114,22 +115,33 @@ def up(
 def _launch(file: str, places: Places, options: Options, manner: _Manner) -> int:
     launched = launch(file, places, options, os.environ)
     lean.settle()
-    # until the engine has something to say, what the face loads would only take processor time from it
-    heard = select.poll()  # and not select(2), for which a descriptor beyond 1023 is none
-    heard.register(launched.link, select.POLLIN)
-    heard.poll()
-    # services are about to run: from here on Ctrl-C is an order to stop them, once there is somebody to give it
-    signal.pthread_sigmask(signal.SIG_BLOCK, ORDERS)
-    from aura_stack.control.client import Client  # noqa: PLC0415 - see above
+    from aura_stack.control.client import Client  # noqa: PLC0415 - not for those who are refused
 
+    client = Client(launched.link)
+    _leave_the_processor_to_it(client)
     try:
-        return _see_off(Client(launched.link), launched.guardian, options, manner)
+        return _see_off(client, launched.guardian, options, manner)
     except AuraError as error:
         # another `up` was quicker by a moment
-        client = target.running(file, places) if error.exit_code == ExitCode.LOCKED else None
-        if client is None:
+        quicker = target.running(file, places) if error.exit_code == ExitCode.LOCKED else None
+        if quicker is None:
             raise
-        return _join(client, options, manner)
+        return _join(quicker, options, manner)
+
+
+def _leave_the_processor_to_it(engine: "Client") -> None:
+    """Wait until the engine has begun with the first services: what a face loads would only hold it up."""
+    try:
+        engine.kept += engine.receive()
+        # services are about to run: from here on Ctrl-C is an order to stop them, once there is somebody to give it
+        signal.pthread_sigmask(signal.SIG_BLOCK, ORDERS)
+        if len(engine.kept) == 1:
+            more = select.poll()  # and not select(2), for which a descriptor beyond 1023 is none
+            more.register(engine.fileno(), select.POLLIN)
+            if more.poll(_PATIENCE):
+                engine.kept += engine.receive()
+    except ConnectionError:
+        return  # whoever reads on hears that as well
 
 
 def _see_off(client: "Client", guardian: int, options: Options, manner: _Manner) -> int:

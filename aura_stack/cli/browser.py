@@ -1,10 +1,12 @@
 """Opening an address in the browser of whoever sits here."""
 
 import os
-import shutil
-import subprocess
 import sys
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import subprocess
 
 _opened: list["subprocess.Popen[bytes]"] = []
 """Those that nobody waits for: each is reaped when the next one is opened, or by the system when we are gone."""
@@ -31,6 +33,8 @@ def open_address(address: str, environ: Mapping[str, str]) -> bool:
     command = opener(environ)
     if command is None:
         return False
+    import subprocess  # noqa: PLC0415 - every face has the key for it, few use it
+
     try:
         browser = subprocess.Popen(
             [*command, address],
@@ -46,5 +50,7 @@ def open_address(address: str, environ: Mapping[str, str]) -> bool:
 
 
 def _found(program: str, *words: str) -> list[str] | None:
+    import shutil  # noqa: PLC0415 - as above
+
     path = shutil.which(program)
     return [path, *words] if path else None

@@ -67,7 +67,7 @@ FLAGS: dict[str, dict[str, tuple[str, Any]]] = {
 """By command: flag → parameter and its value."""
 _LOOKS = ("ports", "ports ls", "ports check", "ports who", "ports next")
 _NAMELESS = ("ports", "ports ls", "ports check", "ports next")
-_PORT = re.compile("[1-9][0-9]{0,4}")
+_PORT = "[1-9][0-9]{0,4}"
 _HIGHEST, _MOST = 65535, 1000  # of ports, and of those that are asked for
 
 
@@ -87,7 +87,7 @@ def _pattern(value: str) -> Any:
 
 
 def _port(value: str) -> int | None:
-    return int(value) if _PORT.fullmatch(value) and int(value) <= _HIGHEST else None
+    return int(value) if re.fullmatch(_PORT, value) and int(value) <= _HIGHEST else None
 
 
 def _count(value: str) -> int | None:

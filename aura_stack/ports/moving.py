@@ -15,7 +15,7 @@ from .entries import Manifest
 from .leases import slot
 from .policy import Assigned, range_of
 
-_SPAN = re.compile(r"\s*([0-9]{1,5})\s*(?:-\s*([0-9]{1,5})\s*)?")
+_SPAN = r"\s*([0-9]{1,5})\s*(?:-\s*([0-9]{1,5})\s*)?"
 _HIGHEST = 65535
 
 Ports = Mapping[str, tuple[Port, ...]]
@@ -29,7 +29,7 @@ def spans(
     problems = []
     known = manifest.ranges if manifest else {}
     for word in words:
-        match = _SPAN.fullmatch(word.text)
+        match = re.fullmatch(_SPAN, word.text)
         if word.text in known:
             found += known[word.text]
         elif match and 0 < int(match[1]) <= int(match[2] or match[1]) <= _HIGHEST:

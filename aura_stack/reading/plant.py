@@ -16,9 +16,7 @@ from .words import quoted
 DEEPEST = 50  # levels; a stack file needs nine
 MOST_NODES = 100_000  # words, lists and mappings, each alias counted as what it stands for
 MERGE = "<<"
-_UNUSABLE = re.compile(
-    "[\0\ud800-\udfff]"
-)  # NUL ends an argument of a program, a lone surrogate is no character
+_UNUSABLE = "[\0\ud800-\udfff]"  # NUL ends an argument of a program, a lone surrogate is no character
 
 
 class Refused(Exception):  # noqa: N818 - it reads as what it is: the file is refused
@@ -72,7 +70,7 @@ class Planter:
 
     def scalar(self, place: Place, text: str, form: Form, anchor: str | None = None) -> None:
         """A word, which may be a key."""
-        if not text.isprintable() and (found := _UNUSABLE.search(text)):
+        if not text.isprintable() and (found := re.search(_UNUSABLE, text)):
             message = f"a word holds the character U+{ord(found[0]):04X}, which no program can be given"
             raise Refused.at(place, message)
         self._add(Scalar(place, text, form), 1, 0, anchor)

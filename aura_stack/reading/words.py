@@ -6,11 +6,9 @@ Value = str | int | float | bool | None
 
 _NAMED = dict.fromkeys(("", "~", "null", "Null", "NULL"))
 _NAMED |= dict.fromkeys(("true", "True", "TRUE"), True) | dict.fromkeys(("false", "False", "FALSE"), False)
-_DECIMAL = re.compile(r"[-+]?[0-9]+")
-_OTHER_BASE = re.compile(r"0o[0-7]+|0x[0-9a-fA-F]+")
-_FLOAT = re.compile(
-    r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)"
-)
+_DECIMAL = r"[-+]?[0-9]+"
+_OTHER_BASE = r"0o[0-7]+|0x[0-9a-fA-F]+"
+_FLOAT = r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)"
 _FIRST_OF_NUMBERS = frozenset("+-.0123456789")
 _LONGEST_NUMBER = 64
 _LONGEST_SHOWN = 60
@@ -28,11 +26,11 @@ def meaning(word: str) -> Value:
         return _NAMED[word]
     if word[0] not in _FIRST_OF_NUMBERS or len(word) > _LONGEST_NUMBER:
         return word
-    if _DECIMAL.fullmatch(word):
+    if re.fullmatch(_DECIMAL, word):
         return int(word)
-    if _OTHER_BASE.fullmatch(word):
+    if re.fullmatch(_OTHER_BASE, word):
         return int(word, 0)
-    if _FLOAT.fullmatch(word):
+    if re.fullmatch(_FLOAT, word):
         return float(word.lower().replace(".inf", "inf").replace(".nan", "nan"))
     return word
 

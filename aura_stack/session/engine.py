@@ -121,6 +121,7 @@ class Engine:
             parts.record.publish(events.Notice(notice))
         # the first services run while what follows is still being loaded
         started = None if parts.ground.due else parts.bring_up()
+        self._tell("begun", {})  # should nobody hear it, the session will notice
         note.renew()
         parts.runner.changed = note.renew
         lean.load_asyncio()

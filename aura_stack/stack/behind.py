@@ -15,7 +15,7 @@ from aura_stack.frozen import Frozen
 from .model import ProbeKind, Ready, Service
 
 _BY_WORDS = (ProbeKind.LOG, ProbeKind.FILE, ProbeKind.EXEC)
-_MARK = re.compile("\0([^\0]*)\0")  # a key: no word of a definition can have a NUL (execve(2))
+_MARK = "\0([^\0]*)\0"  # a key: no word of a definition can have a NUL (execve(2))
 
 
 def mark(key: str) -> str:
@@ -63,7 +63,7 @@ def _asked(ready: Ready, filled: Ready, private: Mapping[int, int]) -> Ready:
 def _filled(value: Any, numbers: Mapping[str, int]) -> Any:
     """The same value with numbers in the place of marks, wherever in it they stand."""
     if isinstance(value, str):
-        return _MARK.sub(lambda found: str(numbers[found[1]]), value) if "\0" in value else value
+        return re.sub(_MARK, lambda found: str(numbers[found[1]]), value) if "\0" in value else value
     if isinstance(value, Frozen) and not isinstance(value, Place):
         return value.but(**{name: _filled(getattr(value, name), numbers) for name in value.__match_args__})
     if type(value) is tuple:

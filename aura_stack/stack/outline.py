@@ -40,6 +40,8 @@ class Dependency(Frozen):
 
 def dependencies_of(service: Table) -> Iterator[Dependency]:
     """What a service depends on: names where they stand, and how."""
+    if service.entries.keys().isdisjoint(("depends_on", "needs")):
+        return
     for item in service.items("depends_on"):
         if isinstance(item, Scalar):
             yield Dependency(item, Condition.READY)

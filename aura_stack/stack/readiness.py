@@ -16,6 +16,7 @@ _PATH = r"/[!-~]*"
 _LOCAL = rf"http://(?:localhost|127\.0\.0\.1|\[::1\])(?::([0-9]{{1,5}}))?({_PATH})?"
 _HTTP_PORT = 80  # of an address that names none
 _HIGHEST_PORT = 65535
+_STARTED = Ready(ProbeKind.STARTED)
 
 
 def readiness(table: Table, filled: Filled, main_port: int | None, cwd: str) -> Ready:
@@ -27,6 +28,8 @@ def readiness(table: Table, filled: Filled, main_port: int | None, cwd: str) -> 
         main_port: its number, if it has one.
         cwd: the folder of the service, which the path of a file is relative to.
     """
+    if not table.entries:
+        return _default(main_port)
     probe = _several(table, filled, cwd) or condition(table, filled, cwd) or _default(main_port)
     limit = table.scalar("timeout")
     return probe if limit is None else probe.but(timeout=seconds(limit.text))
@@ -34,7 +37,7 @@ def readiness(table: Table, filled: Filled, main_port: int | None, cwd: str) -> 
 
 def _default(main_port: int | None) -> Ready:
     """A declared port must accept; a service without one is ready once it runs."""
-    return Ready(ProbeKind.STARTED) if main_port is None else accepting(main_port)
+    return _STARTED if main_port is None else accepting(main_port)
 
 
 def _several(table: Table, filled: Filled, cwd: str) -> Ready | None:

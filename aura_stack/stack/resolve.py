@@ -67,6 +67,8 @@ class Meant(Frozen):
         return tuple(replica(service, number) for number in range(1, self.counts.get(service, 1) + 1))
 
 
+_RESTART, _HANDOVER, _STOP = Restart(), Handover(), Stop()  # as they are where nothing is said
+
 PLAIN = Meant(Chosen((), None, ""), MappingProxyType({}))
 """The definition as it stands."""
 
@@ -309,7 +311,9 @@ def _paths(table: Table, key: str) -> tuple[str, ...]:
 
 
 def _restart(table: Table) -> Restart:
-    word, give_up, default = table.scalar("restart"), table.scalar("give_up"), Restart()
+    if table.entries.keys().isdisjoint(("restart", "give_up", "backoff")):
+        return _RESTART
+    word, give_up, default = table.scalar("restart"), table.scalar("give_up"), _RESTART
     tries, window = default.tries, default.window
     if give_up:
         tries, window = (None, window) if give_up.text == "never" else rate(give_up.text)
@@ -325,6 +329,8 @@ def _restart(table: Table) -> Restart:
 def _handover(table: Table) -> Handover:
     """A word alone is its mode."""
     node = table.get("handover")
+    if node is None:
+        return _HANDOVER
     if isinstance(node, Scalar) and not node.is_nothing:
         return Handover(Mode(node.text))
     mode, host, by = (table.table("handover").scalar(key) for key in ("mode", "host", "by"))
@@ -353,11 +359,12 @@ def _success_codes(table: Table, around: Surroundings) -> Iterator[int]:
 
 
 def _stop(table: Table, filled: Filled, around: Surroundings) -> Stop:
+    if not table.entries:
+        return _STOP
     name = table.scalar("signal")
     number = signal_number(name.text, around.signals) if name else None
-    default = Stop()
     return Stop(
-        signal=default.signal if number is None else number,
-        grace=_seconds(table, "grace", default.grace),
+        signal=_STOP.signal if number is None else number,
+        grace=_seconds(table, "grace", _STOP.grace),
         command=filled.command(table.get("command")),
     )

@@ -21,10 +21,10 @@ from typing import NamedTuple
 from aura_stack.reading.words import quoted
 
 _MARK = re.compile(r"\$\$|\$\{")
-_DOLLARS = re.compile(r"\$\$?")
+_DOLLARS = r"\$\$?"
 _EDGE = re.compile(r"\$\$|\$\{|\}")
-_VARIABLE = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)(?::-([\s\S]*))?")
-_REFERENCE = re.compile(r"port|services\.([A-Za-z0-9_-]+)\.(port|url|ports\.([A-Za-z0-9_-]+))")
+_VARIABLE = r"([A-Za-z_][A-Za-z0-9_]*)(?::-([\s\S]*))?"
+_REFERENCE = r"port|services\.([A-Za-z0-9_-]+)\.(port|url|ports\.([A-Za-z0-9_-]+))"
 _DEEPEST = 8  # defaults inside of defaults
 
 ESCAPED = "$$"
@@ -64,7 +64,7 @@ def fill_variables(text: str, value: Callable[[str], str | None]) -> str:
     """
 
     def fill(inside: str, depth: int) -> str:
-        variable = _VARIABLE.fullmatch(inside)
+        variable = re.fullmatch(_VARIABLE, inside)
         if variable is None or variable[1] == "port":
             return str(_reference(inside))
         name, default = variable.groups()
@@ -105,7 +105,7 @@ def references(text: str) -> tuple[Reference, ...]:
 
 
 def _reference(inside: str) -> Reference:
-    match = _REFERENCE.fullmatch(inside)
+    match = re.fullmatch(_REFERENCE, inside)
     if match is None:
         hint = f"it takes NAME, NAME:-default, port or services.NAME.port; $${{{inside}}} is left as text"
         raise BadTemplate(f"{quoted(f'${{{inside}}}')} means nothing here", hint)
@@ -125,7 +125,7 @@ def _filled(text: str, fill: Callable[[str, int], str], depth: int = 0, *, unesc
         if unescape:
             parts.append(literal.replace(ESCAPED, "$"))
         else:  # a default may end in a $, which must not meet a brace behind it
-            parts.append(_DOLLARS.sub(ESCAPED, literal) if depth else literal)
+            parts.append(re.sub(_DOLLARS, ESCAPED, literal) if depth else literal)
         if inside is not None:
             parts.append(fill(inside, depth))
     return "".join(parts)

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 _NUMBER = r"[0-9]{1,15}(?:\.[0-9]{1,9})?"
-_PART = re.compile(f"({_NUMBER})(ms|s|m|h)")
+_PART = f"({_NUMBER})(ms|s|m|h)"
 
 DURATION = f"(?:{_NUMBER}(?:ms|s|m|h))+"
 RATE = rf"[1-9][0-9]{{0,8}} +in +(?=.*[1-9]){DURATION}"
@@ -14,7 +14,7 @@ SIGNAL = r"(?:[sS][iI][gG])?[a-zA-Z][a-zA-Z0-9+-]*"
 
 def seconds(text: str) -> float:
     """How many seconds a text of the form DURATION says."""
-    return sum(float(number) * _SECONDS[unit] for number, unit in _PART.findall(text))
+    return sum(float(number) * _SECONDS[unit] for number, unit in re.findall(_PART, text))
 
 
 def rate(text: str) -> tuple[int, float]:

@@ -1,9 +1,8 @@
 """How often the kernel has killed for want of memory: nobody who is killed so can say it himself."""
 
-import re
 import sys
 
-_COUNT = re.compile(rb"^oom_kill (\d+)$", re.MULTILINE)
+_COUNT = b"oom_kill "
 _VERSION_1 = "/sys/fs/cgroup/memory"
 _VERSION_2 = "/sys/fs/cgroup"
 
@@ -16,10 +15,9 @@ def kills() -> tuple[int, ...]:
     """
     if sys.platform != "linux":
         return ()
-    found = (
-        _COUNT.search(_content(path)) for path in (*_files(_content("/proc/self/cgroup")), "/proc/vmstat")
-    )
-    return tuple(int(count[1]) for count in found if count)
+    paths = (*_files(_content("/proc/self/cgroup")), "/proc/vmstat")
+    lines = (line for path in paths for line in _content(path).splitlines())
+    return tuple(int(line.removeprefix(_COUNT)) for line in lines if line.startswith(_COUNT))
 
 
 def _files(groups: bytes) -> list[str]:

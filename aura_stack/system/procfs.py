@@ -13,12 +13,12 @@ import time
 from collections.abc import Callable, Collection, Iterator
 from contextlib import suppress
 from functools import cache
-from typing import NamedTuple, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 assert sys.platform == "linux"  # `processes` imports it nowhere else
 
-from . import sockdiag  # noqa: E402 - this system alone has it
-from .sockdiag import Address  # noqa: E402
+if TYPE_CHECKING:
+    from .sockdiag import Address
 
 _NONE_LEFT = {errno.EMFILE, errno.ENFILE}
 _Answer = TypeVar("_Answer")
@@ -247,6 +247,8 @@ def listens(pid: int, port: int) -> bool:
 
 def listening(pids: Collection[int]) -> frozenset[int]:
     """The TCP ports at which these processes listen, in our own network."""
+    from . import sockdiag  # noqa: PLC0415 - for the questions about sockets alone
+
     try:
         ports = {f"socket:[{one.inode}]": one.port for one in sockdiag.listening()}
     except OSError:  # a sandbox may keep this question from us
@@ -263,6 +265,8 @@ def _inodes(pid: int, port: int) -> set[int]:
     In our own the kernel tells of them alone: after many connections its table is long (a megabyte for ten thousand).
     """
     if _link(f"/proc/{pid}/ns/net") == _link("/proc/self/ns/net"):
+        from . import sockdiag  # noqa: PLC0415 - as above
+
         with suppress(OSError):  # a sandbox may keep this question from us
             return {one.inode for one in sockdiag.listening() if one.port == port}
     ending = b":%04X" % port
@@ -270,8 +274,10 @@ def _inodes(pid: int, port: int) -> set[int]:
     return {int(fields[9]) for table in tables for fields in _listening(table) if fields[1].endswith(ending)}
 
 
-def taken(pids: Collection[int], near: Address, far: Address) -> bool | None:
+def taken(pids: Collection[int], near: "Address", far: "Address") -> bool | None:
     """Whether one of these has taken a connection out of a listener's queue; None while nobody has."""
+    from . import sockdiag  # noqa: PLC0415 - as above
+
     try:
         inode = sockdiag.inode(near, far)
     except OSError:  # a sandbox may forbid this kind of socket
