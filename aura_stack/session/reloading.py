@@ -30,6 +30,7 @@ from .scaling import Scaling
 KEY = " definition"
 """The key under which the files of the definition are watched: no name of a service has a blank."""
 
+_BEGUN_OR_ENDED = (events.Started, events.Stopped, events.Completed, events.Failed)
 
 PATIENCE = 15.0  # seconds for the end of runs whose numbers are others' now
 
@@ -217,7 +218,7 @@ class Reloading:
 
     def hear(self, event: events.Event) -> None:
         """Note when a run begins or ends."""
-        if isinstance(event, events.Started | events.Stopped | events.Completed | events.Failed):
+        if isinstance(event, _BEGUN_OR_ENDED):
             self._news.set()
 
     async def after_a_save(self, goes_round: Callable[[Sequence[str]], bool]) -> list[Outcome]:

@@ -74,6 +74,7 @@ class Session:
         self._face: Connection | None = None  # whose death is the stack's
         self._told: set[Connection] = set()  # who is told when it is over
         self._holders: set[Connection] = set()  # who keeps services up, and the stack with them
+        self._look: asyncio.Handle | None = None  # for the end
         self._first_end: int | None = None  # the code of the service whose end is the stack's
         self._definition = parts.ground.definition
         self._where = dict(parts.where)
@@ -418,9 +419,9 @@ class Session:
         match event:
             case events.Completed(service) | events.Failed(service):
                 self._end_with(service, event.code if isinstance(event, events.Failed) else 0)
-                self._look_for_the_end()
+                self._look_soon()
             case events.Stopped():
-                self._look_for_the_end()
+                self._look_soon()
 
     def _end_with(self, name: str, code: int) -> None:
         """The end of a vital service is the end of the stack, and its code is the stack's."""
@@ -442,8 +443,14 @@ class Session:
             case aborts:
                 return aborts is Aborts.EXIT
 
+    def _look_soon(self) -> None:
+        """Look for the end once for all that came to rest in this turn of the loop."""
+        if self._look is None:
+            self._look = asyncio.get_running_loop().call_soon(self._look_for_the_end)
+
     def _look_for_the_end(self) -> None:
         """The stack ends when nothing runs and nothing will run without a new order, unless one was ordered down."""
+        self._look = None
         if not self._brought_up.is_set() or self._under_way:
             return
         if self.over:

@@ -14,6 +14,9 @@ class Clear(Frozen):
     """Nothing is in the way."""
 
 
+CLEAR = Clear()
+
+
 class Held(Frozen):
     """These are in the way, for now: (service, what is asked of it)."""
 
@@ -41,7 +44,7 @@ def may_start(service: Service, statuses: Statuses) -> Clear | Held | Hopeless:
             words = status.verdict.words if status.verdict else str(status.state)
             return Hopeless(name, words)
         held.append((name, str(condition)))
-    return Held(tuple(held)) if held else Clear()
+    return Held(tuple(held)) if held else CLEAR
 
 
 def outdated(service: Service, seen: Mapping[str, int], statuses: Statuses) -> str:
@@ -66,7 +69,7 @@ def may_end(name: str, dependents: Mapping[str, tuple[str, ...]], statuses: Stat
         for other in dependents.get(name, ())
         if statuses[other].wanted is Wanted.DOWN and statuses[other].state in ALIVE
     )
-    return Held(held) if held else Clear()
+    return Held(held) if held else CLEAR
 
 
 def met(condition: Condition, status: Status) -> bool:

@@ -24,6 +24,8 @@ from .verdict import NotExecutable, Verdict
 if TYPE_CHECKING:
     from .rim import Rim
 
+_ORDERS = (lifecycle.Start, lifecycle.Restart, lifecycle.Rearmed)
+
 
 class Supervisor:
     """Keeps services as they are wanted.
@@ -254,7 +256,7 @@ class Supervisor:
         return waits and not isinstance(self._in_the_way(entry), plan.Clear)
 
     def _in_the_way(self, entry: Entry) -> plan.Clear | plan.Held | plan.Hopeless:
-        return plan.Clear() if entry.alone else plan.may_start(entry.service, self.statuses)
+        return plan.CLEAR if entry.alone else plan.may_start(entry.service, self.statuses)
 
     def _make(self, move: Move, entry: Entry, message: lifecycle.Message) -> None:
         service, run = entry.service, entry.status.run
@@ -417,9 +419,12 @@ class Supervisor:
 
     def _wake_neighbours(self, entry: Entry, before: Status) -> None:
         """Who may go on depends on its neighbours' states alone, so only they are looked at."""
-        if (entry.status.but(verdict=None)) == (before.but(verdict=None)):
+        dependents = self._dependents.get(entry.service.name, ())
+        if not dependents and not entry.service.depends_on:
             return
-        for name in self._dependents.get(entry.service.name, ()):
+        if entry.status == before.but(verdict=entry.status.verdict):
+            return
+        for name in dependents:
             self._renew_if_outdated(self._entries[name])
             if self._entries[name].status.state is State.WAITING:
                 self._look(self._entries[name])
@@ -466,5 +471,4 @@ def _was_blocked(status: Status) -> bool:
 
 def _begins_anew(before: Status, after: Status, message: lifecycle.Message) -> bool:
     """Whether an order, and no policy, begins a new run: what failed before no longer counts."""
-    ordered = isinstance(message, lifecycle.Start | lifecycle.Restart | lifecycle.Rearmed)
-    return ordered and (before.state, before.verdict) != (after.state, after.verdict)
+    return isinstance(message, _ORDERS) and (before.state, before.verdict) != (after.state, after.verdict)

@@ -73,6 +73,9 @@ class Termination:
         self._tasks = tasks
         self._inherits = inherits_orphans
         self._orphans: list[int] | None = None  # as they were in this turn of the loop
+        self._to_sweep: dict[
+            Key, float
+        ] = {}  # what the main process left behind of these, in so many seconds
 
     def end(self, service: Service, run: int, grace: float) -> None:
         """The stop signal or command at the first call; every call can only bring KILL nearer."""
@@ -107,21 +110,34 @@ class Termination:
         )
 
     def sweep(self, service: Service, run: int, grace: float) -> None:
-        """TERM to what the main process left behind, KILL after the grace period."""
-        current = self._runs[service.name, run]
-        current.ask_no_more()
-        if current.tree.sweep():
-            self._arm(service.name, current, grace)
+        """TERM to what the main process left behind, KILL after the grace period.
+
+        Once for all whose main processes have ended together, as at a stop: each look goes through all our children.
+        """
+        self._runs[service.name, run].ask_no_more()
+        if not self._to_sweep:
+            self._loop.call_soon(self._sweep)  # should nobody look before
+        self._to_sweep[service.name, run] = grace
+
+    def _sweep(self) -> None:
+        if self._to_sweep:
+            self.look_at_remains()
 
     def look_at_remains(self) -> None:
-        """See whose run is empty now, of those whose main process has ended."""
-        ended = [(service, run) for (service, _), run in self._runs.items() if run.exited]
+        """End what was left behind, and see whose run is empty now, of those whose main process has ended."""
+        ended = [(key, run) for key, run in self._runs.items() if run.exited]
+        to_sweep, self._to_sweep = self._to_sweep, {}
         if not ended:
             return
         remains = look_at_all([run.tree for _, run in ended], self._children)
-        for (service, run), left in zip(ended, remains, strict=True):
-            if self._runs.get((service, run.number)) is run:
-                self._judge_remains(service, run, left)
+        for (key, run), left in zip(ended, remains, strict=True):
+            if self._runs.get(key) is not run:
+                continue
+            service, _ = key
+            if left and key in to_sweep:
+                run.tree.sweep(left)
+                self._arm(service, run, to_sweep[key])
+            self._judge_remains(service, run, left)
 
     def spared(self, run: Run) -> frozenset[int]:
         """Ports that others of ours may bind just now, or that we hold ourselves."""

@@ -118,17 +118,15 @@ class Tree:
             hit += [identity.pid for identity in self.look() if processes.signal(identity, signum)]
         return hit
 
-    def sweep(self) -> list[Identity]:
-        """TERM to everything that the main process left behind; the answer is who that is.
+    def sweep(self, left: Iterable[Identity]) -> None:
+        """TERM to what the main process left behind.
 
         Who had it with the group gets no second one, which many programs take for an order to hurry.
         """
-        left = self.look()
         for identity in left:
             if identity not in self._asked:
                 processes.signal(identity, signal.SIGTERM)
             processes.signal(identity, signal.SIGCONT)
-        return left
 
     def kill(self) -> list[Identity]:
         """KILL to everything, the main process first; the answer is who else was there."""
