@@ -83,7 +83,7 @@ def _everywhere(context: click.Context, *, yes: bool) -> "Removed":
 
 @contextmanager
 def held(file: str, places: "Places") -> Iterator[None]:
-    """Hold the lock of the stack, so that nobody starts it.
+    """Hold the locks of the stack and of its record, so that nobody starts it.
 
     Raises:
         AuraError: it runs (exit code 7).
@@ -96,10 +96,17 @@ def held(file: str, places: "Places") -> Iterator[None]:
     try:
         try:
             lock.acquire(descriptor, os.path.relpath(file), places.socket)
+            # where there is none nobody has ever written, and we leave nothing behind
+            written = os.path.lexists(places.writer)
+            record = lock.acquire_record(places, os.path.relpath(file)) if written else None
         except AuraError as error:
             hint = "aura-stack down first" if error.exit_code == ExitCode.LOCKED else error.hint
             raise AuraError(error.message, hint, error.exit_code) from error
-        yield
+        try:
+            yield
+        finally:
+            if record is not None:
+                os.close(record)
     finally:
         os.close(descriptor)
 

@@ -12,7 +12,7 @@ from aura_stack.drafting.drafts import Drafted, Targets
 from aura_stack.errors import AuraError
 from aura_stack.reading.words import visible
 from aura_stack.session import definition
-from aura_stack.stack.find import NAMES
+from aura_stack.system.places import STACK_FILES
 
 from . import tables
 from .arguments import json_option
@@ -88,8 +88,8 @@ def _place(settings: Settings) -> tuple[str, str, bool]:
             raise AuraError("a draft has comments, which JSON has not", "name a file that ends in .yaml")
         return directory, name, os.path.lexists(os.path.join(directory, name))
     directory = os.getcwd()
-    there = next((name for name in NAMES if os.path.lexists(os.path.join(directory, name))), "")
-    return directory, there or NAMES[0], bool(there)
+    there = next((name for name in STACK_FILES if os.path.lexists(os.path.join(directory, name))), "")
+    return directory, there or STACK_FILES[0], bool(there)
 
 
 def _check(path: str) -> None:

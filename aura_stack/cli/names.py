@@ -41,7 +41,7 @@ def complete_tasks(context: click.Context, incomplete: str) -> list[str]:
 
 def _names(file: str | None, directory: str) -> Sequence[str]:
     path = find.stack_file(file, os.path.join(os.getcwd(), directory), os.environ)
-    return _running(where.places(path, os.environ).socket) or written(path)
+    return _running(where.elsewhere(where.places(path, os.environ)).socket) or written(path)
 
 
 def _running(socket: str) -> list[str]:

@@ -26,11 +26,11 @@ def found(settings: Settings) -> tuple[str, Places]:
         file = find.stack_file(settings.file, os.getcwd(), os.environ)
     except AuraError:
         for file in find.candidates(settings.file, os.getcwd(), os.environ):
-            places = where.places(file, os.environ, "+".join(sorted(settings.profiles)))
+            places = where.elsewhere(where.places(file, os.environ, "+".join(sorted(settings.profiles))))
             if os.path.exists(places.socket):
                 return file, places
         raise
-    return file, where.places(file, os.environ, _instance(file, settings))
+    return file, where.elsewhere(where.places(file, os.environ, _instance(file, settings)))
 
 
 def _instance(file: str, settings: Settings) -> str:

@@ -2,11 +2,12 @@
 
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 
 from aura_stack.errors import AuraError, ExitCode
 from aura_stack.frozen import Frozen
 from aura_stack.system import removal
-from aura_stack.system.places import Places, Runtime
+from aura_stack.system.places import DATA, Places, Runtime
 
 from . import census, leftovers
 from .census import Known
@@ -32,8 +33,8 @@ def plan(places: Places, environ: Mapping[str, str]) -> Plan:
     """What can be taken away of one stack.
 
     Raises:
-        AuraError: it runs, or another one does whose file is in the same folder and that so has the same record
-            (exit code 7).
+        AuraError: it runs, or another one does whose file is in the same folder and whose record is in that of this
+            one (exit code 7).
     """
     for one in census.running_in(os.path.dirname(places.data), environ):
         raise _refusal(one, places)
@@ -53,7 +54,17 @@ def perform(places: Places) -> Removed:
     removed = Removed()
     if os.path.lexists(places.data):
         removed = Removed((places.data,), removal.remove(places.data))
+        _remove_empty_ones_above(places.data)
     return removed + leftovers.strip(_runtime(places))
+
+
+def _remove_empty_ones_above(folder: str) -> None:
+    """What led to the record of one of several stacks of a checkout alone."""
+    above = os.path.dirname(folder)
+    with suppress(OSError):  # others have something there
+        while f"{os.sep}{DATA}{os.sep}" in above:
+            os.rmdir(above)
+            above = os.path.dirname(above)
 
 
 def plan_everywhere(environ: Mapping[str, str]) -> tuple[Plan, list[Known], list[str]]:

@@ -50,6 +50,7 @@ class Engine:
         self._options = options
         self._environ = environ
         self._link = link
+        self._record: int | None = None  # the lock of the record, once it is ours
 
     def run(self, lifeline: int) -> int:
         """Run the stack to its end; the answer is the exit code.
@@ -75,6 +76,7 @@ class Engine:
         """Take the lock, and listen: who comes from now on waits for us, and starts no second engine."""
         try:
             lock.acquire(self._lock_file, self._file, self._places.socket)
+            self._record = lock.acquire_record(self._places, self._file)
             create_runtime(self._places)  # whoever had the lock may have cleared up since the face made it
             return open_door(self._places.socket)
         except OSError as error:
@@ -130,7 +132,7 @@ class Engine:
         from .foothold import Foothold  # noqa: PLC0415 - likewise
         from .serve import Session  # noqa: PLC0415 - likewise
 
-        foothold = Foothold(self._places, self._lock_file, note.renew)
+        foothold = Foothold(self._places, self._lock_file, self._record, note.renew)
         lean.settle()
         code = asyncio.run(Session(parts, lifeline, started, foothold).run(door, self._link))
         parts.store.close()

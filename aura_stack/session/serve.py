@@ -206,6 +206,7 @@ class Session:
         """Listen anew where our socket or our lock was deleted."""
         while True:
             await asyncio.sleep(PERIOD)
+            self._foothold.keep_record()
             if self._foothold.is_lost and (door := self._foothold.regain()):
                 await server.listen(door)
                 text = "the runtime folder of this stack was deleted, and is there again: commands find it as before"

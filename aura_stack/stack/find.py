@@ -8,9 +8,8 @@ from collections.abc import Iterator, Mapping
 
 from aura_stack.errors import AuraError, ExitCode
 from aura_stack.reading.words import listed
+from aura_stack.system.places import PROCFILE, STACK_FILES
 
-NAMES = ("stack.yaml", "stack.yml", "aura-stack.yaml")
-PROCFILE = "Procfile"
 VARIABLE = "AURA_FILE"
 
 
@@ -47,7 +46,7 @@ def candidates(named: str | None, directory: str, environ: Mapping[str, str]) ->
         return
     places = list(_upwards(directory, environ.get("HOME", "")))
     for place in places:
-        for name in NAMES:
+        for name in STACK_FILES:
             yield os.path.join(place, name)
     for place in places:
         yield os.path.join(place, PROCFILE)
@@ -65,7 +64,7 @@ def _above(directory: str, home: str) -> str:
     looked: list[str] = []
     for place in _upwards(directory, home):
         looked.append(place)
-        for name in NAMES:
+        for name in STACK_FILES:
             path = os.path.join(place, name)
             if os.path.isfile(path):
                 return path
@@ -73,7 +72,7 @@ def _above(directory: str, home: str) -> str:
         path = os.path.join(place, PROCFILE)
         if os.path.isfile(path):
             return path
-    message = f"there is no {listed((*NAMES, PROCFILE))} in {listed(looked)}"
+    message = f"there is no {listed((*STACK_FILES, PROCFILE))} in {listed(looked)}"
     raise AuraError(message, "name one with -f FILE, or go to the folder of a stack", ExitCode.INVALID)
 
 

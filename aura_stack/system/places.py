@@ -17,11 +17,18 @@ SOCKET_LIMIT = 103
 DATA = ".aura"
 """The folder beside a stack file in which its stacks keep what they record."""
 
+STACK_FILES = ("stack.yaml", "stack.yml", "aura-stack.yaml")
+"""How stack files are called that are found by themselves, the first one first."""
+
+PROCFILE = "Procfile"
+"""What takes their place where there is none."""
+
 RUN_SOCKET = "n-"
 """How the names of sockets begin that belong to single runs; a path with ten more characters still fits."""
 
 _PRIVATE = 0o700
 _PUBLIC = 0o755
+_LONGEST = 4096  # bytes of a path (PATH_MAX)
 _NAME_LENGTH = 10  # hexadecimal digits of a stack's folder
 _SOCKET_NAME = "control.sock"
 _LOGINS = "/run/user"  # where systemd keeps the XDG_RUNTIME_DIR of each user who is logged in
@@ -31,14 +38,16 @@ _TEMPORARY = "/tmp"  # noqa: S108 - the folder in it is made 0700, and one that 
 class Places(Frozen):
     """Absolute paths of one stack.
 
-    `data` (`.aura` beside the stack file) holds `logs`, `events` and `fingerprints`. `runtime` holds `lock`
-    and `run`; `socket` stands there too, unless its path would be too long. Two stack files never share one.
+    `data` (`.aura` beside the stack file, or a folder in it) holds `logs`, `events` and `fingerprints`, and `writer`,
+    which the engine that writes there has locked and in which it says where it is. `runtime` holds `lock` and `run`;
+    `socket` stands there too, unless its path would be too long. Two stack files never share a runtime folder.
     """
 
     data: str
     logs: str
     events: str
     fingerprints: str
+    writer: str
     runtime: str
     lock: str
     socket: str
@@ -78,7 +87,7 @@ def places(stack_file: str, environ: Mapping[str, str], instance: str = "") -> P
         instance: which of several stacks of that file, as its profiles say; "" for the plain one.
     """
     file = os.path.realpath(stack_file)
-    data = os.path.join(os.path.dirname(file), DATA, *(["profiles", instance] if instance else ()))
+    data = _data(file, instance)
     whole = os.fsencode(file) + (b"\0" + instance.encode() if instance else b"")
     name = sha256(whole).hexdigest()[:_NAME_LENGTH]
     runtime = os.path.join(_runtime_root(environ), name)
@@ -87,11 +96,43 @@ def places(stack_file: str, environ: Mapping[str, str], instance: str = "") -> P
         logs=os.path.join(data, "logs"),
         events=os.path.join(data, "events.jsonl"),
         fingerprints=os.path.join(data, "fingerprints.json"),
+        writer=os.path.join(data, "writer"),
         runtime=runtime,
         lock=os.path.join(runtime, "lock"),
         socket=_socket(runtime, name, environ),
         run=os.path.join(runtime, "run.json"),
     )
+
+
+def _data(file: str, instance: str) -> str:
+    """Where a stack records: files of other names than those that are found by themselves have a folder each."""
+    folder, name = os.path.split(file)
+    own = () if name in STACK_FILES or name == PROCFILE else ("files", name)
+    return os.path.join(folder, DATA, *own, *(("profiles", instance) if instance else ()))
+
+
+def elsewhere(places: Places) -> Places:
+    """The same with the runtime folder of whoever writes the record now, where he is not found at the one expected.
+
+    He was started under another environment (by cron, under `su`), or before the checkout was moved. A writer that
+    has ended, one that does not let us in and one that cannot be reached (in a container that has the checkout, too)
+    is none.
+    """
+    if os.path.lexists(places.socket):
+        return places
+    from .locks import is_held  # noqa: PLC0415 - a stack that runs is mostly where it is expected
+
+    try:
+        if not is_held(places.writer):
+            return places
+        with open(places.writer, encoding="utf-8", errors="surrogateescape") as file:
+            _, runtime, socket = file.read(3 * _LONGEST).split("\n")[:3]
+        if not (is_ours(runtime) and is_ours(os.path.dirname(socket)) and os.path.lexists(socket)):
+            return places
+    except (OSError, ValueError):
+        return places
+    lock, run = os.path.join(runtime, "lock"), os.path.join(runtime, "run.json")
+    return places.but(runtime=runtime, lock=lock, socket=socket, run=run)
 
 
 def leases(environ: Mapping[str, str]) -> str:
@@ -110,12 +151,11 @@ def create(places: Places) -> None:
         AuraError: a directory is a symbolic link, no directory, another user's, or not writable (exit code 8
             where permission is what lacks).
     """
-    _directory(_top(places.data), _PUBLIC)
-    _ignore_everything(_top(places.data))
-    if places.data != _top(places.data):
-        _directory(os.path.dirname(places.data), _PUBLIC)
-        _directory(places.data, _PUBLIC)
-    _directory(places.logs, _PUBLIC)
+    top, *below = _down_to(places.data)
+    _directory(top, _PUBLIC)
+    _ignore_everything(top)
+    for folder in (*below, places.logs):
+        _directory(folder, _PUBLIC)
     create_runtime(places)
 
 
@@ -151,11 +191,12 @@ def _sockets_of_runs(places: Places) -> list[str]:
     return []
 
 
-def _top(data: str) -> str:
-    """The folder that all stacks of one file have in common."""
-    while os.path.basename(data) != DATA:
-        data = os.path.dirname(data)
-    return data
+def _down_to(data: str) -> list[str]:
+    """The folder that all stacks of one checkout have in common, and those that lead to that of one of them."""
+    way = [data]
+    while os.path.basename(way[0]) != DATA:
+        way.insert(0, os.path.dirname(way[0]))
+    return way
 
 
 def every(environ: Mapping[str, str]) -> list[Runtime]:

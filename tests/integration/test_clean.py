@@ -1,5 +1,6 @@
 """`clean` takes away what a stack has left, nothing else, and never while it runs."""
 
+import json
 import os
 from pathlib import Path
 
@@ -58,17 +59,22 @@ def test_links_in_the_record_lead_nowhere(stack):
     assert not (made.folder / ".aura").exists()
 
 
-def test_two_stacks_of_one_folder_have_one_record(stack):
+def test_two_stacks_of_one_folder_have_records_apart_and_the_plain_one_holds_both(stack):
     made = stack({"a": SERVE})
-    (made.folder / "other.yaml").write_text('{"name": "other", "services": {"b": {"command": "true"}}}')
+    services = {"b": {"command": "exec sleep 600"}}
+    (made.folder / "other.yaml").write_text(json.dumps({"name": made.name, "services": services}))
     made.up()
-    code, output = made.run("-f", "other.yaml", "clean", "-y")
-    assert code == 7
-    assert f"the stack of {made.file} is running (pid {made.engine()}), and its logs are in " in output
-    assert made.places.logs
-    assert os.path.isdir(made.places.logs)
+    assert made.run("-f", "other.yaml", "up", "-d")[0] == 0
     assert made.run("down")[0] == 0
+    code, output = made.run("clean", "-y")
+    assert code == 7
+    assert f"the stack of {made.folder}/other.yaml is running (pid " in output
+    assert f"its logs are in {made.places.data}, too" in output
+    assert os.path.isdir(made.places.logs)
+    assert made.run("-f", "other.yaml", "down")[0] == 0
     assert made.run("-f", "other.yaml", "clean", "-y")[0] == 0
+    assert sorted(os.listdir(made.places.data)) == [".gitignore", "events.jsonl", "logs", "writer"]
+    assert made.run("clean", "-y")[0] == 0
     assert not os.path.exists(made.places.data)
 
 

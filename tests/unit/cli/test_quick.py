@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import click
 import pytest
@@ -12,6 +13,7 @@ from aura_stack.cli import logs, orders, ports_change, ports_live, status
 from aura_stack.cli.main import cli
 from aura_stack.cli.quick import FLAGS, VALUED, understood
 from aura_stack.cli.up import up
+from aura_stack.system.places import create_runtime, places
 
 ORDERS = {
     "status": status.status,
@@ -146,6 +148,10 @@ HEAVY = (
 def test_the_path_of_the_commands_of_every_day_loads_these_modules_of_ours_and_nothing_heavy(words, tmp_path):
     """A guard of their speed that does not depend on the machine: what is loaded up to the connection."""
     (tmp_path / "stack.yaml").write_text("services: {}")
+    environ = {"HOME": str(tmp_path), "TMPDIR": str(tmp_path)}
+    running = places(str(tmp_path / "stack.yaml"), environ)
+    create_runtime(running)
+    Path(running.socket).touch()
     script = (
         "import sys\n"
         "from aura_stack.control import client\n"
@@ -156,7 +162,7 @@ def test_the_path_of_the_commands_of_every_day_loads_these_modules_of_ours_and_n
     )
     loaded = subprocess.run(
         [sys.executable, "-I", "-c", f"import sys; sys.path[:0] = {sys.path!r}\n{script}"],
-        cwd=tmp_path, capture_output=True, text=True, check=True,
+        cwd=tmp_path, capture_output=True, text=True, check=True, env=environ,
     ).stdout.split()  # fmt: skip
     assert not set(HEAVY) & set(loaded)
     assert sorted(name for name in loaded if name.startswith("aura_stack.") and name.count(".") == 2) == [

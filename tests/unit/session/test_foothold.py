@@ -1,15 +1,16 @@
 """What a running stack is found by, deleted under it."""
 
 import fcntl
+import os
 import shutil
 
 import pytest
 
 from aura_stack.control.door import open_door
 from aura_stack.session.foothold import Foothold
-from aura_stack.session.lock import open_lock
+from aura_stack.session.lock import acquire_record, open_lock
 from aura_stack.system.locks import is_held
-from aura_stack.system.places import create_runtime, places
+from aura_stack.system.places import create, create_runtime, places
 
 
 @pytest.fixture
@@ -17,11 +18,12 @@ def standing(tmp_path):
     """A foothold as an engine has it, its places, and how often its note was written."""
     (tmp_path / "stack.yaml").touch()
     found = places(str(tmp_path / "stack.yaml"), {"HOME": str(tmp_path), "TMPDIR": str(tmp_path)})
-    create_runtime(found)
+    create(found)
     lock = open_lock(found.lock)
     fcntl.flock(lock, fcntl.LOCK_EX)
+    record = acquire_record(found, "stack.yaml")
     door, notes = open_door(found.socket), []
-    foothold = Foothold(found, lock, lambda: notes.append(1))
+    foothold = Foothold(found, lock, record, lambda: notes.append(1))
     yield foothold, found, notes
     door.close()
 
@@ -59,3 +61,25 @@ def test_a_folder_that_cannot_be_made_yet_is_waited_for(standing, tmp_path):
     assert foothold.regain() is None
     top.unlink()
     foothold.regain().close()
+
+
+def test_a_record_that_was_deleted_and_begun_anew_is_locked_again(standing):
+    foothold, found, _ = standing
+    shutil.rmtree(found.data)
+    foothold.keep_record()
+    assert not is_held(found.writer)
+    create(found)
+    foothold.keep_record()
+    assert is_held(found.writer)
+
+
+def test_whoever_has_begun_the_record_anew_keeps_it(standing):
+    foothold, found, _ = standing
+    shutil.rmtree(found.data)
+    create(found)
+    theirs = acquire_record(found, "stack.yaml")
+    foothold.keep_record()
+    os.close(theirs)
+    assert not is_held(found.writer)
+    foothold.keep_record()
+    assert is_held(found.writer)

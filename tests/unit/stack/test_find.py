@@ -36,14 +36,14 @@ def test_the_nearest_stack_file_above_is_found(home):
     assert looked_up(home / "proj", HOME=str(home)) == inner
 
 
-@pytest.mark.parametrize("name", find.NAMES)
+@pytest.mark.parametrize("name", find.STACK_FILES)
 def test_every_name_will_do(home, name):
     file = write(home / "proj" / name)
     assert looked_up(home / "proj/src", HOME=str(home)) == file
 
 
 def test_the_first_name_wins_in_one_folder(home):
-    for name in reversed(find.NAMES):
+    for name in reversed(find.STACK_FILES):
         write(home / "proj" / name)
     assert looked_up(home / "proj") == str(home / "proj/stack.yaml")
 

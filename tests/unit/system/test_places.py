@@ -402,3 +402,17 @@ def test_only_the_runtime_folders_are_made_where_only_they_are_asked_for(project
     module.create_runtime(found)
     assert mode(found.runtime) == 0o700
     assert not os.path.exists(found.data)
+
+
+@pytest.mark.parametrize("name", ["stack.yaml", "stack.yml", "aura-stack.yaml", "Procfile"])
+def test_what_is_found_by_itself_records_in_the_folder_itself(project, name):
+    assert places(str(project / name), {"HOME": "/h"}).data == f"{project}/.aura"
+
+
+@pytest.mark.parametrize("name", ["Procfile.dev", "stack.test.yaml"])
+def test_every_other_stack_file_has_a_record_of_its_own(project, name):
+    found = places(str(project / name), {"HOME": str(project)}, "fast")
+    assert found.data == f"{project}/.aura/files/{name}/profiles/fast"
+    create(found)
+    assert os.path.isdir(found.logs)
+    assert (project / ".aura" / ".gitignore").read_text() == "*\n"
