@@ -1,11 +1,11 @@
 """Decides all changes of a project: for every file its new content, proved, and what is left with the reason."""
 
 import os
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from typing import NamedTuple
 
 from aura_stack.inventory.findings import Finding, Form
-from aura_stack.inventory.judging import Judged
+from aura_stack.inventory.judging import Judged, Verdict
 from aura_stack.inventory.survey import Survey, again
 from aura_stack.inventory.walk import Read as Content
 from aura_stack.inventory.walk import read
@@ -13,7 +13,7 @@ from aura_stack.inventory.walk import read
 from .edits import Edit, apply
 from .proof import broken
 from .rewriting import rewrite
-from .wanted import Left, Surroundings, counted, wanted
+from .wanted import Left, Surroundings, counted, gives_up, shared, wanted
 
 
 class Change(NamedTuple):
@@ -45,19 +45,47 @@ def plan(survey: Survey, only: str = "") -> Plan:
         survey: what is known of it.
         only: the service whose files, and whose number in others, are meant; "" for all.
     """
-    around = Surroundings(survey.ground, survey.found.browser, counted(survey.judged))
     by_file: dict[str, list[Judged]] = {}
     for judged in survey.judged:
         if not only or only in _services(judged, survey):
             by_file.setdefault(judged.finding.place.file, []).append(judged)
+    counts, several = counted(survey.judged), shared(survey.judged)
+    around = Surroundings(survey.ground, survey.found.browser, counts, several)
+    made, done = _files(survey, by_file, around)
+    held = _held(survey.judged, several, done)
+    if held:
+        around = around._replace(held=held)
+        made, _ = _files(survey, by_file, around)
+    return made
+
+
+def _files(
+    survey: Survey, by_file: Mapping[str, list[Judged]], around: Surroundings
+) -> tuple[Plan, list[Judged]]:
+    """The changes of all files, and the places that they change."""
     changes: list[Change] = []
     left: list[Untouched] = []
+    done: list[Judged] = []
     for path, places in by_file.items():
-        change, untouched = _file(survey, path, places, around)
+        change, untouched, changed = _file(survey, path, places, around)
         left += untouched
         if change is not None:
             changes.append(change)
-    return Plan(tuple(changes), tuple(left))
+            done += changed
+    return Plan(tuple(changes), tuple(left)), done
+
+
+def _held(
+    every: Iterable[Judged], several: Mapping[int, frozenset[str]], done: Collection[Judged]
+) -> dict[int, frozenset[str]]:
+    """Numbers that several servers are to give up, and for which somebody asks, with the files that do not now."""
+    asked = {one.finding.number for one in every if one.verdict is Verdict.UNDECLARED}
+    found: dict[int, frozenset[str]] = {}
+    for one in every:
+        number = one.finding.number
+        if gives_up(one) and number in several and number in asked and one not in done:
+            found[number] = found.get(number, frozenset()) | {one.finding.place.file}
+    return found
 
 
 def _services(judged: Judged, survey: Survey) -> tuple[str, ...]:
@@ -67,18 +95,18 @@ def _services(judged: Judged, survey: Survey) -> tuple[str, ...]:
 
 def _file(
     survey: Survey, path: str, places: list[Judged], around: Surroundings
-) -> tuple[Change | None, list[Untouched]]:
-    """The change of one file, if there is one that can be proved."""
+) -> tuple[Change | None, list[Untouched], list[Judged]]:
+    """The change of one file, if there is one that can be proved, what is left, and the places that it changes."""
     wishes = [(judged, wanted(judged, around)) for judged in places]
     left = [Untouched(judged, wish.reason) for judged, wish in wishes if isinstance(wish, Left)]
     meant = [(judged, wish) for judged, wish in wishes if wish is not None and not isinstance(wish, Left)]
     if not meant:
-        return None, left
+        return None, left, []
     content = read(os.path.join(survey.directory, path), path, places[0].finding.language)
     if not isinstance(content, Content):
-        return None, [*left, *(Untouched(judged, "cannot be read any more") for judged, _ in meant)]
+        return None, [*left, *(Untouched(judged, "cannot be read any more") for judged, _ in meant)], []
     if not all(_stands(judged.finding, content.data) for judged, _ in meant):
-        return None, [*left, *(Untouched(judged, "was changed meanwhile") for judged, _ in meant)]
+        return None, [*left, *(Untouched(judged, "was changed meanwhile") for judged, _ in meant)], []
     edits: list[Edit] = []
     done: list[Judged] = []
     for judged, wish in meant:
@@ -93,8 +121,8 @@ def _file(
     if not reason and not _is_settled(again(survey, path, new, content.language), around, new):
         reason = "would not be settled by one change"
     if reason:
-        return None, [*left, *(Untouched(judged, reason) for judged in done)]
-    return (Change(path, content.data, new) if new != content.data else None), left
+        return None, [*left, *(Untouched(judged, reason) for judged in done)], []
+    return (Change(path, content.data, new) if new != content.data else None), left, done
 
 
 def _stands(finding: Finding, data: bytes) -> bool:

@@ -1,11 +1,13 @@
 """What is wanted of a place: that it reads a variable, or holds another number, or why it is left as it is."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 from aura_stack.inventory.findings import SCRIPTS, Confidence, Finding, Form, Language
 from aura_stack.inventory.ground import Ground, Owned
 from aura_stack.inventory.judging import Judged, Verdict
+from aura_stack.reading.words import listed
 from aura_stack.stack.model import MAIN_PORT
 from aura_stack.stack.outline import as_variable
 
@@ -34,6 +36,7 @@ class Left(NamedTuple):
 
 
 Wanted = Read | Digits | Left | None
+_NONE: Mapping[int, frozenset[str]] = MappingProxyType({})
 _HARD = frozenset((Form.NUMBER, Form.TEXT, Form.ABSENT, Form.ADDRESS, Form.TEMPLATE, Form.FLAG))
 
 
@@ -44,18 +47,29 @@ class Surroundings(NamedTuple):
         ground: what is declared.
         browser: programs that run in a browser.
         listening: by file, how many numbers are listened on in it by programs that belong to no service.
+        shared: numbers on which several servers listen that should listen elsewhere, each with their entries.
+        held: those of them that nobody may give up now, with the files whose servers do not.
     """
 
     ground: Ground
     browser: frozenset[str]
     listening: Mapping[str, int]
+    shared: Mapping[int, frozenset[str]] = _NONE
+    held: Mapping[int, frozenset[str]] = _NONE
 
 
 def wanted(judged: Judged, around: Surroundings) -> Wanted:
     """What is wanted of a place; None if it is well as it is, or nobody's business."""
-    finding = judged.finding
-    if finding.aside:
+    if judged.finding.aside:
         return None
+    held = around.held.get(judged.finding.number) if gives_up(judged) else None
+    if held and judged.finding.place.file not in held:
+        return _not_alone(judged.finding.number, min(held))
+    return _wanted(judged, around)
+
+
+def _wanted(judged: Judged, around: Surroundings) -> Wanted:
+    finding = judged.finding
     if finding.confidence is Confidence.LISTENER and finding.own and finding.form in _HARD:
         return _listener(judged, around)
     if finding.form in {Form.ADDRESS, Form.TEMPLATE} or (
@@ -65,8 +79,35 @@ def wanted(judged: Judged, around: Surroundings) -> Wanted:
     if finding.form is Form.DEFAULT and finding.confidence is Confidence.LISTENER and finding.own:
         return _unread(judged, around) or _drifted(judged)
     if judged.verdict is Verdict.UNDECLARED and finding.confidence is Confidence.CLIENT:
-        return Left(f"nobody is called {finding.number} in the manifest (aura-stack ports adopt)")
+        return _undeclared(finding.number, around)
     return _drifted(judged)
+
+
+def gives_up(judged: Judged) -> bool:
+    """Whether it is the number of a server that should listen elsewhere."""
+    return judged.verdict is Verdict.DRIFT and judged.finding.own
+
+
+def shared(every: Iterable[Judged]) -> dict[int, frozenset[str]]:
+    """The numbers that several servers are to give up, with their entries: who asks for one means any of them."""
+    found: dict[int, set[str]] = {}
+    for judged in every:
+        if gives_up(judged):
+            found.setdefault(judged.finding.number, set()).add(judged.entry)
+    return {number: frozenset(entries) for number, entries in found.items() if len(entries) > 1}
+
+
+def _not_alone(number: int, file: str) -> Left:
+    """Whoever gave a number up alone would leave it to others: who asks for it would then be taken for theirs."""
+    then = f"whom those mean who ask for {number} could not be told any more"
+    return Left(f"{file} listens on {number} as well, and is not changed with it: {then}")
+
+
+def _undeclared(number: int, around: Surroundings) -> Left:
+    if number in around.shared:
+        names = listed(sorted(around.shared[number]), "and")
+        return Left(f"{names} listen on {number}: which of them is meant cannot be told")
+    return Left(f"nobody is called {number} in the manifest (aura-stack ports adopt)")
 
 
 def _drifted(judged: Judged) -> Wanted:
@@ -117,7 +158,7 @@ def _address(judged: Judged, around: Surroundings) -> Wanted:
     if judged.verdict is Verdict.UNDECLARED:
         if finding.confidence is Confidence.MENTION:
             return None
-        return Left(f"nobody is called {finding.number} in the manifest (aura-stack ports adopt)")
+        return _undeclared(finding.number, around)
     barrier = finding.barrier
     if finding.place.file in around.browser:
         barrier = "runs in a browser, which has no environment: ask a path of the page, and let its server pass that on"

@@ -326,6 +326,53 @@ def test_a_file_that_changed_while_the_others_were_read_is_left_alone(project, m
 # --- edits ---
 
 
+SHARED = {
+    "backend/server.js": "app.listen(3000);\n",
+    "web/vite.js": "app.listen(3000);\n",
+    "tool/ask.js": 'fetch("http://localhost:3000/api");\n',
+}
+BROKEN = {**SHARED, "backend/server.js": "app.listen(3000);\nfunction a( {\n"}
+
+
+def _put(project, files):
+    for path, text in files.items():
+        (project / path).parent.mkdir(exist_ok=True)
+        (project / path).write_text(text)
+
+
+def _files(project, paths):
+    return {path: (project / path).read_text() for path in paths}
+
+
+@pytest.mark.parametrize(("files", "words"), [(BROKEN, ()), (SHARED, ("--only", "web"))])
+def test_a_number_that_two_servers_share_and_somebody_asks_for_is_given_up_by_both_or_by_none(
+    project, files, words
+):
+    _put(project, files)
+    for _ in range(2):
+        _, _, err = fix("--apply", *words)
+        assert "left web/vite.js:1:12 app.listen(3000): backend/server.js listens on 3000 as well" in err
+        which = (
+            'left tool/ask.js:1:25 "http://localhost:3000/api": backend and web listen on 3000: which of them'
+        )
+        assert words or which in err
+        assert _files(project, files) == files
+    _put(project, SHARED)
+    fix("--apply")
+    fix("--apply")
+    after = _files(project, SHARED)
+    assert [path for path, text in after.items() if text != SHARED[path]] == [
+        "backend/server.js",
+        "web/vite.js",
+    ]
+
+
+def test_a_number_for_which_nobody_asks_is_given_up_by_whoever_can(project):
+    _put(project, {path: text for path, text in BROKEN.items() if path != "tool/ask.js"})
+    fix("--apply")
+    assert "?? 5173" in (project / "web/vite.js").read_text()
+
+
 def test_edits_are_made_from_the_front_each_once_and_none_over_another():
     assert (
         apply(b"abcdef", [Edit(4, 5, b"E"), Edit(1, 3, b"-"), Edit(2, 4, b"x"), Edit(4, 5, b"E")]) == b"a-dEf"
