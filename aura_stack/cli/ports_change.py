@@ -318,8 +318,9 @@ def leases(settings: Settings, take: bool, as_json: bool) -> None:
 
     \b
     Keys of --json, one object for each stack:
-      stack, file, worktree (null for a main working tree), runs, takes (whether a
-      worktree has the manifest's numbers), pid, ports (service, key, written, number)
+      stack, file, worktree (null for a main working tree), runs, elsewhere (whether
+      that is in the network of another container), takes (whether a worktree has the
+      manifest's numbers), pid, ports (service, key, written, number)
     """
     from aura_stack.ports.register import Register, is_living  # noqa: PLC0415 - as above
     from aura_stack.system import places as where  # noqa: PLC0415 - as above
@@ -348,10 +349,18 @@ def _lease_object(lease: "Lease", *, runs: bool) -> dict[str, Any]:
         "file": lease.file,
         "worktree": lease.worktree or None,
         "runs": runs,
+        "elsewhere": _is_elsewhere(lease, runs=runs),
         "takes": lease.takes,
         "pid": lease.pid if runs else None,
         "ports": [one.fields() for one in lease.given],
     }
+
+
+def _is_elsewhere(lease: "Lease", *, runs: bool) -> bool:
+    """Whether its numbers are taken, and not here."""
+    from aura_stack.ports.register import is_near  # noqa: PLC0415 - as above
+
+    return runs and not is_near(lease)
 
 
 def _lease_row(lease: "Lease", *, runs: bool) -> tuple[str, ...]:
@@ -359,5 +368,5 @@ def _lease_row(lease: "Lease", *, runs: bool) -> tuple[str, ...]:
 
     ports = ", ".join(tables.port(one.number, one.written) for one in lease.given) or "-"
     worktree = (lease.worktree or "-") + (" (takes the manifest's)" if lease.takes else "")
-    state = "runs" if runs else "remembered"
+    state = "runs in another network" if _is_elsewhere(lease, runs=runs) else "runs" if runs else "remembered"
     return (lease.stack, state, worktree, ports, short(lease.file, os.path.expanduser("~")))

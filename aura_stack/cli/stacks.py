@@ -57,10 +57,11 @@ def list_stacks(dead_too: bool, as_json: bool) -> None:
 
 def _leases() -> "Mapping[str, Lease]":
     """What each stack that runs has, by the name of its runtime folder."""
-    from aura_stack.ports.register import Register  # noqa: PLC0415 - as above
+    from aura_stack.ports.register import Register, is_living  # noqa: PLC0415 - as above
     from aura_stack.system import places  # noqa: PLC0415 - as above
 
-    return {lease.id: lease for lease in Register(places.leases(os.environ)).living()}
+    every = Register(places.leases(os.environ)).leases()
+    return {lease.id: lease for lease in every if is_living(lease)}
 
 
 def _object(known: "Known", had: "Mapping[str, Lease]") -> dict[str, Any]:

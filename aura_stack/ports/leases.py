@@ -8,6 +8,7 @@ Rules:
    another stack's, or is busy; those that another checkout had the last time are taken only when there are no others.
 3. What a stack was given once it gets again, as long as it can be had.
 4. What a running stack of another kind has is refused, if a service that is meant needs it.
+5. Who runs in another network (a container, a namespace) has nothing of what counts here.
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -56,6 +57,7 @@ class Lease(Frozen):
         takes: it has the written numbers though it stands in a linked worktree.
         lock: whoever holds this file keeps the lease alive.
         pid: of its engine.
+        network: in which it listens (see `system/network`), "" where that is not known.
     """
 
     id: str
@@ -66,6 +68,7 @@ class Lease(Frozen):
     worktree: str = ""
     takes: bool = False
     given: tuple[Given, ...] = ()
+    network: str = ""
 
     @property
     def moved(self) -> tuple[Given, ...]:
@@ -210,6 +213,7 @@ def as_json(lease: Lease) -> dict[str, Any]:
         "takes": lease.takes,
         "lock": lease.lock,
         "pid": lease.pid,
+        "network": lease.network,
         "ports": [one.fields() for one in lease.given],
     }
 
@@ -224,7 +228,9 @@ def from_json(found: object) -> Lease | None:
         return None
     given = tuple(filter(None, map(_given, rows)))
     name, stack, file, lock, worktree = map(str, texts)
-    return Lease(name, stack, file, lock, pid, worktree, found.get("takes") is True, given)
+    network = found.get("network")  # whoever wrote it may not have known of that
+    takes, network = found.get("takes") is True, network if isinstance(network, str) else ""
+    return Lease(name, stack, file, lock, pid, worktree, takes, given, network)
 
 
 def _given(row: object) -> Given | None:

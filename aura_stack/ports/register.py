@@ -10,7 +10,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
-from aura_stack.system import files
+from aura_stack.system import files, network
 from aura_stack.system.locks import is_held
 
 from .leases import Lease, as_json, from_json
@@ -55,8 +55,8 @@ class Register:
         return [lease for lease in found if lease is not None]
 
     def living(self) -> list[Lease]:
-        """Those of stacks that run."""
-        return [lease for lease in self.leases() if is_living(lease)]
+        """Those of stacks that run in the network of this process."""
+        return [lease for lease in self.leases() if is_near(lease) and is_living(lease)]
 
     def write(self, lease: Lease) -> None:
         """Keep a lease in the place of the one that this stack had.
@@ -93,3 +93,8 @@ class Register:
 def is_living(lease: Lease) -> bool:
     """Whether the stack runs that has it."""
     return is_held(lease.lock)
+
+
+def is_near(lease: Lease) -> bool:
+    """Whether its numbers are those of this network; where that is not known, they are taken for that."""
+    return not lease.network or lease.network == network.here()

@@ -10,9 +10,10 @@ from aura_stack.ports import leases
 from aura_stack.ports.leases import Allotment, Around, Asked, Given, Lease, Moved, Why, allot
 from aura_stack.ports.moving import replacements
 from aura_stack.ports.probe import can_be_had
-from aura_stack.ports.register import Register, is_living
+from aura_stack.ports.register import Register, is_living, is_near
 from aura_stack.stack.model import Port, Service
 from aura_stack.stack.variant import Variant
+from aura_stack.system import network
 from aura_stack.system import places as where
 from aura_stack.system.checkouts import Checkout, checkout
 from aura_stack.system.places import Places
@@ -183,7 +184,7 @@ def as_it_is(source: Source, variant: Variant, places: Places, environ: Mapping[
             else definition
         )
     others = stand.others()
-    if not (stand.apart or any(one.stack == _called(definition) and is_living(one) for one in others)):
+    if not (stand.apart or any(one.stack == _called(definition) and _runs_here(one) for one in others)):
         return definition
     return stand.settle(frozenset(), shift=False, others=others).definition
 
@@ -201,6 +202,10 @@ def take(file: str, variant: Variant, places: Places, environ: Mapping[str, str]
     except OSError as error:
         message = f"nothing can be noted in {stand.register.directory}: {error.strerror}"
         raise AuraError(message, exit_code=ExitCode.NOT_PERMITTED) from error
+
+
+def _runs_here(lease: Lease) -> bool:
+    return is_near(lease) and is_living(lease)
 
 
 def _called(definition: Definition) -> str:
@@ -239,7 +244,7 @@ class _Stand:
         with self.register.locked():
             others = [one for one in self.others() if one.stack == stack]
             for one in others:
-                if is_living(one) and any(each.number in written for each in one.given):
+                if _runs_here(one) and any(each.number in written for each in one.given):
                     folder = os.path.dirname(one.file)
                     message = f"{stack} runs in {folder} (pid {one.pid}) and has them"
                     raise AuraError(message, f"aura-stack -C {folder} down", ExitCode.PORT_CONFLICT)
@@ -262,7 +267,7 @@ class _Stand:
         """Decide; nothing is written."""
         definition = self._definition
         stack = _called(definition)
-        living = [one for one in others if is_living(one)]
+        living = [one for one in others if _runs_here(one)]
         dead = [one for one in others if one not in living]
         around = Around(
             stack,
@@ -290,6 +295,7 @@ class _Stand:
             self.linked,
             bool(self.own and self.own.takes),
             (*allotment.given, *_of_replicas(definition)),
+            network.here(),
         )
         return Settled(
             definition, Claim(self.register, lease), tuple(_notices(allotment, self._checkout, stack))

@@ -14,6 +14,7 @@ from aura_stack.session import numbers
 from aura_stack.session.definition import source
 from aura_stack.session.numbers import as_it_is, settle
 from aura_stack.stack.variant import Variant
+from aura_stack.system import network
 from aura_stack.system import places as where
 
 MANIFEST = {
@@ -122,6 +123,29 @@ def test_a_linked_worktree_has_others_and_every_reference_follows(place):
     assert notice == (
         "this is the worktree feature of ~/main, with ports of its own: api 20301 (for 20300), page 20321 (for 20320)"
     )
+
+
+def test_what_runs_in_another_network_takes_nothing_here(place, leases, monkeypatch):
+    one, again, other = place("main"), place("again"), place("other", stack={**STACK, "name": "other"})
+    monkeypatch.setattr(network, "here", lambda: "1-boot")
+    assert one.up() == WRITTEN
+    assert [lease.network for lease in leases()] == ["1-boot"]
+    assert again.shown() == OTHERS, "here it runs already"
+    for elsewhere in ("2-boot", "1-boot of another machine"):
+        monkeypatch.setattr(network, "here", lambda: elsewhere)  # noqa: B023 - called while it is that
+        assert again.shown() == WRITTEN
+        assert other.up() == WRITTEN
+        assert other.settled.claim.others() == []
+        assert other.settled.claim.taken(other.settled.definition.stack.own) == {}
+        other.down()
+
+
+def test_of_a_lease_without_a_network_nobody_knows_that_it_is_elsewhere(place, monkeypatch):
+    one, again = place("main"), place("again")
+    monkeypatch.setattr(network, "here", lambda: "")
+    assert one.up() == WRITTEN
+    monkeypatch.setattr(network, "here", lambda: "2-boot")
+    assert again.up() == OTHERS
 
 
 def test_it_has_them_again_also_after_a_crash_and_when_others_run(place):
