@@ -80,7 +80,8 @@ class Face:
         self._left = False
         self._ordered: int | None = None  # ours, once a signal has come
         self._orders = 0
-        self._impatience = Impatience(screen, self._may_go)
+        self._impatience = Impatience(screen, self._may_go, self._was_ended)
+        self._ended = False  # on somebody's order, as the engine said
         self._cancelled = False  # Ctrl-C while a line was typed
         self._wakes, self._woken = socket.socketpair()
         self._wakes.setblocking(False)
@@ -109,9 +110,16 @@ class Face:
 
     def _may_go(self) -> bool:
         """Whether nothing is lost with us: the engine has gone, or the stack is not ours."""
+        return not self._owner or self._is_over()
+
+    def _is_over(self) -> bool:
         poll = select.poll()
         poll.register(self._client.fileno(), 0)  # asks for nothing but its end: POLLHUP (poll(2))
-        return not self._owner or bool(poll.poll(0))
+        return bool(poll.poll(0))
+
+    def _was_ended(self) -> bool:
+        """Whether somebody else has ordered the end, and it has come; asked while we cannot receive anything."""
+        return self._is_over() and (self._ended or any(map(_is_end, self._client.ahead())))
 
     def attach(self, services: list[str], *, dependencies: bool, unseen: list[str]) -> int:
         """Come to a stack that runs already, start what is missing of it, and then be as one that launched it.
@@ -154,6 +162,7 @@ class Face:
     def _run(self) -> int:
         # a signal that comes just before poll begins to wait would else be handled when something else happens
         signal.set_wakeup_fd(self._woken.fileno(), warn_on_full_buffer=False)
+        self._impatience.watch()
         for signum in _ORDERS:
             signal.signal(signum, self._order)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, _ORDERS)  # who launched the stack has held them
@@ -304,7 +313,11 @@ class Face:
                 self._screen.gone = True
                 self._heed_the_screen()
             if self._client.fileno() in ready:
-                for message in self._client.receive():
+                messages = list(self._client.receive())
+                self._ended = self._ended or any(
+                    map(_is_end, messages)
+                )  # what comes before it may wait to be printed
+                for message in messages:
                     self._handle(message)
             if self._behind:
                 self._catch_up()
@@ -440,6 +453,11 @@ class Face:
         failed = tuple(one["service"] for one in outcomes if not one["ok"])
         if failed or not self._tty.taken:
             self._shown.lines(self._shown.ready_table(failed))
+
+
+def _is_end(message: Request | Answer) -> bool:
+    """Whether it is the engine's goodbye, after an order to end."""
+    return isinstance(message, Request) and message.method == "bye" and bool(message.params.get("ordered"))
 
 
 def _hands_over(message: Request | Answer) -> bool:

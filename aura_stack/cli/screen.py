@@ -30,6 +30,8 @@ class Screen:
         """Whether a write is under way, which waits as long as nobody reads."""
         self.written = 0
         """How many writes have returned."""
+        self.waits: Callable[[bool], None] = lambda _: None
+        """Told before and after each write, which may wait."""
         self.gone = False
         """Whether nobody reads the output any more (a closed pipe or terminal)."""
         self.terminal = os.isatty(out)
@@ -71,12 +73,14 @@ class Screen:
         ourselves.
         """
         self.writing = True
+        self.waits(True)
         try:
             while True:
                 with suppress(BlockingIOError):
                     return write(descriptor, data)
                 _wait_for_room(descriptor)
         finally:
+            self.waits(False)
             self.writing = False
             self.written += 1
 

@@ -63,6 +63,14 @@ class Client:
         *lines, self._rest = self._rest.split(b"\n")
         return map(protocol.decode, lines)
 
+    def ahead(self) -> list[Request | Answer]:
+        """The messages that have come and were not received yet, which they still will be."""
+        try:
+            data = self._link.recv(65536, socket.MSG_PEEK | socket.MSG_DONTWAIT)
+        except OSError:  # there are none
+            return []
+        return [protocol.decode(line) for line in (self._rest + data).split(b"\n")[:-1]]
+
     def call(self, method: str, *, patience: float | None = None, **params: Any) -> Any:
         """Call and wait for the result.
 

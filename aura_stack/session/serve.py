@@ -65,6 +65,7 @@ class Session:
         self._finished = asyncio.Event()
         self._brought_up = asyncio.Event()
         self._stopping = False
+        self._ordered = False  # to stop, by somebody
         self._failed = False
         self.ending = False
         """Whether nothing more will happen."""
@@ -165,8 +166,14 @@ class Session:
             pass
         return self._code
 
-    def shutdown(self, reason: str, grace: float | None = None, *, orderly: bool = True) -> None:
-        """Stop the stack, in order or all at once; a grace period shortens each service's own."""
+    def shutdown(
+        self, reason: str, grace: float | None = None, *, orderly: bool = True, by_itself: bool = False
+    ) -> None:
+        """Stop the stack, in order or all at once; a grace period shortens each service's own.
+
+        It does so `by_itself` where nobody has ordered it.
+        """
+        self._ordered = self._ordered or not by_itself
         if not self._stopping:
             self._stopping = True
             self._parts.record.publish(events.StackStopping(reason))
@@ -431,7 +438,7 @@ class Session:
             return
         self._first_end = code
         loop = asyncio.get_running_loop()  # not from within the supervisor, which is just telling us
-        loop.call_soon(self.shutdown, f"{name} ended, and all end together")
+        loop.call_soon(lambda: self.shutdown(f"{name} ended, and all end together", by_itself=True))
 
     def _ends_all(self, view: View) -> bool:
         if view.service.name == self._parts.code_from:
@@ -482,7 +489,7 @@ class Session:
         for connection in tuple(self._told):  # one that goes meanwhile takes itself out
             try:
                 async with asyncio.timeout(PATIENCE):
-                    await connection.say(Request("bye", {"code": self._code}))
+                    await connection.say(Request("bye", {"code": self._code, "ordered": self._ordered}))
             except (ConnectionError, TimeoutError):
                 continue  # gone, or not reading: the end of the connection says the same
 

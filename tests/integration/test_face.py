@@ -1,6 +1,7 @@
 """The face as a citizen of a shell: pipes that close, terminals that go, being stopped."""
 
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -66,20 +67,43 @@ def test_without_a_terminal_and_with_everything_closed_it_still_runs(stack):
 
 
 @pytest.fixture
-def unread(stack):
-    """A stack that has printed more than a pipe holds, to nobody; by now it was told to end, and has."""
-    made = stack({"web": TELLER})
-    up = subprocess.Popen(UP, cwd=made.folder, env=made.env, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    wait_for((made.folder / "told").exists)
+def stuck(stack):
+    """Brings up a stack that has printed more than a pipe holds, to nobody."""
+    ups = []
+
+    def begin(**service):
+        made = stack({"web": {**TELLER, **service}})
+        up = subprocess.Popen(
+            UP, cwd=made.folder, env=made.env, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        )
+        ups.append(up)
+        wait_for((made.folder / "told").exists)
+        select.select([up.stdout], [], [], PATIENCE)  # it is there to be interrupted
+        return made, up
+
+    yield begin
+    for up in ups:
+        up.kill()
+        up.communicate()
+
+
+@pytest.fixture
+def unread(stuck):
+    """By now it was told to end, and has."""
+    made, up = stuck()
     up.send_signal(signal.SIGTERM)
     wait_for(lambda: not os.path.exists(made.places.run))
-    yield made, up
-    up.kill()
-    up.communicate()
+    return made, up
 
 
-def test_who_was_told_to_end_waits_for_no_reader_who_takes_nothing(unread):
-    made, up = unread
+@pytest.mark.parametrize("order", ["its own", "another's"])
+def test_who_was_told_to_end_waits_for_no_reader_who_takes_nothing(stuck, order):
+    made, up = stuck()
+    if order == "its own":
+        up.send_signal(signal.SIGTERM)
+    else:
+        assert made.run("down")[0] == 0
+    wait_for(lambda: not os.path.exists(made.places.run))
     beat_until_it_ends(up)
     printed, said = up.communicate()
     assert up.returncode == 128 + signal.SIGPIPE
@@ -87,6 +111,17 @@ def test_who_was_told_to_end_waits_for_no_reader_who_takes_nothing(unread):
     assert b"aura-stack logs shows it" in said
     assert b"x 19999" not in printed
     assert "x 19999" in made.run("logs", "-n", "1", "web")[1]
+
+
+def test_one_that_ends_by_itself_waits_for_its_reader(stuck):
+    command = [sys.executable, "-c", TALE.replace("time.sleep(1000)", "time.sleep(0)")]
+    made, up = stuck(command=command, restart="no")
+    wait_for(lambda: not os.path.exists(made.places.run))
+    for _ in range(20):
+        up.send_signal(signal.SIGALRM)
+    printed, said = up.communicate(timeout=PATIENCE)
+    assert (up.returncode, said) == (0, b"")
+    assert printed.count(b"web  | xxx") == 20_000
 
 
 def test_who_reads_again_in_time_gets_all_of_it(unread):

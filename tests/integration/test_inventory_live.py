@@ -10,8 +10,7 @@ LISTEN = "import socket,sys; s=socket.socket(socket.AF_INET6 if ':' in sys.argv[
 s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1); s.bind((sys.argv[1], int(sys.argv[2]))); s.listen(); \
 print('listening', flush=True); sys.stdin.read()"
 SERVICE = "import os,socket,time; s=socket.create_server(('127.0.0.1', int(os.environ['PORT']))); \
-t=socket.create_server(('127.0.0.1', 20603)); time.sleep(1000)"
-PORT, OTHER = 20601, 20602
+t=socket.create_server(('127.0.0.1', int(os.environ['PORT']) + 1)); time.sleep(1000)"
 
 
 class Listener:
@@ -41,37 +40,37 @@ def verdicts(made):
     return code, {one["port"]: (one["verdict"], one["listening"]) for one in found}
 
 
-def test_services_of_the_stack_and_what_they_listen_on_besides(stack):
-    made = stack({"web": {"command": [sys.executable, "-c", SERVICE], "port": PORT}})
+def test_services_of_the_stack_and_what_they_listen_on_besides(stack, port):
+    made = stack({"web": {"command": [sys.executable, "-c", SERVICE], "port": port}})
     up = made.start("up")
     up.expect("all ready")
     code, found = verdicts(made)
-    assert found[PORT][0] == "ok"
-    assert [one["service"] for one in found[PORT][1]] == ["web"]
-    assert found[20603][0] == "undeclared"
+    assert found[port][0] == "ok"
+    assert [one["service"] for one in found[port][1]] == ["web"]
+    assert found[port + 1][0] == "undeclared"
     assert code == 1
 
 
-def test_strangers_and_those_who_were_started_by_hand(stack, tmp_path_factory):
+def test_strangers_and_those_who_were_started_by_hand(stack, tmp_path_factory, port):
     made = stack(
-        {"web": {"command": "sleep 1000", "port": PORT}, "api": {"command": "sleep 1000", "port": OTHER}}
+        {"web": {"command": "sleep 1000", "port": port}, "api": {"command": "sleep 1000", "port": port + 1}}
     )
     elsewhere = tmp_path_factory.mktemp("elsewhere")
-    with Listener(elsewhere, "127.0.0.1", PORT) as stranger, Listener(made.folder, "127.0.0.1", OTHER):
+    with Listener(elsewhere, "127.0.0.1", port) as stranger, Listener(made.folder, "127.0.0.1", port + 1):
         code, found = verdicts(made)
         assert code == 1
-        assert (found[PORT][0], found[OTHER][0]) == ("squatted", "ok")
-        assert [one["pid"] for one in found[PORT][1]] == [stranger.process.pid]
+        assert (found[port][0], found[port + 1][0]) == ("squatted", "ok")
+        assert [one["pid"] for one in found[port][1]] == [stranger.process.pid]
 
 
-def test_two_servers_on_two_addresses_of_one_number(stack):
-    made = stack({"web": {"command": "sleep 1000", "port": PORT}})
+def test_two_servers_on_two_addresses_of_one_number(stack, port):
+    made = stack({"web": {"command": "sleep 1000", "port": port}})
     if not socket.has_ipv6 or not os.path.exists("/proc/net/if_inet6"):
         return
-    with Listener(made.folder, "127.0.0.1", PORT), Listener(made.folder, "::1", PORT):
+    with Listener(made.folder, "127.0.0.1", port), Listener(made.folder, "::1", port):
         code, found = verdicts(made)
-        assert (code, found[PORT][0]) == (1, "split")
-        assert sorted(address for one in found[PORT][1] for address in one["addresses"]) == [
+        assert (code, found[port][0]) == (1, "split")
+        assert sorted(address for one in found[port][1] for address in one["addresses"]) == [
             "127.0.0.1",
             "::1",
         ]

@@ -7,7 +7,7 @@ import threading
 import pytest
 
 from aura_stack.cli.screen import Screen
-from aura_stack.cli.unread import BEATS, Impatience, Unread
+from aura_stack.cli.unread import BEATS, SLOW, Impatience, Unread
 
 
 class Writing:
@@ -56,6 +56,16 @@ def test_who_writes_nothing_waits_for_nobody(screen):
     beat(Impatience(screen, lambda: True), 3 * BEATS)
 
 
+@pytest.mark.parametrize(("ended", "waits"), [(True, True), (True, False), (False, True)])
+def test_an_order_to_somebody_else_is_noticed_by_a_write_that_waits(screen, monkeypatch, ended, waits):
+    impatience = Impatience(screen, lambda: True, lambda: ended)
+    begun = []
+    monkeypatch.setattr(impatience, "begin", lambda: begun.append(True))
+    screen.writing = waits
+    impatience.look()
+    assert begun == [True] * (ended and waits)
+
+
 @pytest.fixture
 def pipe():
     reading, writing = os.pipe()
@@ -77,6 +87,24 @@ def test_the_clock_reaches_into_a_write_that_waits(pipe):
     with pytest.raises(Unread):
         screen.write(b"x" * 1_000_000)
     assert not screen.hears
+    os.close(reading)
+
+
+def test_a_clock_runs_while_a_write_waits_and_not_longer(pipe):
+    reading, writing = pipe
+    screen = Screen(writing, writing)
+    impatience = Impatience(screen, lambda: True, lambda: False)
+    impatience.watch()
+    seen = []
+    monitor = screen.waits
+
+    def note(on):
+        monitor(on)
+        seen.append(signal.getitimer(signal.ITIMER_REAL)[1])
+
+    screen.waits = note
+    screen.write(b"x")
+    assert seen == [SLOW, 0]
     os.close(reading)
 
 
