@@ -54,6 +54,7 @@ class Flow:
         self._printer = printer
         self._story: Story | None = None
         self._streams: dict[Source, tuple[Lines, Sieve]] = {}
+        self._latest: dict[Source, int] = {}  # when the last of them came: an unfinished line has that time
         self._last: tuple[Source, int] | None = (
             None  # of the last line with others around it, and where it ended
         )
@@ -62,7 +63,7 @@ class Flow:
         """What to print for a piece; None stands for the end: what is unfinished is printed then."""
         if piece is None:
             for source, (lines, sieve) in self._streams.items():
-                yield from self._sieved(source, 0, lines.finish(), sieve)
+                yield from self._sieved(source, self._latest[source], lines.finish(), sieve)
             self._streams = {}
         elif not piece.service:
             yield from self._told(piece)
@@ -79,11 +80,12 @@ class Flow:
         if piece.kind is Kind.END:
             if source in self._streams:
                 lines, sieve = self._streams.pop(source)
-                yield from self._sieved(source, piece.time, lines.finish(), sieve)
+                yield from self._sieved(source, self._latest.pop(source), lines.finish(), sieve)
             return
         if source not in self._streams:
             self._streams[source] = (Lines(), Sieve(self._asked.terms))
         lines, sieve = self._streams[source]
+        self._latest[source] = piece.time
         yield from self._sieved(source, piece.time, lines.feed(piece.data), sieve)
 
     def _sieved(self, source: Source, time: int, text: bytes, sieve: Sieve) -> Iterator[bytes]:
