@@ -34,11 +34,15 @@ class Group(click.Group):
         name = args[0]
         known = self.list_commands(ctx)
         if name not in known and not name.startswith("-") and not ctx.resilient_parsing:
-            hint = did_you_mean(name, known)
+            hint = self.meant(name, known)
             raise click.UsageError(
                 f"there is no command {quoted(name)}" + (f" ({hint})" if hint else ""), ctx
             )
         return super().resolve_command(ctx, args)
+
+    def meant(self, name: str, known: list[str]) -> str:
+        """What an unknown command may have been meant to be, in words; "" where that cannot be guessed."""
+        return did_you_mean(name, known)
 
 
 class LazyGroup(Group):

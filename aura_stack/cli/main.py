@@ -42,12 +42,39 @@ COMMANDS = {
     "config": Lazy("aura_stack.cli.config:config", "Check and show the definition."),
 }
 
+ELSEWHERE = {
+    "ps": "status",
+    "ls": "list",
+    "top": "status",
+    "stats": "status",
+    "monitor": "status",
+    "inspect": "why",
+    "describe": "why",
+    "version": "--version",
+    "help": "--help",
+    "tail": "logs -f",
+    "echo": "logs -f",
+    "connect": "attach",
+    "shell": "exec SERVICE sh",
+    "ssh": "exec SERVICE sh",
+    "unpause": "resume",
+    "quit": "down",
+    "shutdown": "down",
+    "delete": "down",
+    "rm": "clean",
+    "prune": "clean",
+    "validate": "config check",
+    "lint": "config check",
+    "port": "ports",
+}
+"""How docker compose, overmind, pm2, systemctl and the like call what a command does here."""
+
 PROGRAM = "aura-stack"
 _HELP = {"help_option_names": ["-h", "--help"]}
 
 
 class _Root(LazyGroup):
-    """Prints errors while the context that knows about colour is still there."""
+    """Prints errors while the context that knows about colour is still there, and knows words of other tools."""
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; an AuraError is printed and becomes an exit code, Ctrl-C becomes one without a word."""
@@ -66,6 +93,11 @@ class _Root(LazyGroup):
 
             report.show(error)
             ctx.exit(error.exit_code)
+
+    def meant(self, name: str, known: list[str]) -> str:
+        """Its name here, or the known one that is nearest."""
+        here = ELSEWHERE.get(name)
+        return f"here that is {PROGRAM} {here}" if here else super().meant(name, known)
 
 
 def _print_version(ctx: click.Context, _param: click.Parameter, wanted: bool) -> None:
@@ -144,12 +176,22 @@ def cli(
     ctx.obj = Settings(file, quiet, verbose, ctx.color, chosen(profiles, PROFILES, os.environ), named or None)
 
 
+def _say_where_it_stands(error: click.NoSuchOption) -> None:
+    """A flag for all commands stands before them, where other tools have it behind."""
+    flags = {flag for param in cli.params for flag in (*param.opts, *param.secondary_opts)}
+    if error.option_name in flags and error.ctx and error.ctx.parent:
+        command = error.ctx.command_path.removeprefix(PROGRAM)
+        error.message += f" It stands before the command: {PROGRAM} {error.option_name} …{command}"
+
+
 def run() -> int:
     """Run what the command line says; the answer is the exit code."""
     prepare()
     try:
         code = cli.main(prog_name=PROGRAM, standalone_mode=False, complete_var=COMPLETE)
     except click.ClickException as error:
+        if isinstance(error, click.NoSuchOption):
+            _say_where_it_stands(error)
         error.show()
         return error.exit_code
     except (click.Abort, KeyboardInterrupt):

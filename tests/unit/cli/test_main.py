@@ -7,7 +7,7 @@ import pytest
 from click.testing import CliRunner
 
 from aura_stack.cli import main as program
-from aura_stack.cli.main import cli
+from aura_stack.cli.main import COMMANDS, ELSEWHERE, cli
 from aura_stack.cli.settings import resolve_color
 from aura_stack.errors import AuraError, ExitCode, InvalidDefinition, Place, Problem
 
@@ -183,3 +183,21 @@ def test_characters_that_a_terminal_lacks_are_escaped(tmp_path):
     done = child("-C", str(tmp_path), "config", "show", PYTHONIOENCODING="iso-8859-1", encoding="iso-8859-1")
     assert (done.returncode, done.stderr) == (0, "")
     assert "command: echo é \\u2192 x\n" in done.stdout
+
+
+@pytest.mark.parametrize(("word", "here"), ELSEWHERE.items())
+def test_words_of_other_tools_are_told_in_ours(word, here):
+    assert word not in COMMANDS
+    assert here.split()[0] in {*COMMANDS, "--version", "--help"}
+    result = CliRunner().invoke(cli, [word])
+    assert result.exit_code == 2
+    assert f'there is no command "{word}" (here that is aura-stack {here})' in result.stderr
+
+
+def test_a_flag_for_all_commands_is_told_to_stand_before_them():
+    result = child("up", "-f", "stack.yaml")
+    assert result.returncode == 2
+    assert "No such option '-f'. It stands before the command: aura-stack -f … up" in result.stderr
+    result = child("ports", "who", "4010", "--file", "x")
+    assert "It stands before the command: aura-stack --file … ports who" in result.stderr
+    assert "before" not in child("up", "--nonsense").stderr
