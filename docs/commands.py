@@ -17,8 +17,10 @@ says the same. Exit codes stand in the [README](../README.md#exit-codes).
 
 Names of services may be patterns (`'work*'`). Durations are those of the stack file (`500ms`, `30s`, `1m30s`), or bare
 numbers of seconds. A command that reads prints JSON with `--json`: nothing else comes on standard output then, and the
-keys that are named here stay. Which stack a command is about: the file that `-f` names, else the one that `AURA_FILE`
-names, else the nearest `stack.yaml`, `stack.yml` or `aura-stack.yaml` in the current folder and those above it.
+keys that are named here stay. What goes wrong is then the last line of standard error, an object with `error`, `hint`,
+`exit_code` and `problems` (of a definition: `file`, `line`, `column`, `message`, `hint`). Which stack a command is
+about: the file that `-f` names, else the one that `AURA_FILE` names, else the nearest `stack.yaml`, `stack.yml` or
+`aura-stack.yaml` in the current folder and those above it.
 Colours: `--color`, else `NO_COLOR`, else `FORCE_COLOR`, else where there is a terminal.
 """
 

@@ -115,6 +115,19 @@ profile_option = click.option(
 """`up --profile test` is what fingers type."""
 
 
+AS_JSON = "aura-stack.json"
+"""In the meta data of a context: whether programs read what is printed, errors too."""
+
+
+def remember_json(context: click.Context, _: click.Parameter, wanted: bool) -> bool:
+    """Let errors be JSON as well; a callback of options that ask for it."""
+    if wanted:
+        context.meta[AS_JSON] = True
+    return wanted
+
+
 def json_option(command: Any) -> Any:
     """Output for programs."""
-    return click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")(command)
+    return click.option(
+        "--json", "as_json", is_flag=True, callback=remember_json, help="Print JSON, for programs."
+    )(command)

@@ -2,6 +2,7 @@
 
 import select
 import time
+from contextlib import suppress
 from typing import Any
 
 from aura_stack.control.client import Client
@@ -28,12 +29,14 @@ class Background:
         client: the link to the engine.
         screen: where to print.
         coloured: whether the screen shows colours.
+        as_json: whether programs read on standard output what has become of the services.
     """
 
-    def __init__(self, client: Client, screen: Screen, *, coloured: bool) -> None:
+    def __init__(self, client: Client, screen: Screen, *, coloured: bool, as_json: bool) -> None:
         self._client = client
         self._screen = screen
         self._coloured = coloured
+        self._as_json = as_json
         self._style = Style((), colour=coloured)
         self._settled: events.Settled | None = None
         self._waiting = ""  # what the last event said is waited for
@@ -53,6 +56,7 @@ class Background:
         where = self._hello()
         if not wait:
             self._client.call("detach")
+            self._tell_programs()
             for notice in where["notices"]:
                 self._say(notice)
             self._say(f"{', '.join(where['asked'])} in the background (pid {where['pid']})")
@@ -77,7 +81,10 @@ class Background:
             raise changed_since()
         self._style = Style(["aura", *where["services"]], colour=self._coloured)
         ask = {"services": services, "dependencies": dependencies, "missing": True, "patient": True}
-        outcomes = self._client.call("start", patience=timeout, wait=wait, **ask)
+        try:
+            outcomes = self._client.call("start", patience=timeout, wait=wait, **ask)
+        finally:
+            self._tell_programs()
         for verb, was_up in (("started", False), ("runs already", True)):
             names = [one["service"] for one in outcomes if one["ok"] and (one["before"] in _UP) is was_up]
             if names:
@@ -159,6 +166,7 @@ class Background:
 
     def _report(self, where: dict[str, Any], timeout: float | None) -> int:
         self._leave()
+        self._tell_programs()
         if self._settled is None:
             if self._ended is not None:
                 return self._ended
@@ -177,6 +185,18 @@ class Background:
         if self._ended is None:
             self._say(RUNS_ON)
         return 0
+
+    def _tell_programs(self) -> None:
+        """Print what `status --json` would; nothing is there any more of a stack that has ended."""
+        if not self._as_json:
+            return
+        from . import running, tables  # noqa: PLC0415 - people read as it goes on
+
+        views: list[dict[str, Any]] = []
+        with suppress(AuraError, ConnectionError):
+            views = self._client.call("status", services=[], usage=True)
+            running.add_reasons(self._client, views)
+        tables.print_json(views)
 
     def _leave(self) -> None:
         """Let the stack run on, if anything of it does."""

@@ -27,6 +27,7 @@ from .settings import Settings
 if TYPE_CHECKING:
     from aura_stack.control.client import Client
 
+    from .background import Background
     from .face import Face
 
 _PATIENCE = 200  # milliseconds: somebody with hundreds of services wants to see something, too
@@ -41,6 +42,7 @@ class _Manner(Frozen):
     timeout: float | None
     looks: Looks
     keys: bool
+    as_json: bool
 
 
 def up(
@@ -57,6 +59,7 @@ def up(
     only_errors: bool = False,
     no_keys: bool = False,
     scale: Mapping[str, int] | None = None,
+    as_json: bool = False,
     free: Callable[[str, Places, Options], None] | None = None,
     **rest: Any,
 ) -> int:
@@ -75,6 +78,7 @@ def up(
         only_errors: show only what went wrong.
         no_keys: leave the keyboard alone.
         scale: how many of each service, where that is not as written.
+        as_json: in the background, whether programs read what has become of the services.
         free: called before a launch, to free the ports that it needs.
         rest: what else `Options` holds.
 
@@ -94,7 +98,7 @@ def up(
         **rest,
     )
     looks = Looks(options.coloured, stamps, not no_prefix, only_errors)
-    manner = _Manner(detach or wait, wait, wait_timeout, looks, not no_keys)
+    manner = _Manner(detach or wait, wait, wait_timeout, looks, not no_keys, as_json)
     client = target.running(file, places)
     if client:
         try:
@@ -147,13 +151,18 @@ def _leave_the_processor_to_it(engine: "Client") -> None:
 def _see_off(client: "Client", guardian: int, options: Options, manner: _Manner) -> int:
     """What the shell waits for, of a stack that we have launched."""
     if manner.detach:
-        from .background import Background  # noqa: PLC0415 - as above
-        from .screen import standard_screen  # noqa: PLC0415 - as above
-
-        background = Background(client, standard_screen(), coloured=options.coloured)
+        background = _background(client, options, manner)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, ORDERS)
         return background.launched(wait=manner.wait, timeout=manner.timeout)
     return _face(client, guardian, options, manner).run()
+
+
+def _background(client: "Client", options: Options, manner: _Manner) -> "Background":
+    from .background import Background  # noqa: PLC0415 - as above
+    from .screen import programs_screen, standard_screen  # noqa: PLC0415 - as above
+
+    screen = programs_screen() if manner.as_json else standard_screen()
+    return Background(client, screen, coloured=options.coloured, as_json=manner.as_json)
 
 
 def _face(client: "Client", guardian: int, options: Options, manner: _Manner) -> "Face":
@@ -171,10 +180,7 @@ def _join(client: "Client", options: Options, manner: _Manner) -> int:
     lean.settle()
     services, dependencies = _asked(client, options), options.dependencies
     if manner.detach:
-        from .background import Background  # noqa: PLC0415 - as above
-        from .screen import standard_screen  # noqa: PLC0415 - as above
-
-        background = Background(client, standard_screen(), coloured=options.coloured)
+        background = _background(client, options, manner)
         return background.joined(
             services, dependencies=dependencies, wait=manner.wait, timeout=manner.timeout
         )

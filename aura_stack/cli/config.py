@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from aura_stack.errors import AuraError
 from aura_stack.session import definition
 from aura_stack.session.defined import Definition, signals
 from aura_stack.stack import find
 
-from .arguments import complete_service, json_option, profile_option
+from .arguments import complete_service, json_option, profile_option, remember_json
 from .lazy import Group
-from .report import show_notices
+from .report import for_programs, show_notices
 from .settings import Settings
 from .target import coloured, found
 
@@ -32,21 +33,27 @@ def config() -> None:
 @config.command()
 @click.option("--requires", is_flag=True, help="Also look for the programs that the stack requires.")
 @click.option("-q", "--quiet", is_flag=True, help="Print mistakes only.")
+@json_option
 @profile_option
-@click.pass_obj
-def check(settings: Settings, requires: bool, quiet: bool) -> None:
+@click.pass_context
+def check(context: click.Context, requires: bool, quiet: bool, as_json: bool) -> None:
     r"""Look for mistakes; all of them are printed, with their places.
 
     \b
     Examples:
       aura-stack config check
       aura-stack config check --requires -q
+      aura-stack config check --json
+
+    \b
+    Keys of --json:
+      ok, file (null where there is none), notices, error, hint, exit_code,
+      problems (file, line, column, message, hint)
     """
-    files = definition.source(find.stack_file(settings.file, os.getcwd(), os.environ), os.environ)
-    found = files.definition(settings.variant)
-    _read_variables(files, found)
-    if requires:
-        _require_programs(found)
+    settings: Settings = context.obj
+    if as_json:
+        context.exit(_check_for_programs(settings, requires=requires))
+    found = _checked(settings, requires=requires)
     if not (quiet or settings.quiet):
         show_notices(found.notices)
         if settings.verbose:
@@ -54,9 +61,33 @@ def check(settings: Settings, requires: bool, quiet: bool) -> None:
         click.echo(_summary(found))
 
 
+def _checked(settings: Settings, *, requires: bool) -> Definition:
+    """The definition, if there is nothing wrong with it."""
+    files = definition.source(find.stack_file(settings.file, os.getcwd(), os.environ), os.environ)
+    found = files.definition(settings.variant)
+    _read_variables(files, found)
+    if requires:
+        _require_programs(found)
+    return found
+
+
+def _check_for_programs(settings: Settings, *, requires: bool) -> int:
+    """What is wrong is the answer here, and no error; the code says it as well."""
+    answer: dict[str, Any] = {"ok": False, "file": None, "notices": []}
+    try:
+        answer["file"] = find.stack_file(settings.file, os.getcwd(), os.environ)
+        answer["notices"] = list(map(str, _checked(settings, requires=requires).notices))
+        answer["ok"] = True
+        click.echo(_json({**answer, "error": None, "hint": None, "exit_code": 0, "problems": []}))
+    except AuraError as error:
+        click.echo(_json({**answer, **for_programs(error)}))
+        return error.exit_code
+    return 0
+
+
 @config.command()
 @click.option("--format", "form", type=click.Choice(["yaml", "json"]), default="yaml", help="YAML or JSON.")
-@click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
+@click.option("--json", "as_json", is_flag=True, callback=remember_json, help="The same as --format json.")
 @profile_option
 @click.pass_obj
 def show(settings: Settings, form: str, as_json: bool) -> None:

@@ -90,8 +90,9 @@ class _Root(LazyGroup):
             return super().invoke(ctx)
         except AuraError as error:
             from . import report  # noqa: PLC0415 - only a mistake needs it
+            from .arguments import AS_JSON  # noqa: PLC0415 - likewise
 
-            report.show(error)
+            report.show(error, as_json=ctx.meta.get(AS_JSON, False))
             ctx.exit(error.exit_code)
 
     def meant(self, name: str, known: list[str]) -> str:
@@ -176,12 +177,14 @@ def cli(
     ctx.obj = Settings(file, quiet, verbose, ctx.color, chosen(profiles, PROFILES, os.environ), named or None)
 
 
-def _say_where_it_stands(error: click.NoSuchOption) -> None:
-    """A flag for all commands stands before them, where other tools have it behind."""
+def _placed(error: click.NoSuchOption) -> click.UsageError:
+    """The same, and where the flag stands, if it is one for all commands: other tools have such behind them."""
     flags = {flag for param in cli.params for flag in (*param.opts, *param.secondary_opts)}
-    if error.option_name in flags and error.ctx and error.ctx.parent:
-        command = error.ctx.command_path.removeprefix(PROGRAM)
-        error.message += f" It stands before the command: {PROGRAM} {error.option_name} …{command}"
+    if error.option_name not in flags or error.ctx is None or error.ctx.parent is None:
+        return error
+    command = error.ctx.command_path.removeprefix(PROGRAM)
+    where = f"It stands before the command: {PROGRAM} {error.option_name} …{command}"
+    return click.UsageError(f"{error.format_message()} {where}", error.ctx)
 
 
 def run() -> int:
@@ -190,9 +193,7 @@ def run() -> int:
     try:
         code = cli.main(prog_name=PROGRAM, standalone_mode=False, complete_var=COMPLETE)
     except click.ClickException as error:
-        if isinstance(error, click.NoSuchOption):
-            _say_where_it_stands(error)
-        error.show()
+        (_placed(error) if isinstance(error, click.NoSuchOption) else error).show()
         return error.exit_code
     except (click.Abort, KeyboardInterrupt):
         return ExitCode.INTERRUPTED

@@ -2,6 +2,7 @@
 
 import click
 
+from .arguments import remember_json
 from .lazy import Lazy, LazyGroup
 
 COMMANDS = {
@@ -21,7 +22,13 @@ COMMANDS = {
 
 @click.group(cls=LazyGroup, commands_table=COMMANDS, invoke_without_command=True)
 @click.option("--all", "undeclared", is_flag=True, help="Without a sub-command: as ports ls --all.")
-@click.option("--json", "as_json", is_flag=True, help="Without a sub-command: as ports ls --json.")
+@click.option(
+    "--json",
+    "as_json",
+    is_flag=True,
+    callback=remember_json,
+    help="Without a sub-command: as ports ls --json.",
+)
 @click.pass_context
 def ports(context: click.Context, undeclared: bool, as_json: bool) -> None:
     r"""Look at ports: those of the manifest, and those of this machine; alone it is ports ls.

@@ -158,7 +158,8 @@ def run(words: Sequence[str]) -> int | None:
     prepare()
     file, verb, names, params = line
     settings = Settings(file, color=resolve_color("auto", os.environ))
-    return _guarded(lambda: _loaded(settings, verb, names, params), settings)
+    as_json = params.get("as_json", False)
+    return _guarded(lambda: _loaded(settings, verb, names, params), settings, as_json=as_json)
 
 
 def _loaded(
@@ -211,21 +212,23 @@ def _log_look(settings: Settings, names: list[str], params: dict[str, Any]) -> C
     return carry_out
 
 
-def _show(error: AuraError, settings: Settings) -> None:
+def _show(error: AuraError, settings: Settings, *, as_json: bool) -> None:
     """As any other command would; only a mistake has to wait for click."""
     import click  # noqa: PLC0415 - see above
 
     from .report import show  # noqa: PLC0415 - likewise
 
     with click.Context(click.Command("aura-stack"), color=settings.color):
-        show(error)
+        show(error, as_json=as_json)
 
 
-def _guarded(load: Callable[[], Callable[[], int | None]], settings: Settings) -> int | None:
+def _guarded(
+    load: Callable[[], Callable[[], int | None]], settings: Settings, *, as_json: bool
+) -> int | None:
     try:
         return _carried_out(load)
     except AuraError as error:
-        _show(error, settings)
+        _show(error, settings, as_json=as_json)
         return error.exit_code
     except KeyboardInterrupt:
         return ExitCode.INTERRUPTED

@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Iterable
+from typing import Any
 
 import click
 
@@ -15,14 +16,32 @@ _LINE_BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
 _LEFT, _RIGHT = 60, 60  # characters shown on either side of a mistake; a manifest may be one long line
 
 
-def show(error: AuraError) -> None:
-    """Print an error: all problems of a definition, or the message and the hint of any other."""
+def show(error: AuraError, *, as_json: bool = False) -> None:
+    """Print an error: all problems of a definition, or the message and the hint of any other; JSON for programs."""
+    if as_json:
+        from json import dumps  # noqa: PLC0415 - only programs need it
+
+        click.echo(dumps(for_programs(error)), err=True)
+        return
     if isinstance(error, InvalidDefinition):
         show_problems(error.problems)
         return
     click.echo(f"{click.style('error:', fg='red', bold=True)} {error.message}", err=True)
     if error.hint:
         click.echo(f"{click.style('hint:', fg='cyan', bold=True)} {error.hint}", err=True)
+
+
+def for_programs(error: AuraError) -> dict[str, Any]:
+    """An error as programs read it."""
+    problems = error.problems if isinstance(error, InvalidDefinition) else ()
+    return {
+        "error": error.message,
+        "hint": error.hint or None,
+        "exit_code": error.exit_code,
+        "problems": [
+            {**one.place._asdict(), "message": one.message, "hint": one.hint or None} for one in problems
+        ],
+    }
 
 
 def show_problems(problems: Iterable[Problem]) -> None:

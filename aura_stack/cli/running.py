@@ -34,7 +34,7 @@ def status(settings: Settings, services: Sequence[str], *, as_json: bool) -> int
     views = engine.call("status", services=list(services), usage=True)
     failed = [view for view in views if view["state"] == "failed"]
     if as_json or any(view["state"] in _DOWN or view["stale"] for view in views):
-        _add_reasons(engine, views)
+        add_reasons(engine, views)
     if as_json:
         tables.print_json(views)
     else:
@@ -151,8 +151,8 @@ def _lateness(view: Mapping[str, Any]) -> str:
     return f"{view['service']} is {view['state']}{waits}{unwell}"
 
 
-def _add_reasons(engine: "Client", views: list[dict[str, Any]]) -> None:
-    """What a service that failed printed last stands in the record."""
+def add_reasons(engine: "Client", views: list[dict[str, Any]]) -> None:
+    """Add to what `status` answered why services failed: what they printed last stands in the record."""
     from .failed import reason  # noqa: PLC0415 - only a failure needs it
 
     where = engine.call("attach", own=False)

@@ -148,6 +148,11 @@ def _width(descriptor: int) -> int:
     return columns or 80  # a terminal that was never told its size says 0
 
 
+def programs_screen() -> Screen:
+    """Where standard output is for programs: all that people read goes to standard error."""
+    return Screen(sys.stderr.fileno(), sys.stderr.fileno())
+
+
 def standard_screen() -> Screen:
     """The screen of this process."""
     return Screen(sys.stdout.fileno(), sys.stderr.fileno())

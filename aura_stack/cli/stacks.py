@@ -110,11 +110,12 @@ def _services(known: "Known") -> str:
     return f"{counts.ready}/{counts.total}{failed}"
 
 
-def stop_all(grace: float | None) -> int:
+def stop_all(grace: float | None, *, as_json: bool) -> int:
     """Stop every stack of this user that runs, all at the same time; 1 if one could not be asked.
 
     Args:
         grace: seconds before KILL, None for each service's own.
+        as_json: whether programs read what came of it.
     """
     from aura_stack.doctor.census import State, take  # noqa: PLC0415 - as above
     from aura_stack.session.lock import wait_until_free  # noqa: PLC0415 - as above
@@ -122,13 +123,25 @@ def stop_all(grace: float | None) -> int:
     found = [known for known in take(os.environ) if known.state is not State.DEAD]
     asked = [(known, _ask_to_stop(known, grace)) for known in found]
     home = os.path.expanduser("~")
-    if not found:
+    if not (found or as_json):
         click.echo("no stack is running")
     for known, refusal in asked:
         if not refusal:
             wait_until_free(known.runtime.lock)
-        click.echo(f"{_called(known, home)}: {refusal or 'all stopped'}", err=bool(refusal))
+        if not as_json:
+            click.echo(f"{_called(known, home)}: {refusal or 'all stopped'}", err=bool(refusal))
+    if as_json:
+        tables.print_json([_stopped(known, refusal) for known, refusal in asked])
     return int(ExitCode.FAILED) if any(refusal for _, refusal in asked) else 0
+
+
+def _stopped(known: "Known", refusal: str) -> dict[str, Any]:
+    return {
+        "stack": known.note.stack or None,
+        "file": known.note.file or None,
+        "ok": not refusal,
+        "words": refusal or None,
+    }
 
 
 def _ask_to_stop(known: "Known", grace: float | None) -> str:

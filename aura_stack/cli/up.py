@@ -13,6 +13,7 @@ from aura_stack.system.places import Places
 from . import bringup, target
 from .arguments import (
     complete_service,
+    json_option,
     profile_option,
     scale_option,
     seconds_option,
@@ -90,6 +91,7 @@ if TYPE_CHECKING:
 @click.option("--no-keys", is_flag=True, help="Leave the keyboard alone.")
 @click.option("--force-ports", is_flag=True, help="End what holds a port that is needed, after asking.")
 @click.option("-y", "--yes", is_flag=True, help="With --force-ports: do not ask.")
+@json_option
 @profile_option
 @click.pass_context
 def up(
@@ -115,6 +117,7 @@ def up(
     no_keys: bool,
     force_ports: bool,
     yes: bool,
+    as_json: bool,
 ) -> None:
     r"""Start the stack, or the named SERVICES with what they depend on, and follow its logs.
 
@@ -133,11 +136,18 @@ def up(
       aura-stack up --profile test
       aura-stack -f Procfile.dev up --scale web=2 --except css
       aura-stack up -d --wait --wait-timeout 60s
+      aura-stack up -d --wait --json
       aura-stack up --port-shift
       aura-stack up --force-ports
+
+    \b
+    Keys of --json, which goes with -d or --wait: those of status, once it comes back, also where
+    not all is up; [] of a stack that has ended. What people read goes to standard error.
     """
     if wait_timeout is not None and not wait:
         raise click.UsageError("--wait-timeout goes with --wait", context)
+    if as_json and not (detach or wait):
+        raise click.UsageError("--json goes with -d or --wait; events -f --json follows a stack", context)
     size = _size_of_terminal(context, detach=detach or wait) if tty else None
 
     def free(file: str, places: Places, options: Options) -> None:
@@ -158,6 +168,7 @@ def up(
         only_errors=only_errors,
         no_keys=no_keys,
         scale=scale,
+        as_json=as_json,
         free=free if force_ports else None,
         excepted=excepted,
         aborts=_aborts(on_exit, on_failure=on_failure),
@@ -193,8 +204,9 @@ def _aborts(on_exit: bool | None, *, on_failure: bool) -> Aborts | None:
 @click.option("--all", "every", is_flag=True, help="Stop all stacks of yours, wherever they were started.")
 @profile_option
 @seconds_option("--stop-timeout", help="Seconds before KILL, instead of each service's own.")
+@json_option
 @click.pass_context
-def down(context: click.Context, every: bool, stop_timeout: float | None) -> None:
+def down(context: click.Context, every: bool, stop_timeout: float | None, as_json: bool) -> None:
     r"""Stop the whole stack in reverse order, and wait until nothing of it is left.
 
     \b
@@ -202,17 +214,23 @@ def down(context: click.Context, every: bool, stop_timeout: float | None) -> Non
       aura-stack down
       aura-stack down --stop-timeout 2s
       aura-stack down --all
+
+    \b
+    Keys of --json, one object for each stack:
+      stack, file (null where it is not known), ok, words (why it was not stopped, else null)
     """
     if every:
         from .stacks import stop_all  # noqa: PLC0415 - mostly one stack is meant
 
-        context.exit(stop_all(stop_timeout))
+        context.exit(stop_all(stop_timeout, as_json=as_json))
     from aura_stack.logs.render import Style  # noqa: PLC0415 - for this command alone
 
-    _, places = target.found(context.obj)
+    file, places = target.found(context.obj)
     engine = target.engine(context.obj)
     grace = {} if stop_timeout is None else {"grace": stop_timeout}
+    name = ""
     try:
+        name = engine.call("attach", own=False)["stack"]
         engine.send("subscribe", kinds=_HINDRANCES)
         engine.call("shutdown", reason="aura-stack down", **grace)
     except AuraError as error:
@@ -220,7 +238,12 @@ def down(context: click.Context, every: bool, stop_timeout: float | None) -> Non
             raise
     _wait_for_the_end(engine, Style(("aura",), colour=target.coloured(context.obj)))
     wait_until_free(places.lock)
-    click.echo("all stopped")
+    if as_json:
+        from . import tables  # noqa: PLC0415 - for programs alone
+
+        tables.print_json([{"stack": name or None, "file": file, "ok": True, "words": None}])
+    else:
+        click.echo("all stopped")
 
 
 _HINDRANCES = ["lingering", "stop-failed", "killed", "port-held", "notice"]
