@@ -241,8 +241,12 @@ def _clear(settings: Settings, file: str, places: Places, services: set[str] | N
         from .clean import held  # noqa: PLC0415 - only this needs the lock
 
         with held(file, places):
-            store = Store(places.logs, places.events, lambda: None, lambda: None)
-            freed = store.clear(services)
+            try:
+                store = Store(places.logs, places.events, lambda: None, lambda: None)
+                freed = store.clear(services)
+            except OSError as error:
+                words = f"the logs cannot be removed: {error.strerror}"
+                raise AuraError(words, "aura-stack clean removes all that is recorded") from error
             store.close()
     if not settings.quiet:
         whose = f" of {listed(sorted(services))}" if services is not None else ""

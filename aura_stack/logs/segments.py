@@ -66,11 +66,16 @@ def read_table(directory: str) -> dict[int, Live]:
 
 
 class Table:
-    """The one writer of the table."""
+    """The one writer of the table.
+
+    What a full disk did not take is owed: it holds all the same, and is written once there is room.
+    """
 
     def __init__(self, directory: str) -> None:
         self._path = os.path.join(directory, TABLE)
         self.live = read_table(directory)
+        self._owed: dict[int, None] = {}
+        self._torn = False  # whether the table may end in the middle of a line
         self._rewrite()
 
     def set(self, stream: int, live: Live) -> None:
@@ -79,12 +84,19 @@ class Table:
 
     def set_all(self, live: dict[int, Live]) -> None:
         """The same of several."""
-        if not live:
-            return
         self.live |= live
+        self._owed |= dict.fromkeys(live)
+        self.settle()
+
+    def settle(self) -> None:
+        """Write what is owed; OSError when the disk does not take it."""
+        if not self._owed:
+            return
+        begin, self._torn = b"\n" if self._torn else b"", True
         with open(self._path, "ab") as file:
-            file.write(_lines(live))
+            file.write(begin + _lines({stream: self.live[stream] for stream in self._owed}))
             size = file.tell()
+        self._owed, self._torn = {}, False
         if size > _COMPACT + 64 * len(self.live):
             self._rewrite()
 

@@ -198,6 +198,7 @@ class Store:
             return
         pending, self._pending, before = self._pending, [], self._index.position
         try:
+            self._table.settle()  # an entry of a file that the table does not know would be taken for another's
             if self._index.write(b"".join([ENTRY.pack(*entry) for entry in pending])):
                 self._table.set_all(
                     {number: Live(file.segment, file.size) for number, file in self._files.items()}
@@ -260,6 +261,9 @@ class Store:
 
         Returns:
             How many bytes were removed.
+
+        Raises:
+            OSError: the disk takes nothing, even now that there is more room.
         """
         freed = 0
         for number, name in enumerate(self._names):
@@ -268,11 +272,16 @@ class Store:
                 continue
             file = self._files.get(number) or self._open(number)
             freed += sum(_size_and_time(path)[0] for path in segments.files(file.path))
-            if self._end_of(file):
-                self._rotate(file)
+            with suppress(
+                OSError
+            ):  # of a full disk, which is why somebody clears; what it owes follows below
+                if self._end_of(file):
+                    self._rotate(file)
             for old in segments.numbers(file.path):
                 _remove(segments.older(file.path, old))
             self.retention.forget(number)
+        self._table.settle()
+        self.flush()
         return freed
 
     def renew_if_deleted(self) -> None:
@@ -340,9 +349,11 @@ class Store:
         os.close(file.descriptor)
         live = Live(file.segment + 1)
         self._files[file.stream] = _File(file.stream, file.name, file.path, live)
-        self._table.set(file.stream, live)
-        self.flush()  # so that the position is the one behind its last entry
-        self.retention.rotated(file.stream, file.path, file.segment, file.size, self.position)
+        try:
+            self._table.set(file.stream, live)
+            self.flush()  # so that the position is the one behind its last entry
+        finally:
+            self.retention.rotated(file.stream, file.path, file.segment, file.size, self.position)
 
     def _forget_old_entries(self) -> None:
         """Remove the oldest files of the index, when all that their entries name is gone."""

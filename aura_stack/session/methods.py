@@ -454,7 +454,10 @@ class Methods:
 
     async def clear(self, params: Params, _: Connection) -> dict[str, Any]:
         """Remove what services have printed, as far as it is stored; answers how many bytes that were."""
-        return {"freed": self._store.clear(read.names(params) or None)}
+        try:
+            return {"freed": self._store.clear(read.names(params) or None)}
+        except OSError as error:
+            raise AuraError(f"the logs cannot be removed: {error.strerror}") from error
 
     def _keep_for(self, connection: Connection, name: str, position: int) -> None:
         if connection not in self._kept_for:

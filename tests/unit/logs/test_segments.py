@@ -1,5 +1,6 @@
 """The record in files of limited size: what is kept, what readers see of it, and what a crash leaves."""
 
+import errno
 import os
 import shutil
 
@@ -261,6 +262,66 @@ def test_clearing_removes_what_one_service_printed_and_nothing_else(logs):
     assert text(logs, "api").splitlines() == lines(range(5))
     fill(store, [30])
     assert text(logs).splitlines() == lines([30])
+    store.close()
+
+
+@pytest.fixture
+def full(monkeypatch):
+    """Makes the disk full, so that the table takes a part of a line at the most, or empty again."""
+    real = open
+
+    class Half:
+        def __init__(self, file):
+            self._file = file
+
+        def __enter__(self):
+            return self
+
+        def __exit__(self, *_):
+            self._file.close()
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+        def write(self, data):
+            self._file.write(data[:3])
+
+        def tell(self):
+            return 0
+
+    def fill(on):
+        opener = (
+            (lambda path, mode: Half(real(path, mode)) if mode == "ab" else real(path, mode)) if on else real
+        )
+        monkeypatch.setattr(segments, "open", opener, raising=False)
+
+    return fill
+
+
+def test_clearing_makes_room_on_a_disk_that_is_full(logs, full):
+    store = opened(logs)
+    fill(store, range(25))
+    fill(store, range(5), "api.out.log")
+    full(True)
+    with pytest.raises(OSError, match="No space"):
+        store.clear(None)
+    assert [os.path.getsize(path) for path in segments.files(os.path.join(logs, "web.out.log"))] == [0]
+    full(False)
+    fill(store, [30])
+    fill(store, [31], "api.out.log")
+    assert (text(logs).splitlines(), text(logs, "api").splitlines()) == (lines([30]), lines([31]))
+    store.close()
+
+
+def test_a_file_that_was_begun_on_a_full_disk_is_known_once_there_is_room(logs, full):
+    store = opened(logs)
+    fill(store, range(8))
+    full(True)
+    with pytest.raises(OSError, match="No space"):
+        fill(store, range(8, 12))
+    full(False)
+    fill(store, range(12, 15))
+    assert text(logs).splitlines() == lines([*range(10), *range(12, 15)])
+    fill(store, range(15, 60))
+    assert len(segments.files(os.path.join(logs, "web.out.log"))) == KEPT
     store.close()
 
 
