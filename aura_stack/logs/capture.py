@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from aura_stack.frozen import Frozen
+from aura_stack.system.bulk import widen
 
 from .ready import ready
 from .store import Store
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     import asyncio
 
 READ = 256 * 1024  # bytes taken from one pipe at once
+FLOOD = 32 * 1024  # bytes that wait in a pipe whose writer does not stop, which is then to hold READ of them
+WIDENED = 64  # pipes at once: what all pipes of a user hold together is limited (pipe(7))
 SIZE = (24, 80)  # rows and columns of a terminal that nobody has given a size
 
 Listener = Callable[[str, bytes], None]
@@ -57,6 +60,7 @@ class Capture:
         self._store = store
         self._fault: Callable[[OSError], None] | None = fault
         self._pipes: dict[int, _Pipe] = {}
+        self._wide: set[int] = set()  # those of them that were made to hold more
         self._terminals: dict[str, Terminal] = {}
         self._sizes: dict[str, tuple[int, int]] = {}
         self._taps: dict[tuple[str, int], Listener] = {}
@@ -159,6 +163,9 @@ class Capture:
             return self._drop(pipe)
         if not size:
             self._close(pipe)
+        elif size >= FLOOD and pipe.descriptor not in self._wide and len(self._wide) < WIDENED:
+            self._wide.add(pipe.descriptor)
+            widen(pipe.descriptor, READ)
         return size
 
     def _read(self, pipe: _Pipe) -> int:
@@ -204,6 +211,7 @@ class Capture:
         self._ready.remove(pipe.descriptor)
         os.close(pipe.descriptor)
         del self._pipes[pipe.descriptor]
+        self._wide.discard(pipe.descriptor)
         if self._terminals.get(pipe.service) == Terminal(pipe.run, pipe.descriptor):
             del self._terminals[pipe.service]
         try:

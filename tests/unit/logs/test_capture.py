@@ -1,10 +1,12 @@
 """Terminals of runs, read into the record at their other end."""
 
+import fcntl
 import os
 import termios
 
 import pytest
 
+from aura_stack.logs import capture as module
 from aura_stack.logs.capture import SIZE, Capture
 from aura_stack.logs.follow import Follower
 from aura_stack.logs.framing import Kind
@@ -110,3 +112,41 @@ def test_who_has_listened_takes_nothing_from_who_listens_now(capture):
     capture.drain("web")
     os.close(end)
     assert heard == [("now", b"up\n")]
+
+
+@pytest.mark.skipif(not hasattr(fcntl, "F_GETPIPE_SZ"), reason="pipes have one size here")
+def test_a_pipe_that_is_flooded_is_made_to_hold_more_and_no_other(capture, monkeypatch):
+    monkeypatch.setattr(module, "WIDENED", 1)
+    quiet, loud, other = (capture.open_one(name, 1, "out") for name in ("quiet", "loud", "other"))
+
+    def sizes():
+        return [fcntl.fcntl(one, fcntl.F_GETPIPE_SZ) for one in (quiet, loud, other)]
+
+    usual = sizes()[0]
+    os.write(quiet, b"hello\n")
+    os.write(loud, b"x" * module.FLOOD)
+    capture.drain()
+    assert sizes() == [usual, module.READ, usual]
+    os.write(other, b"x" * module.FLOOD)
+    capture.drain()
+    assert sizes() == [usual, module.READ, usual]
+    os.close(loud)
+    capture.drain()
+    os.write(other, b"x" * module.FLOOD)
+    capture.drain()
+    assert fcntl.fcntl(other, fcntl.F_GETPIPE_SZ) == module.READ
+    for one in (quiet, other):
+        os.close(one)
+
+
+def test_where_pipes_may_not_hold_more_they_are_read_as_they_are(capture, logs, monkeypatch):
+    def refused(*_):
+        raise PermissionError
+
+    monkeypatch.setattr(fcntl, "fcntl", refused)
+    end = capture.open_one("web", 1, "out")
+    for _ in range(2):
+        os.write(end, b"x" * module.FLOOD)
+        capture.drain()
+    assert b"".join(piece.data for piece in read(logs)) == b"x" * 2 * module.FLOOD
+    os.close(end)
