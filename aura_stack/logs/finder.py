@@ -11,6 +11,7 @@ from typing import Protocol
 
 from .needles import Needles, needles
 from .plaintext import dividing, plain
+from .rarest import Rarest, places, rarest
 
 Span = tuple[int, int]
 """Where a line begins and where its end of line stands; several lines that follow each other may be one span."""
@@ -23,10 +24,13 @@ _SAMPLE = 1 << 16  # bytes of a text by which it is decided how it is searched
 _LEAST = 1 << 10  # and less than that says nothing
 # nanoseconds that things cost, about: what is decided by them is only how long it takes
 _PATTERN = 8.0  # for each byte that a pattern is tried on
-_PASS = 0.4  # for each byte through which a text is looked for
-_FOLD = 0.6  # for each byte in lower case
+_PASS = (0.0, 0.05, 1.2, 0.4, 0.4, 0.3)  # for each byte through which a text of that length is looked for
+_LONG = 0.2  # and a longer one
+_BYTE = 0.05  # and one byte of it
+_FOLD = 0.8  # for each byte in lower case
 _HIT = 500.0  # for each place that is looked at
 _TRY = 400.0  # and where the pattern is tried there
+_STEP = 250.0  # for each place where one byte of a text is
 _OFTEN = 1 << 11  # bytes from one to the next below which it does not pay to search quickly
 
 _ACROSS = re.compile(  # means something else for a text of many lines than for one
@@ -45,7 +49,7 @@ class Buffer(Protocol):
         """Where a text stands next, all of it before `end`; -1 for nowhere."""
 
     def beside(self, data: bytes | bytearray) -> "Buffer":
-        """Other bytes of no greater length, as good to be searched until there are others again."""
+        """Other bytes, to be searched alike; whoever gives them away changes them no more."""
 
 
 class Text:
@@ -73,6 +77,7 @@ class Finder:
         self._needles: Needles | None = max(self._known, key=_promise, default=None)
         self._chosen = not self._known
         self._often = False  # whether they stand in many lines
+        self._rarest: dict[bytes, Rarest] = {}  # by which character each text is looked for, where that pays
         self._by_line = _ACROSS.search(pattern.pattern) is not None
         self._pays = True  # it does not, to look at coloured lines one by one, where there are many
         self._dividing: re.Pattern[bytes] | None = None  # see `coloured`
@@ -127,13 +132,21 @@ class Finder:
     ) -> list[Span]:
         """The lines that hold one of the texts, and pass a search if these alone do not say so."""
         assert self._needles
-        where, shift = buffer, 0
-        if self._needles.folded or self._needles.table:
-            shift = begin - 1
-            where = where.beside(self._needles.prepared(buffer.data[shift:end]))
-        look = self._look_often if self._often else self._look
         wanted = None if exact else search
-        found = [look(text, where, shift, buffer.data, begin, end, wanted) for text in self._needles.texts]
+        if self._rarest:
+            found = [
+                self._look_by_one(text, by, buffer.data, begin, end, wanted)
+                for text, by in self._rarest.items()
+            ]
+        else:
+            where, shift = buffer, 0
+            if self._needles.folded or self._needles.table:
+                shift = begin - 1
+                where = where.beside(self._needles.prepared(buffer.data[shift:end]))
+            look = self._look_often if self._often else self._look
+            found = [
+                look(text, where, shift, buffer.data, begin, end, wanted) for text in self._needles.texts
+            ]
         return found[0] if len(found) == 1 else sorted({span for spans in found for span in spans})
 
     def _choose_once(self, buffer: Buffer, begin: int, end: int) -> None:
@@ -148,6 +161,37 @@ class Finder:
         best = min(costs, key=costs.__getitem__)
         self._needles = best if costs[best] < _PATTERN * len(sample) else None
         self._often = hits[best] * _OFTEN > len(sample)
+        if self._needles and not self._often:
+            by_one = {text: rarest(text, sample, folded=best.folded) for text in best.texts if not best.table}
+            cost = sum(len(by.cases) * _BYTE * len(sample) + by.hits * _STEP for by in by_one.values())
+            self._rarest = by_one if cost < _passes(best) * len(sample) else {}
+
+    def _look_by_one(
+        self,
+        text: bytes,
+        by: Rarest,
+        data: bytes | bytearray,
+        begin: int,
+        end: int,
+        search: Search | None,
+    ) -> list[Span]:
+        """The lines that hold a text, by one of its characters."""
+        assert self._needles
+        folded, size, last, steps = self._needles.folded, len(text), begin - 1, 0
+        ahead = 1 if text.startswith(_NEWLINE) else 0
+        found = []
+        for steps, at in enumerate(places(text, by, data, last, end), 1):  # noqa: B007 - counted
+            if at < last:  # in a line that was looked at
+                continue
+            if data[at : at + size].lower() != text if folded else not data.startswith(text, at):
+                continue
+            start = at + 1 if ahead else data.rfind(_NEWLINE, begin - 1, at) + 1
+            last = data.find(_NEWLINE, at + ahead, end)
+            if search is None or search(data[start:last]):
+                found.append((start, last))
+        if steps * _STEP > _FOLD * max(end - begin, _SAMPLE):  # it is rare no more
+            self._rarest = {}
+        return found
 
     def _look(
         self,
@@ -226,5 +270,10 @@ def _hits(needles: Needles, sample: bytes) -> int:
 
 def _cost(needles: Needles, size: int, hits: int) -> float:
     """Nanoseconds to find them in so many bytes, about."""
-    passes = len(needles.texts) * _PASS + (needles.folded or needles.table is not None) * _FOLD
-    return passes * size + hits * (_HIT if needles.exact else _HIT + _TRY)
+    return _passes(needles) * size + hits * (_HIT if needles.exact else _HIT + _TRY)
+
+
+def _passes(needles: Needles) -> float:
+    """Nanoseconds for each byte, about."""
+    prepared = _FOLD if needles.folded or needles.table else 0.0
+    return prepared + sum(_PASS[len(text)] if len(text) < len(_PASS) else _LONG for text in needles.texts)

@@ -104,7 +104,7 @@ class _Search:
         self._span = span
         self._lookup = Lookup(directory)
         self._ends = self._lookup.ends()
-        self._hay = Haystack(SIZE)
+        self._hay = Haystack(bytearray(SIZE))
         keep_memory()
 
     def merged(self, streams: list[list[_File]]) -> Iterator[Found]:

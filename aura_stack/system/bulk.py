@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import Callable
 from contextlib import suppress
+from functools import cache
 from typing import cast
 
 BUFFERS = (
@@ -46,17 +47,17 @@ class Haystack:
     """Bytes in a buffer of one size, in which texts are looked for with memmem(3) where the system has it.
 
     Args:
-        size: bytes.
+        data: the buffer, which nobody makes shorter or longer from here on.
     """
 
-    def __init__(self, size: int) -> None:
-        self.data = bytearray(size)
-        self._beside: Haystack | None = None
-        self._memmem = _memmem()
+    def __init__(self, data: bytearray) -> None:
+        self.data = data
+        self._memmem = _memmem() if data else None
         if self._memmem:
             from ctypes import addressof, c_char  # noqa: PLC0415 - 1.5 ms, for those who search much
 
-            self._address = addressof(c_char.from_buffer(self.data))
+            self._held = c_char.from_buffer(data)
+            self._address = addressof(self._held)
 
     def find(self, text: bytes, begin: int, end: int) -> int:
         """Where a text stands next, all of it between two places; -1 for nowhere."""
@@ -66,13 +67,11 @@ class Haystack:
         return -1 if found is None else int(found) - self._address
 
     def beside(self, data: bytes | bytearray) -> "Haystack":
-        """Other bytes, no more than are here, in a buffer of their own; until there are others again."""
-        if self._beside is None:
-            self._beside = Haystack(len(self.data))
-        self._beside.data[: len(data)] = data
-        return self._beside
+        """Other bytes, to be searched alike."""
+        return Haystack(data if isinstance(data, bytearray) else bytearray(data))
 
 
+@cache
 def _memmem() -> "Callable[[int, int, bytes, int], int | None] | None":
     """It is three times as fast as the search of Python (glibc); None where there is none."""
     if sys.platform != "linux":

@@ -10,6 +10,7 @@ from aura_stack.logs import finder as module
 from aura_stack.logs.finder import Finder, Text
 from aura_stack.logs.needles import needles
 from aura_stack.logs.plaintext import plain
+from aura_stack.logs.rarest import rarest
 from aura_stack.logs.sieve import pattern
 from aura_stack.system.bulk import Haystack
 
@@ -27,10 +28,12 @@ def where(found, text):
     return [text[start:stop] for start, stop in found]
 
 
-@given(st.sampled_from(PATTERNS), LINES, st.booleans(), st.booleans())
-@example("^ab$", [b"ab", b"ab", b"b", b"ab"], True, True)
-@example("a^b", [b"a", b"b"], False, False)
-def test_every_way_finds_the_same_lines(source, lines, often, fast):
+@given(st.sampled_from(PATTERNS), LINES, st.booleans(), st.booleans(), st.booleans())
+@example("^ab$", [b"ab", b"ab", b"b", b"ab"], True, True, False)
+@example("^ab$", [b"ab", b"ab", b"b", b"ab"], False, False, True)
+@example("a^b", [b"a", b"b"], False, False, False)
+@example("(?i)aB", [b"Abab", b"aB", b"xAb"], False, True, True)
+def test_every_way_finds_the_same_lines(source, lines, often, fast, by_one):
     compiled = pattern(source)
     text = b"\n" + b"".join(line + b"\n" for line in lines)
     expected = [line for line in lines if compiled.search(line)]
@@ -38,7 +41,11 @@ def test_every_way_finds_the_same_lines(source, lines, often, fast):
     for way in ways:
         finder = Finder(compiled)
         finder._needles, finder._chosen, finder._often = way, True, often
-        buffer = Haystack(200) if fast else Text(text)
+        if way and by_one and not way.table:
+            finder._rarest = {
+                one: rarest(one, text[: len(text) // 2], folded=way.folded) for one in way.texts
+            }
+        buffer = Haystack(bytearray(200)) if fast else Text(text)
         if fast:
             buffer.data[: len(text)] = text
         assert where(finder.spans(buffer, 1, len(text)), text) == expected, way
@@ -140,6 +147,28 @@ def test_what_is_looked_for_depends_on_what_is_searched():
     lines = b"common text, here and there\n" * 100
     assert finder.spans(Text(b"\n" + lines), 1, len(lines) + 1) == []
     assert finder._needles.texts == (b" rare",)
+
+
+@pytest.mark.parametrize(
+    ("source", "by"),
+    [("^ERROR", (b"R",)), ("(?i)Zylo", (b"z", b"Z")), ("line", None), ("a long one of the text", None)],
+)
+def test_a_text_with_a_rare_character_is_looked_for_by_that(source, by):
+    finder = Finder(pattern(source))
+    lines = b"a long line of text, Eight times O\n" * 200
+    finder.spans(Text(b"\n" + lines), 1, len(lines) + 1)
+    assert [one.cases for one in finder._rarest.values()] == ([by] if by else [])
+
+
+def test_a_character_that_is_rare_no_more_is_looked_for_no_more():
+    finder = Finder(pattern("ERROR"))
+    lines = b"a line of text, of which one in a hundred is wanted\n" * 4000
+    assert finder.spans(Text(b"\n" + lines), 1, len(lines) + 1) == []
+    assert finder._rarest
+    loud = b"RRRRRRRRRRRRRRRRRRRRRRRRRRRRRRRRRRRR\nan ERROR\n" * 4000
+    assert len(finder.spans(Text(b"\n" + loud), 1, len(loud) + 1)) == 4000
+    assert not finder._rarest
+    assert len(finder.spans(Text(b"\n" + loud), 1, len(loud) + 1)) == 4000
 
 
 def test_a_python_with_another_parser_costs_time_and_no_line(monkeypatch):
