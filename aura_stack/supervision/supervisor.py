@@ -194,8 +194,8 @@ class Supervisor:
     ) -> None:
         """Want it up; a grace period of the order's own also shortens one that runs already."""
         entry.grace = grace
-        if grace is not None and entry.status.state is State.ENDING:
-            self._rim.end(entry.service, entry.status.run, self._grace(entry))
+        if grace is not None:
+            self._shorten(entry)
         entry.tickets.append((ticket, goal))
         self.tell(entry.service.name, order)
         self._check_tickets(entry)
@@ -213,17 +213,24 @@ class Supervisor:
             self.tell(name, lifecycle.Stop())
             if not command.orderly:
                 self._hurry(self._entries[name])
+            elif command.grace is not None:
+                self._shorten(self._entries[name])
             self._check_tickets(self._entries[name])
         return ticket
 
     def _hurry(self, entry: Entry) -> None:
         """Do not wait for dependents, and shorten a grace period that runs already."""
-        if entry.status.other and entry.beside_pid:
-            self._rim.end(entry.service, entry.status.other.run, self._grace(entry))
+        self._shorten(entry)
+        if entry.status.state is not State.ENDING:
+            self.tell(entry.service.name, lifecycle.Released())
+
+    def _shorten(self, entry: Entry) -> None:
+        """Whoever has been asked to end already has no longer than the order says, also the old run of a hand-over."""
+        other = entry.status.other
+        if other and other.phase is not lifecycle.Phase.COMING and entry.beside_pid:
+            self._rim.end(entry.service, other.run, self._grace(entry))
         if entry.status.state is State.ENDING:
             self._rim.end(entry.service, entry.status.run, self._grace(entry))
-        else:
-            self.tell(entry.service.name, lifecycle.Released())
 
     # --- one message ---
 

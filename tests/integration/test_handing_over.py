@@ -295,7 +295,7 @@ def test_open_streams_and_websockets_hold_no_hand_over_up_and_live_on_until_the_
     serve, port, tmp_path
 ):
     (tmp_path / "server.js").write_text(STREAMS)
-    made = serve("overlap", command=[NODE, "server.js"], stop={"grace": "2s"})
+    made = serve("overlap", command=[NODE, "server.js"], stop={"grace": "1h"})
     old = str(view(made)["pid"]).encode()
     with (
         socket.create_connection(("127.0.0.1", port), timeout=20) as stream,
@@ -309,6 +309,7 @@ def test_open_streams_and_websockets_hold_no_hand_over_up_and_live_on_until_the_
         assert (code, "ready in" in output) == (0, True)
         assert Clients(port).ask()[1] == f"node {view(made)['pid']}"
         assert talk(web, b"still there?") == old + b" still there?"
+        assert made.run("down", "--stop-timeout", "200ms")[0] == 0
         while data := stream.recv(4096):
             last = data
         assert old in last

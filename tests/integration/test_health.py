@@ -89,11 +89,11 @@ def test_a_command_asks_with_the_variables_of_the_run_whatever_the_files_say_by_
 
 
 def test_one_that_stands_still_is_killed_after_its_grace_period_and_restarted(stack, port):
-    quick = {"http": "/h", "every": "50ms", "timeout": "200ms", "failures": 1}
-    made = stack({"web": patient(port, health=quick, stop={"grace": "1s"})})
+    quick = {"http": "/h", "every": "50ms", "timeout": "1s", "failures": 1}
+    made = stack({"web": patient(port, health=quick, stop={"grace": "200ms"})})
     up = made.up()
     os.kill(view(made)["pid"], signal.SIGSTOP)
-    up.expect(rf"it is ended: http://localhost:{port}/h: no answer within 0.2 s\n")
+    up.expect(rf"it is ended: http://localhost:{port}/h: no answer within 1 s\n")
     up.expect(r"started \(pid \d+\) after it was unhealthy: http")
     assert interrupted(up) == 130
 
@@ -179,7 +179,7 @@ def test_a_paused_service_is_asked_nothing_until_it_is_resumed(stack, port):
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere nobody tells who is traced")
 def test_a_debugger_that_is_attached_spares_the_service(stack, port):
-    made = stack({"web": patient(port, health={**QUICK, "timeout": "100ms", "failures": 1})})
+    made = stack({"web": patient(port, health={**QUICK, "timeout": "1s", "failures": 1})})
     up = made.up()
     pid = view(made)["pid"]
     tracer = made.start("exec", "web", *child("patient", "traced", str(pid)))

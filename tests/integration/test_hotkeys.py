@@ -140,16 +140,16 @@ def test_ctrl_c_leaves_what_is_typed_and_not_the_stack(printing):
     assert terminal.finish(PATIENCE) == 130
 
 
-def test_o_opens_the_address_in_the_browser(up, tmp_path):
+def test_o_opens_the_address_in_the_browser(up, tmp_path, port):
     browser = tmp_path / "browser"
     os.mkfifo(tmp_path / "opened")
     browser.write_text(f'#!/bin/sh\necho "$1" > {tmp_path}/opened\n')
     browser.chmod(0o755)
-    serving = {"command": [sys.executable, "-m", "http.server", "14310"], "port": 14310}
+    serving = {"command": [sys.executable, "-m", "http.server", str(port)], "port": port}
     terminal = up({"web": serving}, BROWSER=str(browser))
     terminal.type(b"o")
-    assert (tmp_path / "opened").read_text() == "http://localhost:14310\n"
-    expect(terminal, "http://localhost:14310 is opened")
+    assert (tmp_path / "opened").read_text() == f"http://localhost:{port}\n"
+    expect(terminal, f"http://localhost:{port} is opened")
 
 
 def test_o_says_the_address_where_there_is_no_browser(up):

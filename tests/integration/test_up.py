@@ -14,6 +14,16 @@ import pytest
 from aura_stack.ports.probe import is_free
 
 WORDS = ["python3", "-c", "print('never')"]
+# Without http.server, which would take ten times as long to load: it has two seconds to answer once.
+NOT_FOUND = """
+import socket, sys
+listener = socket.create_server(("127.0.0.1", int(sys.argv[1])))
+while True:
+    client, _ = listener.accept()
+    with client:
+        client.recv(1 << 16)
+        client.sendall(b"HTTP/1.1 404 Not Found\\r\\nContent-Length: 0\\r\\n\\r\\n")
+"""
 
 
 def refused(made, *words):
@@ -259,7 +269,7 @@ def test_a_readiness_that_never_comes_says_what_was_tried_and_the_last_answer(st
 
 
 def test_a_readiness_that_answers_with_an_error_says_which(stack, port):
-    serve = [sys.executable, "-m", "http.server", str(port), "--bind", "127.0.0.1"]
+    serve = [sys.executable, "-c", NOT_FOUND, str(port)]
     made = stack({"web": {"command": serve, "port": port, "ready": {"http": "/health", "timeout": "2s"}}})
     code, output = made.run("up")
     assert code == 1

@@ -196,6 +196,27 @@ def test_a_hurried_stop_shortens_the_grace_of_both(world):
     assert "end backend 0.5 of 2" in asked
 
 
+@pytest.mark.parametrize(
+    "order", [Stop(("backend",), grace=0.5), Restart(("backend",), patient=False, grace=0.5)]
+)
+def test_an_order_with_a_grace_period_of_its_own_shortens_that_of_the_old_run(world, order):
+    restart(world)
+    world.becomes_ready("backend", 2)
+    world.take_asked()
+    world.supervisor.ask(order)
+    assert "end backend 0.5 of 1" in world.take_asked()
+
+
+def test_one_without_leaves_it_and_whoever_is_just_coming_is_ended_by_none_that_wants_it(world):
+    restart(world)
+    world.supervisor.ask(Start(("backend",)))
+    assert not any(asked.startswith("end") for asked in world.take_asked())
+    world.becomes_ready("backend", 2)
+    world.take_asked()
+    world.supervisor.ask(Stop(("backend",)))
+    assert not any(asked.endswith("of 1") for asked in world.take_asked())
+
+
 def test_what_no_longer_shares_its_sockets_is_stopped_first(world):
     restart(world)
     world.shared = set()

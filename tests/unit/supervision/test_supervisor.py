@@ -149,6 +149,16 @@ def test_a_hurried_stop_signals_all_at_once_and_shortens_a_grace_period_that_run
     assert chain.take_asked() == ["end frontend 0.7", "end backend 0.7", "end gateway 0.7"]
 
 
+def test_a_second_stop_with_a_grace_period_of_its_own_shortens_one_that_runs(chain):
+    up(chain)
+    chain.supervisor.ask(Stop(("gateway",)))
+    chain.take_asked()
+    chain.supervisor.ask(Stop(("gateway",)))
+    assert chain.take_asked() == []
+    chain.supervisor.ask(Stop(("gateway",), grace=0.7))
+    assert chain.take_asked() == ["end gateway 0.7"]
+
+
 def test_a_stop_of_one_leaves_the_others_alone(chain):
     up(chain)
     chain.supervisor.ask(Stop(("gateway",)))
