@@ -36,9 +36,10 @@ from .settings import Settings
 def init(settings: Settings, source: str, force: bool, dry_run: bool, makefile: bool, as_json: bool) -> None:
     r"""Write a first stack.yaml, and the manifest of its ports, for the folder this is called in.
 
-    Services are found in a Procfile, in package.json files, in Python programs and in code that listens; databases
-    in a compose file. Every line says where it comes from. A manifest that is there is only added to, and so is a
-    Makefile. Nothing of what is found is executed.
+    Services are found in a Procfile, in package.json files, in Python programs and in code that listens. Of a
+    compose file databases are taken over as programs that are not ours, and what it builds here with its command,
+    variables, order and replicas; what is left out is told. Every line says where it comes from. A manifest that is
+    there is only added to, and so is a Makefile. Nothing of what is found is executed.
 
     \b
     Examples:

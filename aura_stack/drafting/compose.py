@@ -6,23 +6,27 @@ from collections.abc import Iterator
 from aura_stack.reading.tree import Node, Scalar, Table
 
 from .findings import External
-from .project import Path, Project, folder_of
+from .project import Path, Project, base, folder_of
 
 FILES = ("compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml")
 
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")  # of a service (compose-spec, services)
-_PUBLISHED = re.compile(r"(?:\[?[\w.:]*\]?:)?(?:\$\{\w+:?-)?(\d{1,5})\}?:(?:\$\{\w+:?-)?\d{1,5}\}?(?:/tcp)?")
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+"""Of a service (compose-spec, services)."""
+
+_PUBLISHED = re.compile(
+    r"(?:\[?[\w.:]*\]?:)?(?:\$\{\w+:?-)?(\d{1,5})\}?:(?:\$\{\w+:?-)?(\d{1,5})\}?(?:/tcp)?"
+)
 _LAST_PORT = 65535
 
 
 def find(project: Project) -> list[External]:
     """The services of all compose files that are images and publish a port."""
-    return [
-        external
-        for path, tree in project.trees.items()
-        if path.rpartition("/")[2] in FILES
-        for external in _externals(path, tree)
-    ]
+    return [external for path, tree in files(project) for external in _externals(path, tree)]
+
+
+def files(project: Project) -> list[tuple[Path, Table]]:
+    """All compose files."""
+    return [(path, tree) for path, tree in project.trees.items() if base(path) in FILES]
 
 
 def _externals(path: Path, tree: Table) -> Iterator[External]:
@@ -32,7 +36,7 @@ def _externals(path: Path, tree: Table) -> Iterator[External]:
             image is None
             or not isinstance(node, Table)
             or "build" in node.entries
-            or not _NAME.fullmatch(key.text)
+            or not NAME.fullmatch(key.text)
         ):
             continue
         number = next(filter(None, map(_published, node.items("ports"))), None)
@@ -48,11 +52,20 @@ def _compose(path: Path) -> str:
 
 
 def _published(node: Node) -> int | None:
-    """The number on this machine, of a line `5432:5432` or of the long form; None where docker chooses one."""
+    found = pair(node)
+    return found[0] if found else None
+
+
+def pair(node: Node) -> tuple[int, int] | None:
+    """The numbers on this machine and in the container, of a line `5433:5432` or of the long form.
+
+    None where docker chooses one.
+    """
     if isinstance(node, Table):
-        word = node.scalar("published")
-        digits = word.text if word else ""
+        words = [node.scalar("published"), node.scalar("target")]
+        digits = [word.text if word else "" for word in words]
     else:
         match = _PUBLISHED.fullmatch(node.text) if isinstance(node, Scalar) else None
-        digits = match[1] if match else ""
-    return int(digits) if digits.isdecimal() and 1 <= int(digits) <= _LAST_PORT else None
+        digits = [match[1], match[2]] if match else []
+    numbers = [int(one) for one in digits if one.isdecimal() and 1 <= int(one) <= _LAST_PORT]
+    return (numbers[0], numbers[1]) if len(numbers) == 2 else None  # noqa: PLR2004 - a pair

@@ -6,7 +6,7 @@ from enum import Enum
 from aura_stack.errors import InvalidDefinition, Place
 from aura_stack.stack.versions import parse_constraint
 
-from . import compose, installs, packages, procfile, pythons
+from . import compose, composed, installs, packages, procfile, pythons
 from .findings import Findings, Found
 from .programs import is_python
 from .project import Project, joined
@@ -28,7 +28,7 @@ class Source(Enum):
 LOOKED_FOR: Mapping[Source, str] = {
     Source.DETECT: (
         "a Procfile, a package.json with a script dev, start or serve, a manage.py, an application of FastAPI or "
-        "Flask, or a program that listens"
+        "Flask, a program that listens, or a compose file that builds something here"
     ),
     Source.PROCFILE: "a Procfile.dev or a Procfile with lines of the form NAME: COMMAND",
     Source.PACKAGE: "a package.json with a script dev, start or serve, or with a program that listens beside it",
@@ -52,12 +52,18 @@ def find(project: Project, source: Source) -> Findings:
         services, notes = packages.find(project)
     if source is Source.PYTHON or (source is Source.DETECT and not _from_procfile(services)):
         services = [*services, *pythons.find(project)]
-    externals = compose.find(project) if services else []
+    externals = compose.find(project)
+    env_files: tuple[str, ...] = ()
+    if source is Source.DETECT and not _from_procfile(services):
+        taken = composed.take_over(project, services, externals)
+        services, notes, env_files = list(taken.services), [*notes, *taken.notes], taken.env_files
+    externals = externals if services else []
     return Findings(
         services=tuple(map(_apart(services), services)),
         externals=tuple(externals),
         requires=_requires(project, services),
         notes=(*notes, *project.cut),
+        env_files=env_files,
     )
 
 

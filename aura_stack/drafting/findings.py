@@ -65,6 +65,9 @@ class Found(Frozen):
         urls: variables such as API_URL that its code names, with where that stands.
         hints: further lines, to be written as comments.
         once: whether it ends by itself.
+        env_files: files of variables, from the folder of the stack file.
+        after: services by the names under which they were found, and how far each has to be before this one begins.
+        replicas: how many of it run.
     """
 
     name: str
@@ -81,6 +84,9 @@ class Found(Frozen):
     urls: Mapping[str, str] = MappingProxyType({})
     hints: tuple[str, ...] = ()
     once: bool = False
+    env_files: tuple[str, ...] = ()
+    after: Mapping[str, str] = MappingProxyType({})
+    replicas: int = 1
 
 
 class External(Frozen):
@@ -100,12 +106,14 @@ class Findings(Frozen):
         externals: those that are not.
         requires: programs, and the versions that will do.
         notes: what the user should know of besides.
+        env_files: files of variables for all, from the folder of the stack file.
     """
 
     services: tuple[Found, ...] = ()
     externals: tuple[External, ...] = ()
     requires: Mapping[str, str] = MappingProxyType({})
     notes: tuple[str, ...] = ()
+    env_files: tuple[str, ...] = ()
 
 
 def escaped(text: str) -> str:

@@ -34,6 +34,7 @@ class Named(Frozen):
         remarks: what is to be said of the number.
         needs: services that its code asks something, with where that stands.
         urls: variables that seem to stand for the address of a service, with its name.
+        after: services that come before it, and how far each has to be.
     """
 
     name: str
@@ -43,6 +44,7 @@ class Named(Frozen):
     remarks: tuple[str, ...] = ()
     needs: Mapping[str, str] = MappingProxyType({})
     urls: Mapping[str, str] = MappingProxyType({})
+    after: Mapping[str, str] = MappingProxyType({})
 
 
 class NamedExternal(Frozen):
@@ -63,6 +65,7 @@ class Draft(Frozen):
         added: the entries that the manifest does not have yet.
         ports: whether there are any numbers, and so a manifest.
         notes: what the user should know of.
+        env_files: files of variables for all.
     """
 
     services: tuple[Named, ...]
@@ -71,6 +74,7 @@ class Draft(Frozen):
     added: Mapping[str, Entry]
     ports: bool
     notes: tuple[str, ...]
+    env_files: tuple[str, ...] = ()
 
 
 def assign(findings: Findings, manifest: Mapping[str, Entry], outgoing: range) -> Draft:
@@ -112,6 +116,7 @@ class _Assignment:
             added={name: self.added[name] for name in self._order(final, externals) if name in self.added},
             ports=any(one.number for one in final) or bool(externals),
             notes=(*self.findings.notes, *_moved(final), *_addresses(final)),
+            env_files=self.findings.env_files,
         )
 
     @staticmethod
@@ -205,7 +210,10 @@ class _Assignment:
             if names.get(variable, one.name) != one.name
         }
         said = {name: f"{one.found.urls[variable]} names {variable}" for variable, name in urls.items()}
-        return one.but(needs=said | needs, urls=urls)
+        called = {other.found.name: other.name for other in services}
+        after = {called[name]: how for name, how in one.found.after.items() if name in called}
+        suggested = {name: why for name, why in (said | needs).items() if name not in after}
+        return one.but(needs=suggested, urls=urls, after=after)
 
 
 def _from(said: str) -> str:

@@ -1,12 +1,14 @@
 """Writes the draft of a stack file: every line with where it comes from, and what else could stand there."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from aura_stack.reading.yamltext import comment, kept, line, pairs, row, word
 
 from .account import shortened
 from .findings import Found, Step
 from .numbers import Draft, Named, NamedExternal
+
+_LONG = 118  # characters of a line
 
 _HEAD = """\
 # What `aura-stack up` runs here. Drafted by `aura-stack init` from the files of this folder, and yours to change:
@@ -52,6 +54,10 @@ def text(name: str, draft: Draft, manifest: str) -> str:
     lines = [*_HEAD.splitlines(), f"name: {word(name)}"]
     if draft.ports:
         lines += line(0, f"ports: {word(manifest)}", "where port numbers stand; services name entries of it")
+    if draft.env_files:
+        lines += line(
+            0, f"env_file: {_files(draft.env_files)}", "for ${NAME} in this file, and for all services"
+        )
     if draft.requires:
         requires = pairs({word(program): _version(version) for program, version in draft.requires.items()})
         lines += line(0, f"requires: {requires}", "looked for on PATH before anything starts")
@@ -84,7 +90,8 @@ def _service(one: Named) -> Iterator[str]:
     yield from _prepare(found)
     env = _env(one)
     if env:
-        yield f"    env: {pairs({word(name): value for name, value in env.items()})}"
+        yield from _mapping("env", env)
+    yield from _composed(found)
     if found.once:
         yield from line(4, "restart: no", "it ends by itself")
     if found.watch:
@@ -95,11 +102,50 @@ def _service(one: Named) -> Iterator[str]:
         yield from line(4, "handover: overlap", "a new version is ready before the old one is stopped")
     if one.urls:
         yield from kept(4, _with_addresses(one, env))
+    yield from _order(one)
+    for hint in found.hints:
+        yield from kept(4, hint)
+
+
+def _mapping(key: str, values: Mapping[str, str]) -> Iterator[str]:
+    """On one line, or, where that would be long, a line for each."""
+    written = {word(name): value for name, value in values.items()}
+    whole = f"    {key}: {pairs(written)}"
+    if len(whole) <= _LONG:
+        yield whole
+        return
+    yield f"    {key}:"
+    for name, value in written.items():
+        yield f"      {name}: {value}"
+
+
+def _order(one: Named) -> Iterator[str]:
+    """What comes first, and what its code seems to need besides."""
+    if one.after:
+        yield f"    depends_on: {_after(one)}"
     if one.needs:
         needed = row(one.needs)
         yield from kept(4, f"depends_on: {needed} # {'; '.join(one.needs.values())}")
-    for hint in found.hints:
-        yield from kept(4, hint)
+
+
+def _composed(found: Found) -> Iterator[str]:
+    """What only a compose file says."""
+    if found.env_files:
+        yield f"    env_file: {_files(found.env_files)}"
+    if found.replicas != 1:
+        yield f"    replicas: {found.replicas}"
+
+
+def _files(paths: Iterable[str]) -> str:
+    """Files of variables, which git mostly leaves out: a fresh clone has none."""
+    return f"[{', '.join(pairs({'path': word(path), 'required': 'false'}) for path in paths)}]"
+
+
+def _after(one: Named) -> str:
+    """What comes first: a list where all have to be ready, else with how far each has to be."""
+    if set(one.after.values()) == {"ready"}:
+        return row(one.after)
+    return pairs({word(name): how for name, how in one.after.items()})
 
 
 def _can_be_handed_over(one: Named) -> bool:

@@ -70,13 +70,30 @@ CODE = st.lists(PIECES | st.text(max_size=20), max_size=4).map("\n".join)
 NAMED = st.sampled_from(["web", "api", "API", "a-b", "a_b", "release", "", "x.1"])
 PROCFILES = st.lists(st.tuples(NAMED, LINES).map(": ".join), max_size=5).map("\n".join)
 PUBLISHED = st.sampled_from(["5432:5432", "127.0.0.1:3000:80", "80", "${P:-6379}:6379", {"published": 3000}])
+SERVICES = st.sampled_from(["postgres", "redis", "api", "web", "my.api", "my-api"]) | st.text(max_size=5)
+CONDITIONS = st.sampled_from(["service_healthy", "service_completed_successfully", "service_started"]) | LINES
+VALUES = LINES | st.sampled_from(
+    ["postgres://a:${B:-c}@postgres:1/x", "http://api", "api:1,web:2", "localhost:3000"]
+)
 COMPOSE = st.dictionaries(
-    st.sampled_from(["postgres", "redis", "api", "web"]) | st.text(max_size=5),
+    SERVICES,
     st.fixed_dictionaries(
         {},
         optional={
             "image": st.sampled_from(["postgres:16", "${IMAGE}"]) | JSON,
-            "build": st.just("."),
+            "build": st.sampled_from(
+                [".", "api", "../api", {"context": ".", "dockerfile": "apps/web/Dockerfile"}]
+            )
+            | JSON,
+            "command": LINES | st.lists(WORDS, max_size=4) | JSON,
+            "environment": st.dictionaries(NAMED | LINES, VALUES, max_size=3)
+            | st.lists(st.tuples(NAMED, VALUES).map("=".join), max_size=3)
+            | JSON,
+            "env_file": st.sampled_from([".env", ["api/.env", {"path": ".env"}]]) | JSON,
+            "depends_on": st.lists(SERVICES, max_size=2)
+            | st.dictionaries(SERVICES, st.fixed_dictionaries({"condition": CONDITIONS}), max_size=2)
+            | JSON,
+            "deploy": st.fixed_dictionaries({"replicas": st.integers(0, 200)}) | JSON,
             "ports": st.lists(PUBLISHED | JSON, max_size=2) | JSON,
         },
     )
@@ -115,8 +132,9 @@ def test_a_draft_of_anything_is_a_good_definition(tmp_path_factory, texts, sourc
             raise
         return
     names = [one.name for one in made.draft.services] + [one.name for one in made.draft.externals]
-    assert [service.name for service in stack.services] == (["hello"] if made.starter else names)
-    for one, service in zip(made.draft.services, stack.services, strict=False):
+    first = {service.family: service for service in reversed(stack.services)}  # of replicas
+    assert [*reversed(first)] == (["hello"] if made.starter else names)
+    for one, service in zip(made.draft.services, reversed(first.values()), strict=False):
         assert [port.number for port in service.ports] == ([one.number] if one.number else [])
 
 
