@@ -69,9 +69,17 @@ class Scaling:
                     f"{name} can have 0 to {MOST} replicas, not {count}", exit_code=ExitCode.USAGE
                 )
         async with self.turn:  # of two at once the second begins where the first has ended
-            return await self._scale(counts)
+            coming, going, outcomes = await self._change(counts)
+        # not within: who never gets ready must not keep another definition waiting
+        if coming:
+            outcomes += await self._orders.start(coming, dependencies=True, patient=False)
+        by_name = {one.service: one for one in outcomes}
+        return [by_name[name] for name in (*coming, *going) if name in by_name]
 
-    async def _scale(self, counts: Mapping[str, int]) -> list[Outcome]:
+    async def _change(
+        self, counts: Mapping[str, int]
+    ) -> tuple[tuple[str, ...], tuple[str, ...], list[Outcome]]:
+        """Make it the definition, and end what goes; who comes, who goes, and what became of these."""
         variant = self.definition.variant
         # what was spared stays so: a replica that runs keeps its number
         spared = variant.spared | self._spared()
@@ -91,10 +99,7 @@ class Scaling:
         self._orders.redefine(definition.stack)
         self._environment.redefine(definition)
         self._defined(definition)
-        if coming:
-            outcomes += await self._orders.start(coming, dependencies=True, patient=False)
-        by_name = {one.service: one for one in outcomes}
-        return [by_name[name] for name in (*coming, *going) if name in by_name]
+        return coming, going, outcomes
 
 
 def _own(definition: Definition) -> dict[str, Service]:

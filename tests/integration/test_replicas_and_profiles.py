@@ -337,3 +337,20 @@ def test_the_service_whose_code_would_count_may_go_with_another_definition(stack
     assert one.run("reload")[0] == 0
     assert one.run("down")[0] == 0
     assert up.finish() == 0
+
+
+def test_a_replica_that_does_not_get_ready_keeps_no_other_change_waiting(stack):
+    services = {"w": {"command": SLEEP, "ready": {"file": "gate"}}}
+    one = stack(services)
+    (one.folder / "gate").touch()
+    up = one.up()
+    (one.folder / "gate").unlink()
+    scaling = one.start("scale", "w=2")
+    up.expect(r"w-2 +· started")
+    one.write({**services, "v": {"command": SLEEP}})
+    up.expect(r"v +· ready")
+    assert one.run("scale", "w=1")[0] == 0
+    assert scaling.finish() == 1
+    assert "w-2 is not up" in scaling.output
+    assert list(status(one)) == ["w", "v"]
+    down(one, up)
