@@ -7,7 +7,7 @@ are looked for all the same, since colours seldom part them, and only the lines 
 
 import re
 from collections.abc import Callable, Iterator
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from .needles import Needles, needles
 from .plaintext import dividing, plain
@@ -64,6 +64,13 @@ class Text:
         return Text(data)
 
 
+class Literal(NamedTuple):
+    """All that a pattern says: this text stands in the line; in any case, and it is in lower case, if folded."""
+
+    text: bytes
+    folded: bool
+
+
 class Finder:
     """The lines that hold one pattern.
 
@@ -88,6 +95,19 @@ class Finder:
         if self._needles is None:
             return self._tried(buffer.data, begin, end)
         return self._looked(buffer, begin, end, self._pattern.search, exact=self._needles.exact)
+
+    def often(self, buffer: Buffer, begin: int, end: int) -> bool:
+        """Whether many lines hold it; these are some of them, and their text need not be plain."""
+        self._choose_once(buffer, begin, end)
+        return self._often
+
+    @property
+    def literal(self) -> Literal | None:
+        """The text that the pattern is, if it is one."""
+        for one in self._known:
+            if one.exact and not one.table and len(one.texts) == 1 and _NEWLINE not in one.texts[0]:
+                return Literal(one.texts[0], one.folded)
+        return None
 
     def coloured(self, buffer: Buffer, begin: int, end: int) -> list[Span] | None:
         """The same where the text is not plain; None where it is to be made so before it is searched."""

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from aura_stack.system.bulk import Haystack, keep_memory
 
 from . import segments
-from .blocks import SIZE, blocks
+from .blocks import SIZE, Block, blocks
 from .follow import split_name
 from .framing import EVENTS
 from .lookup import NOWHERE, Lookup
@@ -18,6 +18,7 @@ from .sieve import Bulk, Sieve, Terms
 from .store import STREAMS, read_streams
 
 WORTH = 24 << 20  # bytes that are worth a second process
+LONG = 1 << 10  # bytes of an entry that are rather looked at together, where many lines are wanted
 
 
 class Found(NamedTuple):
@@ -125,37 +126,62 @@ class _Search:
             begin = first[1] if file.segment == first[0] else 0
             end = last[1] if file.segment == last[0] else None
             cuts = [place for segment, place in ends if segment == file.segment]
-            for hits in self._hits(file, bulk, sieve, begin, end, cuts):
-                yield from self._placed(hits, file, name, lookup)
+            descriptor = file.open()
+            if descriptor is None:
+                continue
+            try:
+                for block in blocks(descriptor, self._hay, begin, end, cuts):
+                    # at once: the buffer is used for other files while these are printed
+                    yield from self._in_block(block, bulk, sieve, file, name)
+            finally:
+                os.close(descriptor)
 
-    def _hits(
-        self, file: _File, bulk: Bulk, sieve: Sieve, begin: int, end: int | None, cuts: list[int]
-    ) -> Iterator[_Hits]:
-        """The wanted lines of a file, block after block."""
-        descriptor = file.open()
-        if descriptor is None:
-            return
-        try:
-            for offset, hay, low, high in blocks(descriptor, self._hay, begin, end, cuts):
-                # at once: the buffer is used for other files while these are printed
-                if self._terms.in_bulk:
-                    spans = bulk.spans(hay, low, high)
-                    shift, data = offset - low, hay.data
-                    yield [start + shift for start, _ in spans], [data[one : end + 1] for one, end in spans]
-                else:
-                    sieve.offset = offset
-                    lines = sieve.feed(bytes(hay.data[low:high]))
-                    yield [line.offset for line in lines], [line.text + b"\n" for line in lines]
-        finally:
-            os.close(descriptor)
+    def _in_block(
+        self, block: Block, bulk: Bulk, sieve: Sieve, file: _File, name: tuple[str, str]
+    ) -> Iterator[Found]:
+        """The wanted lines of a block."""
+        offset, hay, low, high = block
+        if not self._terms.in_bulk:
+            sieve.offset = offset
+            lines = sieve.feed(bytes(hay.data[low:high]))
+            return self._placed(
+                ([line.offset for line in lines], [line.text + b"\n" for line in lines]), file, name
+            )
+        if bulk.often(hay, low, high):
+            spot = self._lookup.spot(file.stream, file.segment, offset)
+            if spot and spot.entry.length >= LONG:
+                return self._sifted(bytes(hay.data[low:high]), offset, bulk, file, name)
+        spans = bulk.spans(hay, low, high)
+        shift, data = offset - low, hay.data
+        hits = [start + shift for start, _ in spans], [data[one : end + 1] for one, end in spans]
+        return self._placed(hits, file, name)
 
-    def _placed(self, hits: _Hits, file: _File, name: tuple[str, str], lookup: Lookup) -> Iterator[Found]:
+    def _sifted(
+        self, lines: bytes, offset: int, bulk: Bulk, file: _File, name: tuple[str, str]
+    ) -> Iterator[Found]:
+        """The wanted lines among these, which begin at an offset, entry by entry: where many are wanted."""
+        at, size = 0, len(lines)
+        while at < size:
+            spot = self._lookup.spot(file.stream, file.segment, offset + at)
+            if spot is None:  # of another time
+                at = lines.index(b"\n", at) + 1
+                continue
+            following = spot.following - offset
+            stop = lines.index(b"\n", max(following - 1, at)) + 1 if following < size else size
+            entry = spot.entry
+            if self._counts(spot.position, name[0], entry.life, entry.run):
+                found = bulk.wanted(lines[at:stop])
+                if found:
+                    yield Found((spot.position, offset + at), entry.time, *name, entry.run, entry.life, found)
+            at = stop
+
+    def _placed(self, hits: _Hits, file: _File, name: tuple[str, str]) -> Iterator[Found]:
         """Lines with what the index says of them, those of one entry together."""
         offsets, texts = hits
         at = 0
         while at < len(offsets):
             offset = offsets[at]
-            spot = lookup.spot(file.stream, file.segment, offset)
+            spot = self._lookup.spot(file.stream, file.segment, offset)
             if spot is None:  # of another time
                 _cut(hits, at, offset)
                 at += 1

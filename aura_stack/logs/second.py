@@ -11,7 +11,10 @@ from collections.abc import Callable, Iterator
 from itertools import islice
 from typing import Any
 
+from aura_stack.system.bulk import widen
+
 HELD = 24 << 20  # bytes of results that each of the two holds while the other is not as far
+HELD_BETWEEN = 1 << 20  # and that are on their way
 BATCH = 1 << 16  # bytes of results that are handed over at once, about
 _HEAD = 4  # bytes that say how long a batch is; of length 0 is the last one
 
@@ -89,6 +92,7 @@ class _Helper:
 
     def __init__(self, results: Callable[[], Results]) -> None:
         self._answers, answers = os.pipe()
+        widen(self._answers, HELD_BETWEEN)
         sys.stdout.flush()
         try:
             self._pid = os.fork()

@@ -12,7 +12,7 @@ from aura_stack.logs.follow import Follower
 from aura_stack.logs.framing import ENTRY, LONGEST, Kind, Lines
 from aura_stack.logs.retention import Retention
 from aura_stack.logs.search import Span, search
-from aura_stack.logs.sieve import Sieve, Terms, pattern
+from aura_stack.logs.sieve import Bulk, Sieve, Terms, pattern
 from aura_stack.logs.store import Store
 
 PARTS = (b"x", b"needle ", b"\n", b"yy", b"\x1b[1m")
@@ -60,9 +60,12 @@ def by_reading(logs, terms):
     return found
 
 
-@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("seed", range(6))
 def test_the_same_lines_in_the_same_order(logs, seed, monkeypatch):
     generator = random.Random(seed)
+    if seed > 2:
+        monkeypatch.setattr(module, "LONG", 1)
+        monkeypatch.setattr(Bulk, "often", lambda *_: True)
     monkeypatch.setattr(lookup, "_OFTEN", 1 + seed % 3)
     monkeypatch.setattr(blocks, "BLOCK", (1 << 18, 64, 7)[seed % 3])
     for _ in range(2):

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from aura_stack.logs.levels import LEVELS
 from aura_stack.logs.plaintext import plain
-from aura_stack.logs.sieve import Sieve, Terms, pattern
+from aura_stack.logs.sieve import Bulk, Sieve, Terms, pattern
 
 PATTERNS = (
     *("(?i)aB", "(?i)a.B", "(?i)[AB]c"),
@@ -57,6 +57,20 @@ def test_a_pattern_is_found_in_bulk_where_it_is_found_line_by_line(lines, source
     assert [line.text for line in found] == expected
     whole = b"".join(line + b"\n" for line in lines)
     assert all(whole[line.offset :].startswith(line.text + b"\n") for line in found)
+
+
+@given(LINES, st.sampled_from(PATTERNS), st.sampled_from((None, *PATTERNS)), st.booleans())
+def test_looking_at_all_lines_of_a_chunk_finds_them_too(lines, source, without, inverted):
+    compiled, excluded = pattern(source), (pattern(without),) if without is not None else ()
+    terms = Terms((), (compiled, *excluded)) if inverted else Terms((compiled,), excluded)
+    expected = [
+        line
+        for line in lines
+        for text in (plain(line).removesuffix(b"\r"),)
+        if (compiled.search(text) is None) is inverted and not any(one.search(text) for one in excluded)
+    ]
+    found = Bulk(terms).wanted(b"".join(line + b"\n" for line in lines)) if lines else b""
+    assert found == b"".join(line + b"\n" for line in expected)
 
 
 @given(LINES, st.integers(0, 3), st.integers(1, 4))
