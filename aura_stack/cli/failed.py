@@ -1,4 +1,4 @@
-"""The last words of a service that did not come up: what it printed before it ended."""
+"""What is said of a service that did not come up: a sentence, and what it printed before it ended."""
 
 from collections.abc import Collection, Mapping
 from typing import Any
@@ -10,17 +10,24 @@ from aura_stack.logs.telling import telling_line
 LINES = 10
 
 
+def sentence(outcome: Mapping[str, Any]) -> str:
+    """That an order failed, and why: one that was up before may be so still, since what it was to begin did not."""
+    how = "goes on as it was" if outcome["state"] == "ready" else "is not up"
+    return f"{outcome['service']} {how}: {outcome['words']}"
+
+
 def last_words(logs: str, outcome: Mapping[str, Any], style: Style, begin: int) -> bytes:
-    """The last lines that a run printed, with its prefix.
+    """The last lines that a run printed, or the steps before it that failed, with its prefix.
 
     Args:
         logs: the folder of the record.
-        outcome: `service`, and `run`, None for whatever came last.
+        outcome: `service`, `run`, None for whatever came last, and `state`, where it is known.
         style: the prefixes.
         begin: where in the index of the record this engine began.
     """
     name = outcome["service"]
-    lines = _lines(logs, name, LINES, outcome["run"], begin)
+    built = _lines(logs, name, LINES, None, begin, ("prepare",)) if outcome.get("state") == "ready" else []
+    lines = built or _lines(logs, name, LINES, outcome["run"], begin)
     return b"".join(style.line(name, line) for line in lines)
 
 

@@ -299,7 +299,7 @@ class _Tasks:
     def _bring_up(self, client: "Client", names: Sequence[str]) -> None:
         from aura_stack.logs.render import Style  # noqa: PLC0415 - as above
 
-        from .failed import last_words  # noqa: PLC0415 - as above
+        from .failed import last_words, sentence  # noqa: PLC0415 - as above
         from .tables import duration  # noqa: PLC0415 - as above
 
         outcomes = client.call("hold", services=list(names))
@@ -314,7 +314,7 @@ class _Tasks:
         for one in failed:
             sys.stderr.buffer.write(last_words(where["logs"], one, style, where["began"]))
         sys.stderr.flush()
-        raise AuraError("\n".join(f"{one['service']} is not up: {one['words']}" for one in failed))
+        raise AuraError("\n".join(map(sentence, failed)))
 
     def _let_go(self, client: "Client") -> None:
         """Stop what we brought up, and see a stack to its end that was up for us alone."""

@@ -215,7 +215,7 @@ def _fail(settings: Settings, engine: "Client", failed: list[dict[str, Any]]) ->
     """Say why not, with the last lines of each."""
     from aura_stack.logs.render import Style  # noqa: PLC0415 - only a failure needs them
 
-    from .failed import last_words  # noqa: PLC0415 - likewise
+    from .failed import last_words, sentence  # noqa: PLC0415 - likewise
 
     style = Style([one["service"] for one in failed], colour=target.coloured(settings, 2))
     sys.stdout.flush()
@@ -226,5 +226,4 @@ def _fail(settings: Settings, engine: "Client", failed: list[dict[str, Any]]) ->
     except AuraError:  # the stack ended with them: what it printed is still in its logs
         pass
     sys.stderr.flush()
-    lines = [f"{one['service']} is not up: {one['words']}" for one in failed]
-    raise AuraError("\n".join(lines), "aura-stack logs shows all that was printed")
+    raise AuraError("\n".join(map(sentence, failed)), "aura-stack logs shows all that was printed")

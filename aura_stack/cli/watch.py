@@ -121,6 +121,7 @@ def reload(
         tables.print_lines(tables.table(rows))
     elif wait and not context.obj.quiet:
         tables.print_lines(["nothing has changed"])
-    failed = [f"{one['service']} is not up: {one['words']}" for one in told["outcomes"] if not one["ok"]]
-    if failed:
-        raise AuraError("\n".join(failed), "aura-stack logs shows what they printed")
+    if failed := [one for one in told["outcomes"] if not one["ok"]]:
+        from .failed import sentence  # noqa: PLC0415 - as above
+
+        raise AuraError("\n".join(map(sentence, failed)), "aura-stack logs shows what they printed")

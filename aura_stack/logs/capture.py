@@ -122,14 +122,19 @@ class Capture:
         self._ready.pause(on=on)
 
     def drain(self, service: str = "") -> None:
-        """Read what the pipes hold, of one service or of all, and close those that are at their end.
+        """Read what the pipes hold now, of one service or of all, and close those that are at their end.
 
-        Nobody may be writing to them who does not stop: it would not end.
+        Who writes without a pause goes on doing so: what he writes meanwhile is not waited for.
         """
         for pipe in list(self._pipes.values()):
-            while service in ("", pipe.service) and pipe.descriptor in self._pipes and self._take(pipe):
-                pass
+            if service in ("", pipe.service):
+                self._empty(pipe)
         self._flush()
+
+    def _empty(self, pipe: _Pipe) -> None:
+        taken = 0
+        while taken <= READ and pipe.descriptor in self._pipes and (size := self._take(pipe)):
+            taken += size  # no pipe of ours holds more than READ: what was there has come by then
 
     def close(self) -> None:
         """Close what is open still."""

@@ -242,7 +242,7 @@ def test_a_port_that_is_taken_when_a_service_is_started_later_is_told_with_its_o
 def test_a_step_that_became_due_runs_before_a_restart_and_its_failure_leaves_the_old_run(stack):
     step = {"command": 'cat input; test "$(cat input)" != bad', "inputs": ["input"]}
     made = stack({"web": {**TALKER, "prepare": [step]}})
-    (made.folder / "input").write_text("one")
+    (made.folder / "input").write_text("one\n")
     up = made.up()
     (made.folder / "input").write_text("two")
     assert made.run("restart", "web")[0] == 0
@@ -251,8 +251,9 @@ def test_a_step_that_became_due_runs_before_a_restart_and_its_failure_leaves_the
     (made.folder / "input").write_text("bad")
     code, output = made.run("restart", "web")
     assert code == 1
+    assert output.splitlines()[-3] == "web | bad"
     assert output.endswith(
-        'error: web is not up: cat input; test "$(cat input)" != bad failed: exited 1\n'
+        'error: web goes on as it was: cat input; test "$(cat input)" != bad failed: exited 1\n'
         "hint: aura-stack logs shows all that was printed\n"
     )
     up.expect("failed: exited 1; what runs of it goes on")

@@ -43,7 +43,7 @@ def test_a_restart_sees_what_was_written_into_a_file_of_variables(stack):
     (one.folder / "a.env").write_text('A="open\n')
     code, output = one.run("restart", "a")
     assert code == 1
-    assert "a is not up: its environment: a.env:1:3: " in output
+    assert "a goes on as it was: its environment: a.env:1:3: " in output
     assert status(one)["a"]["run"] == 2  # what runs of it goes on
     down(one, up)
 

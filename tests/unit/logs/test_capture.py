@@ -150,3 +150,36 @@ def test_where_pipes_may_not_hold_more_they_are_read_as_they_are(capture, logs, 
         capture.drain()
     assert b"".join(piece.data for piece in read(logs)) == b"x" * 2 * module.FLOOD
     os.close(end)
+
+
+@pytest.mark.parametrize("tapped", [False, True])
+def test_whoever_writes_without_a_pause_keeps_nobody_who_looks_for_last_words(
+    capture, logs, tapped, monkeypatch
+):
+    end = capture.open_one("web", 1, "out")
+    if tapped:
+        capture.tap("web", 1, lambda *_: None)
+    once, taken = capture._take, []
+
+    def refilled(pipe):
+        """However quick we are, the pipe is full again."""
+        os.write(end, b"flood\n" * 1000)
+        taken.append(once(pipe))
+        assert len(taken) < 1000, "it does not end"
+        return taken[-1]
+
+    monkeypatch.setattr(capture, "_take", refilled)
+    os.write(end, b"x" * 1000 + b"\n")
+    capture.drain("web")
+    assert sum(taken) >= 1001
+    os.close(end)
+
+
+def test_all_that_a_pipe_can_hold_is_read_to_its_end(capture, logs):
+    end = capture.open_one("web", 1, "out")
+    size = fcntl.fcntl(end, fcntl.F_SETPIPE_SZ, module.READ) if hasattr(fcntl, "F_SETPIPE_SZ") else 65536
+    os.write(end, b"x" * size)
+    os.close(end)
+    capture.drain("web")
+    *pieces, last = read(logs)
+    assert (sum(len(piece.data) for piece in pieces), last.kind) == (size, Kind.END)
