@@ -15,7 +15,7 @@ from stacks import Stack, child, wait_for
 from aura_stack.ports.register import Register
 from aura_stack.system import places as where
 
-FIRST = 20000 + 40 * int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+FIRST = 9800 + 40 * (int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % 5)
 LOOPS = int(os.environ.get("LOOPS", "4"))
 MANIFEST = {
     "ranges": {"back": [f"{FIRST}-{FIRST + 19}"], "front": [f"{FIRST + 20}-{FIRST + 39}"]},
