@@ -73,7 +73,9 @@ class Flow:
     def found(self, found: Found) -> Iterator[bytes]:
         """What to print for lines that were searched for."""
         source = Source(found.service, found.stream, found.run, found.life)
-        yield from self._shown(source, found.time, found.order[1], found.lines)
+        if self._asked.terms.context:
+            return self._shown(source, found.time, found.order[1], found.lines)
+        return self._printer.lines(source, found.time, found.lines)
 
     def _printed(self, piece: Piece) -> Iterator[bytes]:
         source = Source(piece.service, piece.stream, piece.run, piece.life)

@@ -1,7 +1,8 @@
 """Where bytes of the stored files stand in the index: what was found by searching files is put in its place so.
 
 The entries of one file of a stream follow each other in the index as its bytes do in the file, between those of
-all other streams. So a place is found by halving: over the files of the index first, then over the entries in one.
+all other streams. So a place is found by halving over the files of the index first, then by guessing over the entries
+in one.
 Entries of one stream are found among all others by the column of their numbers, as bytes of which one is looked for.
 """
 
@@ -20,6 +21,7 @@ _STREAM, _KIND = 12, 14  # where in an entry the lowest byte of its stream stand
 _NAMED = struct.Struct("<HHII")  # stream, kind, segment and offset of an entry, from there on
 _WORDS = ENTRY.size // 4  # numbers of 32 bits, of which the stream and the kind share one
 _OFTEN = 256  # places that are looked up in one file of the index before all of it is read
+_GUESSES = 12  # before a row is found by halving
 _HELD = 16  # files of the index that are kept in memory
 
 Place = tuple[int, int]
@@ -30,7 +32,6 @@ NOWHERE = (1 << 32, 0)
 
 
 _BYTES, _END = int(Kind.BYTES), int(Kind.END)
-_LAST = (0, NOWHERE)  # there is no next one
 
 
 class Spot(NamedTuple):
@@ -50,6 +51,8 @@ class _File:
         self._asked: dict[int, int] = {}
         self._known: dict[int, tuple[list[int], list[int]]] = {}
         self.rows = len(self._streams)
+        self.paces: dict[int, float] = {}
+        """By stream, rows for each byte, as they were found last."""
 
     def next(self, stream: int, row: int) -> tuple[int, Place]:
         """The row of the next entry that names bytes of a stream, and where they begin; behind all for none."""
@@ -61,16 +64,17 @@ class _File:
             row += 1
         return self.rows, NOWHERE
 
-    def last_before(self, stream: int, row: int, place: Place) -> int:
+    def last_before(self, stream: int, row: int, begun: Place, place: Place) -> tuple[int, Place]:
         """The row of the last entry of a stream that begins before a place, or there; that at `row` does."""
         known = self._known.get(stream)
         if known is None:
             self._asked[stream] = asked = self._asked.get(stream, 0) + 1
             if asked < _OFTEN:
-                return _last_before(self, stream, self.next(stream, row)[0], place)
+                return _last_before(self, stream, row, begun, place)
             known = self._known[stream] = self._all_of(stream)
         rows, places = known
-        return rows[bisect_right(places, place[0] << 32 | place[1]) - 1]
+        at = bisect_right(places, place[0] << 32 | place[1]) - 1
+        return rows[at], (places[at] >> 32, places[at] & 0xFFFFFFFF)
 
     def _all_of(self, stream: int) -> tuple[list[int], list[int]]:
         """The rows of all entries that name bytes of a stream, and their places as numbers."""
@@ -94,6 +98,27 @@ class _File:
             yield self.entry(row)
 
 
+class _Found:
+    """What was found last of a stream.
+
+    Attributes:
+        number: of the file of the index.
+        file: that file.
+        row: of the entry in it.
+        place: where that begins.
+        behind: the row of the next one of the stream in this file, and where that begins.
+        limit: where the first one of the stream in a later file begins.
+    """
+
+    __slots__ = ("behind", "file", "limit", "number", "place", "row")
+
+    def __init__(
+        self, number: int, file: _File, row: int, place: Place, behind: tuple[int, Place], limit: Place
+    ) -> None:
+        self.number, self.file, self.row = number, file, row
+        self.place, self.behind, self.limit = place, behind, limit
+
+
 class Lookup:
     """Reads an index for whoever has places in files.
 
@@ -107,37 +132,44 @@ class Lookup:
         self._after = dict(pairwise(self._numbers))
         self._files: dict[int, _File] = {}
         self._firsts: dict[tuple[int, int], Place | None] = {}
-        self._last: dict[int, tuple[int, int]] = {}  # by stream, the file and the row of what was found last
-        self._next: dict[int, tuple[int, Place]] = {}  # and the row behind it, if that is in the same file
+        self._found: dict[int, _Found | None] = {}  # by stream, what was found last
 
     def spot(self, stream: int, segment: int, offset: int) -> Spot | None:
         """The entry that names a byte of a file, None if there is none any more."""
         place = (segment, offset)
-        number, row = self._last.get(stream, (-1, 0))
-        if self._next.get(stream, _LAST)[1] <= place:  # mostly it is the one behind the last
-            row, _ = self._next[stream]
-            behind = self._file(number).next(stream, row + 1)
-            if place < behind[1] < NOWHERE:
-                return self._at(stream, place, number, row, behind)
-        if number < 0 or not self._is_within(number, stream, row, place):
-            number = self._file_of(stream, place)
-            row = 0
-            if number < 0:
+        found = self._found.get(stream)
+        if found is None or not found.place <= place < found.limit:
+            found = self._found[stream] = self._enter(stream, place)
+            if found is None:
                 return None
-        file = self._file(number)
-        row = file.last_before(stream, row, place)
-        return self._at(stream, place, number, row, file.next(stream, row + 1))
-
-    def _at(self, stream: int, place: Place, number: int, row: int, behind: tuple[int, Place]) -> Spot | None:
-        """What an entry says of a place, if it names it; `behind` is the next one of its stream in that file."""
-        self._last[stream], self._next[stream] = (number, row), behind
-        entry = self._files[number].entry(row)
+        file = found.file
+        if place >= found.behind[1]:  # mostly it is the one behind the last, or near
+            row, begun = found.behind
+            after = file.next(stream, row + 1)
+            if place >= after[1]:
+                row, begun = file.last_before(stream, row, begun, place)
+                after = file.next(stream, row + 1)
+            found.row, found.place, found.behind = row, begun, after
+        entry = file.entry(found.row)
         end = entry.offset + entry.length
-        if entry.segment != place[0] or place[1] >= end:
+        if entry.segment != segment or offset >= end:
             return None
-        after = behind[1]
-        following = after[1] if after[0] == entry.segment else end
-        return Spot(number * index.SEGMENT + row * ENTRY.size, entry, following)
+        follows, begins = found.behind[1]
+        following = begins if follows == segment else end
+        return Spot(found.number * index.SEGMENT + found.row * ENTRY.size, entry, following)
+
+    def _enter(self, stream: int, place: Place) -> "_Found | None":
+        """The file of the index where the entry of a place is to be looked for; None for none."""
+        number = self._file_of(stream, place)
+        if number < 0:
+            return None
+        file = self._file(number)
+        row, begun = file.next(stream, 0)
+        later = self._after.get(number)
+        while later is not None and self._first(later, stream) is None:
+            later = self._after.get(later)
+        limit = (later is not None and self._first(later, stream)) or NOWHERE
+        return _Found(number, file, row, begun, file.next(stream, row + 1), limit)
 
     def first(self, stream: int, position: int) -> Place:
         """Where the first byte of a stream stands whose entry is there in the index or later; NOWHERE for none."""
@@ -158,16 +190,6 @@ class Lookup:
             for entry in self._file(number).ends():
                 found.setdefault(entry.stream, set()).add((entry.segment, entry.offset))
         return found
-
-    def _is_within(self, number: int, stream: int, row: int, place: Place) -> bool:
-        """Whether a place is named in a file of the index, at a row or later; what follows it may not be known."""
-        if self._file(number).next(stream, row)[1] > place:
-            return False
-        later = self._after.get(number)
-        if later is None:
-            return True
-        first = self._first(later, stream)
-        return first is not None and place < first
 
     def _file_of(self, stream: int, place: Place) -> int:
         """The file of the index with the last entry of a stream that begins before a place, or there; or -1."""
@@ -200,21 +222,25 @@ class Lookup:
         return self._files[number]
 
 
-def _last_before(file: _File, stream: int, row: int, place: Place) -> int:
-    """The last entry of a stream from a row on that begins before a place, or there; that at the row does."""
-    step = 1
-    high = file.rows
-    while row + step < high:  # what is found next is mostly near
-        following, begins = file.next(stream, row + step)
-        if begins > place:
-            high = min(row + step, file.rows)
+def _last_before(file: _File, stream: int, row: int, begun: Place, place: Place) -> tuple[int, Place]:
+    """The last entry of a stream from a row on that begins before a place, or there, and where; that at the row does.
+
+    Entries are mostly of about one length, so where the place is can be guessed, and guessed better after each look.
+    """
+    low, at, high, pace = row, begun, file.rows, file.paces.get(stream, 0.0)
+    for number in range(file.rows):
+        if low + 1 >= high or at == place:
             break
-        row, step = following, step * 2
-    while high - row > 1:
-        middle = (row + high) // 2
+        middle = (low + high) // 2
+        if number < _GUESSES and at[0] == place[0]:
+            middle = min(low + 1 + int((place[1] - at[1]) * pace), high - 1)
         following, begins = file.next(stream, middle)
         if following >= high or begins > place:
             high = middle
+            if begins[0] == at[0]:
+                pace = (following - low) / (begins[1] - at[1])
         else:
-            row = following
-    return row
+            low, at = following, begins
+    if low > row and at[0] == begun[0]:
+        file.paces[stream] = (low - row) / (at[1] - begun[1])
+    return low, at

@@ -186,13 +186,15 @@ class _Search:
                 _cut(hits, at, offset)
                 at += 1
                 continue
-            last = self._last_of_entry(hits, at, spot.following)
-            _cut(hits, last, spot.following)
-            entry = spot.entry
-            if self._counts(spot.position, name[0], entry.life, entry.run):
-                order = (spot.position, offset)
+            position, entry, following = spot
+            last = at
+            if at + 1 < len(offsets) and offsets[at + 1] < following:
+                last = self._last_of_entry(hits, at, following)
+            if offsets[last] + len(texts[last]) > following:
+                _cut(hits, last, following)
+            if self._counts(position, name[0], entry.life, entry.run):
                 lines = b"".join(texts[at : last + 1])
-                yield Found(order, entry.time, *name, entry.run, entry.life, lines)
+                yield Found((position, offset), entry.time, *name, entry.run, entry.life, lines)
             at = last + 1
 
     def _last_of_entry(self, hits: _Hits, first: int, end: int) -> int:
