@@ -98,5 +98,8 @@ class _Printer:
 def _spelled(found: dict[str, Any]) -> str:
     """The kind of an event, and all that it says."""
     rest = {name: value for name, value in found.items() if name not in ("time", "kind", "service") and value}
-    said = (", ".join(value) if isinstance(value, list) else str(value) for value in rest.values())
+    said = (
+        f"{name} {', '.join(map(str, value)) if isinstance(value, list) else value}"
+        for name, value in rest.items()
+    )
     return f"{found['kind']}: {'; '.join(said)}" if rest else str(found["kind"])

@@ -21,6 +21,7 @@ class _Pending(NamedTuple):
     began: float
     what: str
     deadline: float | None = None  # when KILL comes
+    run: int = 0  # that is asked to end
 
 
 class Progress:
@@ -49,11 +50,13 @@ class Progress:
             case events.Waiting(service, what):
                 began = self._pending[service].began if service in self._pending else self._now()
                 self._pending[service] = _Pending(began, f"waiting for {service}: {what}")
-            case events.Stopping(service, _, pid, signal, grace, command):
+            case events.Stopping(service, run, pid, signal, grace, command):
                 deadline = self._now() + grace
                 done = command or f"{signal} sent"
                 what = f"waiting for {service} to end (pid {pid}, {done})"
-                self._pending[service] = _Pending(self._now(), what, deadline)
+                self._pending[service] = _Pending(self._now(), what, deadline, run)
+            case events.Gone(service, run) if service in self._pending and self._pending[service].run == run:
+                self._pending.pop(service)
             case events.Prepared(service) | events.PrepareFailed(service) | events.Ready(service):
                 self._pending.pop(service, None)
             case events.Completed(service) | events.Failed(service) | events.Stopped(service):

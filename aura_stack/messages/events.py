@@ -270,6 +270,14 @@ class Stopped(Frozen):
     run: int
 
 
+class Gone(Frozen):
+    """Nothing is left of one of two runs in a hand-over: the other one goes on."""
+
+    service: str
+    run: int
+    pid: int
+
+
 class Settled(Frozen):
     """Every service that was asked for has become ready, completed or failed."""
 
@@ -320,6 +328,7 @@ Event = (
     | Lingering
     | PortHeld
     | Stopped
+    | Gone
     | Settled
     | StackStopping
     | StackStopped
@@ -356,6 +365,7 @@ KINDS: dict[str, type[Any]] = {
     "lingering": Lingering,
     "port-held": PortHeld,
     "stopped": Stopped,
+    "gone": Gone,
     "settled": Settled,
     "stack-stopping": StackStopping,
     "stack-stopped": StackStopped,

@@ -30,7 +30,7 @@ from .scaling import Scaling
 KEY = " definition"
 """The key under which the files of the definition are watched: no name of a service has a blank."""
 
-_BEGUN_OR_ENDED = (events.Started, events.Stopped, events.Completed, events.Failed)
+_BEGUN_OR_ENDED = (events.Started, events.Stopped, events.Completed, events.Failed, events.Gone)
 
 PATIENCE = 15.0  # seconds for the end of runs whose numbers are others' now
 

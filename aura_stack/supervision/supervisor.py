@@ -249,6 +249,8 @@ class Supervisor:
             entry.why = f"waited for {needed}" if needed else ""
         if isinstance(message, lifecycle.Exited):
             self._publish_exit(entry, before, message)
+        if isinstance(message, lifecycle.Emptied) and before.other and message.run == before.other.run:
+            self._publish(events.Gone(name, message.run, entry.beside_pid))
         if before.other and entry.status.run == before.other.run:
             entry.change_places()
         for move in moves:

@@ -89,6 +89,9 @@ def test_the_old_run_is_asked_to_end_only_when_the_new_one_is_ready(serve, tmp_p
     assert order == [("started", 1), ("started", 2), ("ready", 1), ("ready", 2), ("stopping", 1)]
     assert told(made, "stopping")[0]["time"] > told(made, "ready")[1]["time"]
     assert told(made, "started")[1]["beside"] == old
+    wait_for(lambda: told(made, "gone"))
+    (gone,) = told(made, "gone")
+    assert (gone["run"], gone["pid"]) == (1, old)
 
 
 @pytest.mark.long
@@ -113,6 +116,7 @@ def test_a_new_version_that_does_not_get_ready_leaves_the_old_one_serving(
         assert versions(clients) == {"one"}
     after = view(made)
     assert (after["state"], after["pid"], after["run"]) == ("ready", old, 1)
+    wait_for(lambda: [one["run"] for one in told(made, "gone")] == [2])
     assert after["stale"].startswith(words)
     assert "new version failed" in made.run("status")[1]
     version(tmp_path, "three")

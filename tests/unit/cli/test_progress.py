@@ -53,6 +53,16 @@ def test_a_slow_stop_by_a_command_names_the_command(progress, clock):
     assert progress.lines() == ["waiting for web to end (pid 4711, docker stop web), 4.00 s, KILL in 6 s"]
 
 
+def test_the_end_of_the_old_run_of_a_hand_over_is_an_end_and_no_other_ones(progress, clock):
+    seen(progress, events.Started("web", 2, 8, beside=7), events.Ready("web", 2, 8, 1.0))
+    seen(progress, events.Stopping("web", 1, 7, "SIGTERM", 10.0))
+    clock[0] += 4
+    assert progress.lines() == ["waiting for web to end (pid 7, SIGTERM sent), 4.00 s, KILL in 6 s"]
+    assert seen(progress, events.Gone("web", 1, 7)).idle
+    seen(progress, events.Stopping("web", 2, 8, "SIGTERM", 10.0), events.Gone("web", 1, 7))
+    assert not progress.idle
+
+
 def test_the_longest_comes_first(progress, clock):
     seen(progress, events.Started("a", 1, 1))
     clock[0] += 1
