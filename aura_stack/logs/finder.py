@@ -105,7 +105,8 @@ class Finder:
     def literal(self) -> Literal | None:
         """The text that the pattern is, if it is one."""
         for one in self._known:
-            if one.exact and not one.table and len(one.texts) == 1 and _NEWLINE not in one.texts[0]:
+            ends = b"\r" in one.texts[0] or _NEWLINE in one.texts[0]  # as lines may
+            if one.exact and not one.table and len(one.texts) == 1 and not ends:
                 return Literal(one.texts[0], one.folded)
         return None
 

@@ -59,7 +59,9 @@ class Bulk:
     def __init__(self, terms: Terms) -> None:
         self._grep = [Finder(one) for one in terms.grep]
         self._exclude = [Finder(one) for one in terms.exclude]
-        self._with, self._without = terms.grep, terms.exclude
+        self._without = terms.exclude
+        alone = len(self._grep) == 1 and not self._without
+        self._literal = self._grep[0].literal if alone else None
 
     def spans(self, buffer: Buffer, begin: int, end: int) -> list[Span]:
         """Those between two places: see Finder; here their text need not be plain."""
@@ -77,34 +79,24 @@ class Bulk:
         return list(_counted(spans, text, raw, begin)) if spans else []
 
     def often(self, buffer: Buffer, begin: int, end: int) -> bool:
-        """Whether so many lines are wanted that it is quicker to look at all; these are some of them."""
-        return any(one.often(buffer, begin, end) for one in self._grep or self._exclude)
+        """Whether so many lines are wanted that `wanted` is quicker; these are some of them."""
+        return self._literal is not None and self._grep[0].often(buffer, begin, end)
 
     def wanted(self, lines: bytes) -> bytes:
-        """The wanted ones of whole lines, by looking at each."""
+        """The wanted ones of whole lines, where nothing but a literal is asked for: each line is looked at."""
+        assert self._literal
         text = plain(lines)
-        if b"\r" in text:
-            text = text.replace(b"\r\n", b"\n")
-        literal = self._grep[0].literal if len(self._grep) == 1 and not self._without else None
-        if not literal:
-            pairs = zip(lines[:-1].split(b"\n"), text[:-1].split(b"\n"), strict=True)
-            found = [line for line, seen in pairs if self._passes(seen)]
-            return b"\n".join(found) + b"\n" if found else b""
         # what a str contains is found in a fifth of the time that bytes take
-        sought, shown = literal.text.decode("latin-1"), lines[:-1].decode("latin-1").split("\n")
-        if text is lines and not literal.folded:
+        sought, shown = self._literal.text.decode("latin-1"), lines[:-1].decode("latin-1").split("\n")
+        if text is lines and not self._literal.folded:
             kept = [line for line in shown if sought in line]
         else:
-            text = text.lower() if literal.folded else text
-            compared = text[:-1].decode("latin-1").split("\n")
-            kept = [line for line, seen in zip(shown, compared, strict=True) if sought in seen]
+            if b"\r" in text:
+                text = text.replace(b"\r\n", b"\n")
+            text = text.lower() if self._literal.folded else text
+            seen = text[:-1].decode("latin-1").split("\n")
+            kept = [line for line, plainly in zip(shown, seen, strict=True) if sought in plainly]
         return ("\n".join(kept) + "\n").encode("latin-1") if kept else b""
-
-    def _passes(self, line: bytes) -> bool:
-        """Whether a plain line is wanted."""
-        if self._with and not any(one.search(line) for one in self._with):
-            return False
-        return not self._excludes(line)
 
     def _plain_spans(self, buffer: Buffer, begin: int, end: int) -> list[Span]:
         if not self._grep:

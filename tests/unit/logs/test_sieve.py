@@ -1,8 +1,10 @@
 """Which lines are wanted: the fast ways find what looking at every line finds."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from aura_stack.logs.finder import Text
 from aura_stack.logs.levels import LEVELS
 from aura_stack.logs.plaintext import plain
 from aura_stack.logs.sieve import Bulk, Sieve, Terms, pattern
@@ -59,18 +61,29 @@ def test_a_pattern_is_found_in_bulk_where_it_is_found_line_by_line(lines, source
     assert all(whole[line.offset :].startswith(line.text + b"\n") for line in found)
 
 
-@given(LINES, st.sampled_from(PATTERNS), st.sampled_from((None, *PATTERNS)), st.booleans())
-def test_looking_at_all_lines_of_a_chunk_finds_them_too(lines, source, without, inverted):
-    compiled, excluded = pattern(source), (pattern(without),) if without is not None else ()
-    terms = Terms((), (compiled, *excluded)) if inverted else Terms((compiled,), excluded)
-    expected = [
-        line
-        for line in lines
-        for text in (plain(line).removesuffix(b"\r"),)
-        if (compiled.search(text) is None) is inverted and not any(one.search(text) for one in excluded)
-    ]
-    found = Bulk(terms).wanted(b"".join(line + b"\n" for line in lines)) if lines else b""
+@given(LINES, st.sampled_from(("ab", "(?i)aB", r"a\.b", "B", r"(?i)\.", "]")), st.booleans())
+def test_where_many_lines_hold_a_literal_all_are_looked_at(lines, source, returns):
+    compiled = pattern(source)
+    lines = [line + b"\r" * returns for line in lines] or [b""]
+    expected = [line for line in lines if compiled.search(plain(line).removesuffix(b"\r"))]
+    found = Bulk(Terms((compiled,))).wanted(b"".join(line + b"\n" for line in lines))
     assert found == b"".join(line + b"\n" for line in expected)
+
+
+@pytest.mark.parametrize(
+    ("source", "without", "often"),
+    [
+        ("ab", None, True),
+        ("(?i)ab", None, True),
+        ("[ab]{2}", None, False),
+        ("^ab", None, False),
+        ("ab", "c", False),
+    ],
+)
+def test_but_not_where_each_has_to_be_tried(source, without, often):
+    bulk = Bulk(Terms((pattern(source),), (pattern(without),) if without else ()))
+    text = b"\n" + b"ab\r\n" * 1000
+    assert bulk.often(Text(text), 1, len(text)) is often
 
 
 @given(LINES, st.integers(0, 3), st.integers(1, 4))
