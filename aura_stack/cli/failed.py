@@ -12,7 +12,10 @@ LINES = 10
 
 def sentence(outcome: Mapping[str, Any]) -> str:
     """That an order failed, and why: one that was up before may be so still, since what it was to begin did not."""
-    how = "goes on as it was" if outcome["state"] == "ready" else "is not up"
+    stays = outcome["state"] == "ready" and not outcome["words"].startswith(
+        "stopped"
+    )  # that is only about to be
+    how = "goes on as it was" if stays else "is not up"
     return f"{outcome['service']} {how}: {outcome['words']}"
 
 
