@@ -7,6 +7,8 @@ from aura_stack.messages import events
 from .tables import duration
 from .words import named
 
+_ORDERED = "asked to"
+
 JUST_BEFORE = 10.0  # seconds before a crash in which what was changed may have to do with it
 
 
@@ -52,7 +54,7 @@ class Story:
                 self._stopping = True
             case events.Stopping(service):
                 known = self._of(service)
-                known.why = known.why or "asked to"
+                known.why = known.why or _ORDERED
                 known.begun = True  # also where we have seen only the last of it
             case events.Stopped(service) | events.Failed(service) | events.Completed(service):
                 self._of(service).why = ""  # it is down: a later start is no restart
@@ -64,11 +66,13 @@ class Story:
                 if code != 0 and not fine and not self._stopping:
                     return Crash(service, run, _changed(known, time))
             case events.Started(service):
-                return self._started(service, beside=bool(event.beside))
+                return self._started(service, event.why, beside=bool(event.beside))
         return None
 
-    def _started(self, service: str, *, beside: bool) -> Mark | None:
+    def _started(self, service: str, why: str, *, beside: bool) -> Mark | None:
         known = self._of(service)
+        if why and known.why == _ORDERED:
+            known.why = f"it {why}"
         text = f"{service} restarted" + (f": {known.why}" if known.why else "")
         begun, known.begun, known.why = known.begun or beside, True, ""
         return Mark(service, text) if begun else None

@@ -247,6 +247,8 @@ class Supervisor:
             entry.history = History()
             needed = before.verdict.needed if before.verdict else ""
             entry.why = f"waited for {needed}" if needed else ""
+        if isinstance(message, lifecycle.Lost) and message.run == before.run and entry.status != before:
+            entry.why = "did not take the socket that is held for it"
         if isinstance(message, lifecycle.Exited):
             self._publish_exit(entry, before, message)
         if isinstance(message, lifecycle.Emptied) and before.other and message.run == before.other.run:

@@ -27,6 +27,12 @@ def test_a_restart_says_that_it_was_asked_for():
     assert told(STARTED, stopping, STARTED)[-1] == Mark("web", "web restarted: asked to")
 
 
+def test_a_restart_that_nobody_ordered_says_why_the_last_run_was_ended():
+    stopping = events.Stopping("web", 1, 10, "SIGTERM", 10)
+    started = events.Started("web", 2, 11, "ended for a new run of db")
+    assert told(STARTED, stopping, started)[-1] == Mark("web", "web restarted: it ended for a new run of db")
+
+
 def test_a_restart_says_how_the_last_run_ended():
     assert told(STARTED, CRASHED, STARTED)[1:] == [
         Crash("web", 1, ""),
