@@ -112,7 +112,8 @@ def test_an_unmodified_server_is_put_behind_it_without_being_asked(stack, port, 
     made = stack({"web": {"command": PAGES, "port": port, "handover": "overlap", "ready": {"http": "/"}}})
     made.up()
     assert "a front listens" in told(made, "notice")[0]["text"]
-    assert told(made, "started")[1]["why"] == "did not take the socket that is held for it"
+    # it may have ended of itself before it was ended for that
+    assert told(made, "started")[1]["why"] in ("did not take the socket that is held for it", "exited 1")
     with hammering(port, count=2) as clients:
         for _ in range(2):
             clients.await_more(10)
