@@ -33,6 +33,7 @@ _TRY = 400.0  # and where the pattern is tried there
 _STEP = 250.0  # for each place where one byte of a text is
 _OFTEN = 1 << 11  # bytes from one to the next below which it does not pay to search quickly
 
+_WORD = re.compile(rb"\w{4,}")
 _ACROSS = re.compile(  # means something else for a text of many lines than for one
     rb"\\[AZzb]|\(\?[=!<(]|\\\d"
 )
@@ -76,18 +77,20 @@ class Finder:
 
     Args:
         pattern: of bytes, with re.MULTILINE.
+        known: what is known of it, if that was asked before.
     """
 
-    def __init__(self, pattern: re.Pattern[bytes]) -> None:
+    def __init__(self, pattern: re.Pattern[bytes], known: list[Needles] | None = None) -> None:
         self._pattern = pattern
-        self._known = needles(pattern)
+        self._known = needles(pattern) if known is None else known
         self._needles: Needles | None = max(self._known, key=_promise, default=None)
         self._chosen = not self._known
         self._often = False  # whether they stand in many lines
         self._rarest: dict[bytes, Rarest] = {}  # by which character each text is looked for, where that pays
         self._by_line = _ACROSS.search(pattern.pattern) is not None
+        self._words: Finder | None = None  # looks for words of the texts: see `coloured`
         self._pays = True  # it does not, to look at coloured lines one by one, where there are many
-        self._dividing: re.Pattern[bytes] | None = None  # see `coloured`
+        self._dividing: re.Pattern[bytes] | None = None  # by what colours may part the texts
 
     def spans(self, buffer: Buffer, begin: int, end: int) -> list[Span]:
         """The lines between two places that hold it, in their order."""
@@ -111,9 +114,22 @@ class Finder:
         return None
 
     def coloured(self, buffer: Buffer, begin: int, end: int) -> list[Span] | None:
-        """The same where the text is not plain; None where it is to be made so before it is searched."""
+        """The same where the text is not plain; None where it is to be made so before it is searched.
+
+        Colours begin and end between words, so one word of a text is looked for, in which there hardly are any.
+        """
         self._choose_once(buffer, begin, end)
-        if not self._pays or self._needles is None or self._needles.table:
+        if self._needles is None or self._needles.table:
+            return None
+        if self._words is None and end - begin >= _LEAST:
+            sample = bytes(buffer.data[begin : min(end, begin + _SAMPLE)])
+            self._words = Finder(self._pattern, [_words(self._needles, sample)])
+        return (self._words or self).among_colours(buffer, begin, end)
+
+    def among_colours(self, buffer: Buffer, begin: int, end: int) -> list[Span] | None:
+        """The same by the texts as they are."""
+        self._choose_once(buffer, begin, end)
+        if not self._pays or self._needles is None:
             return None
         texts, data = self._needles.texts, buffer.data
         if any(text.endswith(_NEWLINE) for text in texts) and data.find(b"\r", begin, end) >= 0:
@@ -283,6 +299,16 @@ class Finder:
 
 def _promise(needles: Needles) -> tuple[int, bool]:
     return min(map(len, needles.texts)), needles.exact
+
+
+def _words(needles: Needles, sample: bytes) -> Needles:
+    """The longest word of each text, where that is hardly more often in a sample."""
+    prepared = needles.prepared(sample)
+    found = []
+    for text in needles.texts:
+        word = max(_WORD.findall(text), key=len, default=text)
+        found.append(word if prepared.count(word) * _OFTEN * 2 <= len(sample) else text)
+    return Needles(tuple(dict.fromkeys(found)), needles.folded, exact=False)
 
 
 def _hits(needles: Needles, sample: bytes) -> int:

@@ -76,8 +76,9 @@ PARTS = (
 COLOURED = st.lists(st.lists(st.sampled_from(PARTS), max_size=8).map(b"".join), max_size=6)
 
 
-@given(st.sampled_from(PATTERNS), COLOURED, st.booleans(), st.booleans())
+@given(st.sampled_from((*PATTERNS, "abab c", "(?i)c Abab")), COLOURED, st.booleans(), st.booleans())
 @example("ab", [b"a\x1b[31m\x1b[2Kb", b"\x1b]0;ab\x07", b"a\x1b]0;ab\x07b"], False, False)
+@example("abab c", [b"ab\x1b[31mab c", b"abab\x1b[31m c", b"abab .c"], False, False)
 @example("^ab$", [b"\x1b[31mab", b"ab\x1b[0m", b"a\x1b[31mb"], False, False)
 @example("(?i)ab", [b"A\x1b[31mb", b"aB"], False, False)
 @example("b$", [b"b\x1b[0m\r", b"b\r"], False, True)
@@ -89,11 +90,28 @@ def test_coloured_lines_are_found_by_their_text(source, lines, often, returns):
     for way in needles(compiled):
         finder = Finder(compiled)
         finder._needles, finder._chosen, finder._often = way, True, often
+        if not (often or way.table):
+            finder._words = Finder(compiled, [module._words(way, text)])
         found = finder.coloured(Text(text), 1, len(text))
         if found is None:
             assert way.table or (returns and any(one.endswith(b"\n") for one in way.texts))
         else:
             assert where(found, text) == expected, way
+
+
+def test_among_colours_one_word_of_a_text_is_looked_for_if_it_is_as_rare():
+    for source, word in (
+        ("connection refused by all", b"connection"),
+        ("interest in all", b"interest in all"),
+    ):
+        finder = Finder(pattern(source))
+        lines = (
+            b"\x1b[32minfo\x1b[0m a connection re\x1b[1mfused\x1b[0m by all\n"
+            + b"\x1b[32minfo\x1b[0m of no interest\n" * 3000
+        )
+        found = finder.coloured(Text(b"\n" + lines), 1, len(lines) + 1)
+        assert found == ([(1, lines.index(b"\n") + 1)] if word == b"connection" else [])
+        assert finder._words._needles.texts == (word,)
 
 
 def test_where_colours_are_in_the_way_the_text_is_made_plain_first():
