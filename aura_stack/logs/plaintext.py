@@ -6,6 +6,7 @@ from collections.abc import Iterable
 ESCAPES = re.compile(rb"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b\n]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
 """Control sequences of a terminal (ECMA-48, 5.3 and 5.4), and the window titles of xterm."""
 
+_SGR_HOLDS = b"\x1b[0123456789;:m"
 _SGR = re.compile(rb"\x1b\[[0-9;:]*m")  # those that say how text looks: mostly there are no others
 
 
@@ -32,15 +33,30 @@ def dividing(texts: Iterable[bytes], *, folded: bool) -> re.Pattern[bytes] | Non
         texts: what is looked for.
         folded: whether in any case.
     """
+    found = _inside(texts, folded=folded)
+    return re.compile(rb"\x1b" + found) if found else None
+
+
+def deceiving(text: bytes, folded: bool) -> re.Pattern[bytes] | None:
+    """What finds all sequences because of which a text may stand in a line and not in its plain text, or the reverse.
+
+    None where the text may begin within any. Those that say how text looks do not hold other characters.
+    """
+    if text[:1] in _SGR_HOLDS:
+        return None
+    found = _inside([text], folded=folded)
+    return re.compile(rb"\x1b(?:(?!\[[0-9;:]*+m)%b)" % (b"|" + found if found else b""))
+
+
+def _inside(texts: Iterable[bytes], *, folded: bool) -> bytes:
+    """Behind the ESC of such a sequence; nothing where there can be none."""
     before = {text[at : at + 1] for text in texts for at in range(len(text) - 1)}
     behind = {text[at : at + 1] for text in texts for at in range(1, len(text))}
     if not before:
-        return None
-    # begins with a byte that is looked for fast; then what mostly fails
-    return re.compile(
-        b"\x1b(?<=%b\x1b)%b(?:%b)*+(?=%b)"
-        % (_any_of(before, folded=folded), _ONE.removeprefix(rb"\x1b"), _ONE, _any_of(behind, folded=folded))
-    )
+        return b""
+    # the ESC is looked for fast; then comes what mostly fails
+    one = _any_of(before, folded=folded), _ONE.removeprefix(rb"\x1b"), _ONE, _any_of(behind, folded=folded)
+    return rb"(?<=%b\x1b)%b(?:%b)*+(?=%b)" % one
 
 
 def _any_of(characters: Iterable[bytes], *, folded: bool) -> bytes:

@@ -7,7 +7,7 @@ from itertools import accumulate
 from typing import NamedTuple
 
 from .finder import Buffer, Finder, Span, Text
-from .plaintext import plain
+from .plaintext import deceiving, plain
 
 
 class Terms(NamedTuple):
@@ -62,6 +62,7 @@ class Bulk:
         self._without = terms.exclude
         alone = len(self._grep) == 1 and not self._without
         self._literal = self._grep[0].literal if alone else None
+        self._deceiving = deceiving(*self._literal) if self._literal else None
 
     def spans(self, buffer: Buffer, begin: int, end: int) -> list[Span]:
         """Those between two places: see Finder; here their text need not be plain."""
@@ -85,7 +86,8 @@ class Bulk:
     def wanted(self, lines: bytes) -> bytes:
         """The wanted ones of whole lines, where nothing but a literal is asked for: each line is looked at."""
         assert self._literal
-        text = plain(lines)
+        clear = b"\x1b" not in lines or (self._deceiving and not self._deceiving.search(lines))
+        text = lines if clear else plain(lines)
         # what a str contains is found in a fifth of the time that bytes take
         sought, shown = self._literal.text.decode("latin-1"), lines[:-1].decode("latin-1").split("\n")
         if text is lines and not self._literal.folded:

@@ -1,7 +1,7 @@
 """Which lines are wanted: the fast ways find what looking at every line finds."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from aura_stack.logs.finder import Text
@@ -33,7 +33,22 @@ PATTERNS = (
 LINES = st.lists(
     st.lists(
         st.sampled_from(
-            [b"a", b"B", b"b", b"c", b"A", b".", b" ", b"\r", b"\x1b[31m", b"\x1b[0m", b"\xff", b"]"]
+            [
+                b"a",
+                b"B",
+                b"b",
+                b"c",
+                b"A",
+                b".",
+                b" ",
+                b"\r",
+                b"\x1b[31m",
+                b"\x1b[0m",
+                b"\x1b[2K",
+                b"\x1b]0;ab\x07",
+                b"\xff",
+                b"]",
+            ]
         ),
         max_size=6,
     ).map(b"".join),
@@ -61,7 +76,14 @@ def test_a_pattern_is_found_in_bulk_where_it_is_found_line_by_line(lines, source
     assert all(whole[line.offset :].startswith(line.text + b"\n") for line in found)
 
 
-@given(LINES, st.sampled_from(("ab", "(?i)aB", r"a\.b", "B", r"(?i)\.", "]")), st.booleans())
+@given(
+    LINES,
+    st.sampled_from(("ab", "(?i)aB", r"a\.b", "B", r"(?i)\.", "]", "m", "(?i)M", "1m", "K", "0;ab")),
+    st.booleans(),
+)
+@example([b"\x1b[31mx", b"1m"], "1m", False)
+@example([b"\x1b]0;ab\x07x", b"a\x1b]0;b\x07b"], "ab", False)
+@example([b"a\x1b[31mb", b"ab"], "ab", True)
 def test_where_many_lines_hold_a_literal_all_are_looked_at(lines, source, returns):
     compiled = pattern(source)
     lines = [line + b"\r" * returns for line in lines] or [b""]
