@@ -203,8 +203,8 @@ def _output(path: str | None) -> Iterator[Screen]:
         os.close(descriptor)
 
 
-def _again(file: str, places: Places, screen: Screen) -> "tuple[Client, int]":
-    """Wait for the stack to be up again; its engine, and which record that writes."""
+def _again(file: str, places: Places, screen: Screen) -> "tuple[Client, int] | None":
+    """Wait for the stack to be up again; its engine, and which record that writes; None once nobody reads any more."""
     said = False
     while True:
         client = target.running(file, places)
@@ -215,7 +215,8 @@ def _again(file: str, places: Places, screen: Screen) -> "tuple[Client, int]":
         if not said and screen.terminal:
             _say("the stack is down; this goes on when it is up again, Ctrl-C ends it")
         said = True
-        time.sleep(_PAUSE)
+        if screen.ends_within(_PAUSE):
+            return None
 
 
 def _tell_of_the_end(file: str, places: Places, screen: Screen, options: Options) -> None:

@@ -126,13 +126,15 @@ class Reader:
         self._screen.write(b"".join(self._texts(None)))
         self._screen.complete()
 
-    def follow(self, engine: "Client", again: "Callable[[], tuple[Client, int]] | None" = None) -> None:
+    def follow(
+        self, engine: "Client", again: "Callable[[], tuple[Client, int] | None] | None" = None
+    ) -> None:
         """What comes, until nobody reads any more.
 
         Args:
             engine: tells when there is more.
-            again: waits for the next engine, and answers which record it writes; without it the end of this one is
-                the end.
+            again: waits for the next engine, and answers which record it writes, None where nobody reads any more;
+                without it the end of this one is the end.
         """
         while not self._screen.gone:
             try:
@@ -140,18 +142,25 @@ class Reader:
             except AuraError:
                 self._print_new(None)
                 engine.close()
-                if again is None or self._screen.gone:
+                following = again() if again and not self._screen.gone else None
+                if following is None:
                     break
-                engine, record = again()
+                engine, record = following
                 self._renew(record)
             self._print_new(engine)
         self.finish()
 
     def _ask(self, engine: "Client") -> int:
-        """Wait until there is more; which record it is in."""
+        """Wait until there is more, or nobody reads any more; which record it is in."""
         # what goes to a file or a pipe is kept until it was read; a terminal shows what there is
         keep = "" if self._screen.terminal else f"aura-stack {self._name} (pid {os.getpid()})"
-        news = engine.call("follow", position=self._source.position, record=self._record, keep=keep)
+        place = self._source.position
+        news = engine.call_while_read(
+            self._screen.fileno(), "follow", position=place, record=self._record, keep=keep
+        )
+        if news is None:
+            self._screen.gone = True
+            return self._record
         if news["trouble"]:
             self._screen.say(news["trouble"])
         return int(news["record"])

@@ -43,6 +43,13 @@ class Screen:
         """The descriptor of the output, for poll."""
         return self._out
 
+    def ends_within(self, seconds: float) -> bool:
+        """Wait so long; at once whether whoever reads the output has gone (poll(2): POLLERR, POLLHUP)."""
+        poll = select.poll()
+        poll.register(self._out, 0)
+        self.gone = self.gone or bool(poll.poll(seconds * 1000))
+        return self.gone
+
     def write(self, text: bytes) -> None:
         """Write all of it, however long that takes."""
         self.write_all([text] if text else [])

@@ -3,9 +3,10 @@
 import contextlib
 import itertools
 import os
+import select
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from aura_stack.errors import AuraError, ExitCode
@@ -84,8 +85,24 @@ class Client:
         """
         deadline = None if patience is None else time.monotonic() + patience
         try:
+            return self._answer(method, params, deadline, lambda: True)
+        except TimeoutError as error:
+            raise AuraError(f"no answer within {patience:g} s", "", ExitCode.TIMED_OUT) from error
+
+    def call_while_read(self, output: int, method: str, **params: Any) -> Any:
+        """The same, as long as somebody reads an output of ours: None where he goes before the answer has come."""
+        poll = select.poll()
+        poll.register(self._link, select.POLLIN)
+        poll.register(output, 0)  # asks for nothing but its end: POLLERR, POLLHUP (poll(2))
+        return self._answer(method, params, None, lambda: self._link.fileno() in dict(poll.poll()))
+
+    def _answer(
+        self, method: str, params: dict[str, Any], deadline: float | None, comes: Callable[[], bool]
+    ) -> Any:
+        """What is answered to a call; None as soon as nothing comes of it any more."""
+        try:
             number = self.send(method, **params)
-            while True:
+            while comes():
                 self._link.settimeout(deadline and max(deadline - time.monotonic(), 0.001))
                 messages = list(self.receive())
                 answers = [one for one in messages if isinstance(one, Answer) and one.id == number]
@@ -95,10 +112,9 @@ class Client:
         except ConnectionError as error:
             words = "the stack came to its end before this was answered"
             raise AuraError(words, exit_code=ExitCode.NOT_RUNNING) from error
-        except TimeoutError as error:
-            raise AuraError(f"no answer within {patience:g} s", "", ExitCode.TIMED_OUT) from error
         finally:
             self._link.settimeout(None)
+        return None
 
     def close(self) -> None:
         """End the connection, and close what nobody has taken."""

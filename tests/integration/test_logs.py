@@ -10,7 +10,7 @@ import sys
 import time
 
 import pytest
-from stacks import CHILDREN, child
+from stacks import CHILDREN, PATIENCE, child
 
 from aura_stack.logs import segments
 
@@ -268,3 +268,23 @@ def test_what_cannot_be_is_refused(ended, words, code, said):
     found, output = ended.run("logs", *words)
     assert found == code
     assert said in output
+
+
+@pytest.mark.parametrize("words", [("logs", "-f"), ("events", "-f", "--json")])
+def test_whoever_follows_goes_with_the_one_who_reads_although_nothing_comes_any_more(stack, words):
+    made = stack({"web": {"command": "echo hello; exec sleep 600"}})
+    made.up()
+    following = made.start(*words)
+    following.expect("hello" if words[0] == "logs" else "settled")
+    following.process.stdout.close()
+    assert following.process.wait(PATIENCE) == 0
+
+
+def test_who_waits_for_the_next_start_goes_with_the_one_who_reads(stack):
+    made = stack({"web": {"command": "echo hello; exec sleep 600"}})
+    made.up()
+    following = made.start("logs", "-f")
+    following.expect("hello")
+    assert made.run("down")[0] == 0
+    following.process.stdout.close()
+    assert following.process.wait(PATIENCE) == 0
