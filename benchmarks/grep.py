@@ -22,7 +22,12 @@ from aura_stack.system.places import Places, places
 
 SIZE = 250_000_000
 ROUNDS = 5
-COLOURED = (("coloured logs, rare", "refused by peer"), ("coloured logs, one in two", "GET"))
+COLOURED = (
+    ("coloured logs, rare", "refused by peer"),
+    ("coloured logs, of any case", "(?i)error"),
+    ("coloured logs, one in a hundred", "timeout"),
+    ("coloured logs, one in two", "GET"),
+)
 SINGLE = (("a line each, rare", "refused by peer"), ("a line each, one in a hundred", "timeout"))
 CASES = (
     ("a literal that is rare", "refused by peer"),

@@ -15,7 +15,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from . import index
-from .framing import ENTRY, Entry, Kind
+from .framing import ENTRY, Kind
 
 _STREAM, _KIND = 12, 14  # where in an entry the lowest byte of its stream stands, and that of its kind
 _NAMED = struct.Struct("<HHII")  # stream, kind, segment and offset of an entry, from there on
@@ -35,10 +35,13 @@ _BYTES, _END = int(Kind.BYTES), int(Kind.END)
 
 
 class Spot(NamedTuple):
-    """An entry, its position in the index, and where in the file the next one of its stream begins."""
+    """What an entry says, its position in the index, and where in the file the next one of its stream begins."""
 
     position: int
-    entry: Entry
+    time: int
+    run: int
+    life: int
+    length: int
     following: int
 
 
@@ -85,17 +88,17 @@ class _File:
         rows = [row for row, one in enumerate(words[_STREAM // 4 :: _WORDS]) if one == stream]
         return rows, [files[row] << 32 | offsets[row] for row in rows]
 
-    def entry(self, row: int) -> Entry:
-        """An entry."""
-        time, run, stream, kind, *rest = ENTRY.unpack_from(self._data, row * ENTRY.size)
-        return Entry(time, run, stream, Kind.END if kind == _END else Kind.BYTES, *rest)
+    def row(self, number: int) -> tuple[int, ...]:
+        """An entry, as bare numbers."""
+        return ENTRY.unpack_from(self._data, number * ENTRY.size)
 
-    def ends(self) -> Iterator[Entry]:
-        """The entries that say that a run has ended."""
+    def ends(self) -> Iterator[tuple[int, Place]]:
+        """The streams of which a run has ended, and where."""
         kinds = self._data[_KIND :: ENTRY.size]
         row = -1
-        while (row := kinds.find(bytes([Kind.END]), row + 1)) >= 0:
-            yield self.entry(row)
+        while (row := kinds.find(_END, row + 1)) >= 0:
+            _, _, stream, _, segment, offset, _, _ = self.row(row)
+            yield stream, (segment, offset)
 
 
 class _Found:
@@ -150,13 +153,14 @@ class Lookup:
                 row, begun = file.last_before(stream, row, begun, place)
                 after = file.next(stream, row + 1)
             found.row, found.place, found.behind = row, begun, after
-        entry = file.entry(found.row)
-        end = entry.offset + entry.length
-        if entry.segment != segment or offset >= end:
+        time, run, _, _, file_of_stream, begun_at, length, life = file.row(found.row)
+        end = begun_at + length
+        if file_of_stream != segment or offset >= end:
             return None
         follows, begins = found.behind[1]
         following = begins if follows == segment else end
-        return Spot(found.number * index.SEGMENT + found.row * ENTRY.size, entry, following)
+        position = found.number * index.SEGMENT + found.row * ENTRY.size
+        return Spot(position, time, run, life, length, following)
 
     def _enter(self, stream: int, place: Place) -> "_Found | None":
         """The file of the index where the entry of a place is to be looked for; None for none."""
@@ -187,8 +191,8 @@ class Lookup:
         """By stream, where runs have ended."""
         found: dict[int, set[Place]] = {}
         for number in self._numbers:
-            for entry in self._file(number).ends():
-                found.setdefault(entry.stream, set()).add((entry.segment, entry.offset))
+            for stream, place in self._file(number).ends():
+                found.setdefault(stream, set()).add(place)
         return found
 
     def _file_of(self, stream: int, place: Place) -> int:
@@ -227,20 +231,21 @@ def _last_before(file: _File, stream: int, row: int, begun: Place, place: Place)
 
     Entries are mostly of about one length, so where the place is can be guessed, and guessed better after each look.
     """
-    low, at, high, pace = row, begun, file.rows, file.paces.get(stream, 0.0)
+    low, high, pace = row, file.rows, file.paces.get(stream, 0.0)
+    segment, offset = begun
     for number in range(file.rows):
-        if low + 1 >= high or at == place:
+        if low + 1 >= high or (segment, offset) == place:
             break
         middle = (low + high) // 2
-        if number < _GUESSES and at[0] == place[0]:
-            middle = min(low + 1 + int((place[1] - at[1]) * pace), high - 1)
+        if number < _GUESSES and segment == place[0]:
+            middle = min(low + 1 + int((place[1] - offset) * pace), high - 1)
         following, begins = file.next(stream, middle)
         if following >= high or begins > place:
             high = middle
-            if begins[0] == at[0]:
-                pace = (following - low) / (begins[1] - at[1])
+            if begins[0] == segment:
+                pace = (following - low) / (begins[1] - offset)
         else:
-            low, at = following, begins
-    if low > row and at[0] == begun[0]:
-        file.paces[stream] = (low - row) / (at[1] - begun[1])
-    return low, at
+            low, (segment, offset) = following, begins
+    if low > row and segment == begun[0]:
+        file.paces[stream] = (low - row) / (offset - begun[1])
+    return low, (segment, offset)

@@ -149,7 +149,7 @@ class _Search:
             )
         if bulk.often(hay, low, high):
             spot = self._lookup.spot(file.stream, file.segment, offset)
-            if spot and spot.entry.length >= LONG:
+            if spot and spot.length >= LONG:
                 return self._sifted(bytes(hay.data[low:high]), offset, bulk, file, name)
         spans = bulk.spans(hay, low, high)
         shift, data = offset - low, hay.data
@@ -168,11 +168,11 @@ class _Search:
                 continue
             following = spot.following - offset
             stop = lines.index(b"\n", max(following - 1, at)) + 1 if following < size else size
-            entry = spot.entry
-            if self._counts(spot.position, name[0], entry.life, entry.run):
+            position, time, run, life, _, _ = spot
+            if self._counts(position, name[0], life, run):
                 found = bulk.wanted(lines[at:stop])
                 if found:
-                    yield Found((spot.position, offset + at), entry.time, *name, entry.run, entry.life, found)
+                    yield Found((position, offset + at), time, *name, run, life, found)
             at = stop
 
     def _placed(self, hits: _Hits, file: _File, name: tuple[str, str]) -> Iterator[Found]:
@@ -186,15 +186,15 @@ class _Search:
                 _cut(hits, at, offset)
                 at += 1
                 continue
-            position, entry, following = spot
+            position, time, run, life, _, following = spot
             last = at
             if at + 1 < len(offsets) and offsets[at + 1] < following:
                 last = self._last_of_entry(hits, at, following)
             if offsets[last] + len(texts[last]) > following:
                 _cut(hits, last, following)
-            if self._counts(position, name[0], entry.life, entry.run):
+            if self._counts(position, name[0], life, run):
                 lines = b"".join(texts[at : last + 1])
-                yield Found((position, offset), entry.time, *name, entry.run, entry.life, lines)
+                yield Found((position, offset), time, *name, run, life, lines)
             at = last + 1
 
     def _last_of_entry(self, hits: _Hits, first: int, end: int) -> int:
