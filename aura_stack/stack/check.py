@@ -180,7 +180,7 @@ def _known_key(name: str, kind: Record) -> str:
     for known, key in kind.keys.items():
         if name.casefold() in key.also:
             return did_you_mean(known, [known])
-    return did_you_mean(name, kind.keys)
+    return kind.elsewhere.get(name.casefold()) or did_you_mean(name, kind.keys)
 
 
 def _remedy(word: Scalar, kind: Kind) -> str:

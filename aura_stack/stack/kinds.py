@@ -1,6 +1,7 @@
 """What a value may be: the few kinds out of which the shape of a file is put together."""
 
 from collections.abc import Mapping
+from types import MappingProxyType
 
 from aura_stack.frozen import Frozen
 from aura_stack.reading.words import listed
@@ -76,12 +77,16 @@ class MapOf(Frozen):
 
 
 class Record(Frozen):
-    """A mapping with keys of our choice; `x-` keys are the user's. Of the `exclusive` keys one may stand."""
+    """A mapping with keys of our choice; `x-` keys are the user's. Of the `exclusive` keys one may stand.
+
+    `elsewhere` are keys that other tools have and this one has not, each with what to do instead.
+    """
 
     name: str  # what such a mapping describes, as in `unknown key in a service`
     keys: "Mapping[str, Key]"
     exclusive: tuple[str, ...] = ()
     what: str = "a mapping"
+    elsewhere: Mapping[str, str] = MappingProxyType({})
 
 
 class Either(Frozen):

@@ -195,6 +195,33 @@ DEPENDENCY = Record(
     },
 )
 
+_FILES = "there are no containers: programs see the files of this machine"
+_NETWORK = "there are no containers: all programs are on localhost, and ${services.NAME.port} says where"
+_ALONE = "there are no containers: it runs as you, on this machine"
+
+OF_CONTAINERS = {
+    "image": "there are no images: command says what runs, or external: true; aura-stack init reads a compose file",
+    "build": "prepare says what builds it; aura-stack init takes a compose file over",
+    **dict.fromkeys(("volumes", "tmpfs", "configs", "secrets", "read_only"), _FILES),
+    **dict.fromkeys(
+        ("networks", "network_mode", "links", "expose", "hostname", "extra_hosts", "dns"), _NETWORK
+    ),
+    **dict.fromkeys(
+        ("user", "privileged", "cap_add", "cap_drop", "platform", "container_name", "init"), _ALONE
+    ),
+    "deploy": "replicas stands in the service itself",
+    "scale": "replicas says how many",
+    "profiles": "profiles stand at the top of the file, each with its services",
+    "extends": "anchors and aliases of YAML join what services have in common",
+    "logging": "aura-stack logs has what it prints",
+    "stop_signal": "stop: {signal: TERM}",
+    "stop_grace_period": "stop: {grace: 10s}",
+    "readiness_probe": "ready says when it is up",
+    "liveness_probe": "health says whether it still is",
+    "availability": "restart says when it starts again, backoff after how long",
+}
+"""Keys of a service in compose files and in process-compose, with what to do instead."""
+
 SERVICE = Record(
     "a service",
     {
@@ -290,6 +317,7 @@ SERVICE = Record(
         "required": Key(Flag(), "Whether `up` refuses to begin without it.", default=True, only="external"),
         "hint": Key(LINE, "How to start it, for the message that it does not run.", "", only="external"),
     },
+    elsewhere=OF_CONTAINERS,
 )
 
 TASK = Record(
@@ -347,6 +375,13 @@ STACK = Record(
         "tasks": Key(MapOf(TASK_NAME, TASK), "What runs once and ends.", {}),
         "profiles": Key(
             MapOf(NAME, Either((NAMES, PROFILE))), "Services that go by one name, and how they run then.", {}
+        ),
+    },
+    elsewhere={
+        "version": "the format has no version: leave it out",
+        "processes": 'did you mean "services"?',
+        **dict.fromkeys(
+            ("volumes", "networks", "configs", "secrets"), "there are no containers: leave it out"
         ),
     },
 )

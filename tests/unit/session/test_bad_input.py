@@ -137,6 +137,27 @@ ROWS = {
               |     ^
         """,
     ),
+    "keys of containers": (
+        "version: '3'\nservices:\n  a:\n    command: x\n    image: redis\n    Volumes: [a]\n    deploy: {}\nprocesses: {}\n",
+        None,
+        """\
+        stack.yaml:1:1: unknown key "version" in the stack file (the format has no version: leave it out)
+            1 | version: '3'
+              | ^
+        stack.yaml:5:5: unknown key "image" in a service (there are no images: command says what runs, or external: true; aura-stack init reads a compose file)
+            5 |     image: redis
+              |     ^
+        stack.yaml:6:5: unknown key "Volumes" in a service (there are no containers: programs see the files of this machine)
+            6 |     Volumes: [a]
+              |     ^
+        stack.yaml:7:5: unknown key "deploy" in a service (replicas stands in the service itself)
+            7 |     deploy: {}
+              |     ^
+        stack.yaml:8:1: unknown key "processes" in the stack file (did you mean "services"?)
+            8 | processes: {}
+              | ^
+        """,
+    ),
     "a wrong type": (
         "services:\n  a:\n    command: {run: x}\n",
         None,
