@@ -35,7 +35,7 @@ class Clients:
         for thread in self._threads:
             thread.join()
 
-    def await_more(self, count, patience=30.0):
+    def await_more(self, count, patience=60.0):
         """Wait until so many more requests have come to their end."""
         with self._some:
             wanted = self.counts.total() + count

@@ -13,7 +13,7 @@ from pathlib import Path
 from aura_stack.system import places as where
 from aura_stack.system import processes
 
-PATIENCE = 20.0  # seconds for anything that has to happen; nothing here waits that long unless it is broken
+PATIENCE = 60.0  # seconds for anything that has to happen; nothing here waits that long unless it is broken
 CHILDREN = Path(__file__).parent / "children"
 
 

@@ -58,7 +58,7 @@ class Terminal:
         """End a command that a failed test left."""
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
-            self.process.wait(30)
+            self.process.wait(PATIENCE)
         os.close(self.master)
 
     def _read(self, patience):

@@ -7,7 +7,7 @@ import threading
 from aura_stack.watch.interest import Interest
 from aura_stack.watch.watch import Watch
 
-PATIENCE = 20.0  # seconds for anything that has to happen; nothing waits that long unless it is broken
+PATIENCE = 60.0  # seconds for anything that has to happen; nothing waits that long unless it is broken
 PERIOD = 0.04  # seconds between two looks, where files are polled
 NOTIFIED = "notified"  # by watchfiles alone: nobody looks for what it does not tell
 NOTIFIED_AND_LOOKED = "notified and looked"

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.long
 SLEEPER = {"command": ["sleep", "1000"]}
 SERVICES = {"backend": SLEEPER, "frontend": SLEEPER, "gateway": SLEEPER}
 CI = os.environ.get("CI", "") not in {"", "false"}
-PATIENCE = 5
+PATIENCE = 60
 
 
 def require(shell):

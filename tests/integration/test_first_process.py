@@ -42,7 +42,7 @@ def first(command):
 def inside(command, script):
     """Run a shell in the namespace of it, which is no child of anybody there."""
     enter = ["nsenter", "--target", str(first(command)), "--pid", "--mount", "sh", "-c", script]
-    return subprocess.run(enter, check=True, capture_output=True, text=True, timeout=20).stdout
+    return subprocess.run(enter, check=True, capture_output=True, text=True, timeout=60).stdout
 
 
 def test_it_buries_orphans_that_are_nobodys_and_ends_all_at_a_signal(stack, port, contained):

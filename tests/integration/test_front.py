@@ -161,7 +161,7 @@ def test_a_front_that_dies_is_replaced_and_nobody_is_refused(serve, port):
 
 def test_open_connections_stay_with_the_old_run_and_new_ones_go_to_the_new_one(serve, port, tmp_path):
     made = serve(stop={"grace": "20s"})
-    with socket.create_connection(("127.0.0.1", port), timeout=20) as first:
+    with socket.create_connection(("127.0.0.1", port), timeout=60) as first:
         first.sendall(b"GET / HTTP/1.1\r\n")
         version(tmp_path, "two")
         asked = made.start("restart", "web")

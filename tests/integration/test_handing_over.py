@@ -302,8 +302,8 @@ def test_open_streams_and_websockets_hold_no_hand_over_up_and_live_on_until_the_
     made = serve("overlap", command=[NODE, "server.js"], stop={"grace": "1h"})
     old = str(view(made)["pid"]).encode()
     with (
-        socket.create_connection(("127.0.0.1", port), timeout=20) as stream,
-        socket.create_connection(("::1", port), timeout=20) as web,
+        socket.create_connection(("127.0.0.1", port), timeout=60) as stream,
+        socket.create_connection(("::1", port), timeout=60) as web,
     ):
         stream.sendall(b"GET /stream HTTP/1.1\r\nHost: localhost\r\n\r\n")
         assert b"200 OK" in stream.recv(4096)

@@ -57,7 +57,7 @@ def init(stack, *words):
 
 
 def answer(number):
-    with urllib.request.urlopen(f"http://127.0.0.1:{number}/", timeout=5) as response:
+    with urllib.request.urlopen(f"http://127.0.0.1:{number}/", timeout=60) as response:
         return response.read().decode()
 
 

@@ -30,7 +30,7 @@ class Listener:
         return self
 
     def __exit__(self, *_):
-        self.process.communicate(timeout=10)
+        self.process.communicate(timeout=60)
 
 
 def verdicts(made):

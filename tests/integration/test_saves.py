@@ -43,7 +43,7 @@ def save_plainly(path, text):
 
 def save_as_vim_does(path, text):
     commands = f"%s/.*/{text.strip()}/|wq"
-    subprocess.run(["vim", "-u", "NONE", "-es", "-c", commands, str(path)], check=True, timeout=20)
+    subprocess.run(["vim", "-u", "NONE", "-es", "-c", commands, str(path)], check=True, timeout=60)
 
 
 def save_as_vs_code_does(path, text):

@@ -32,7 +32,7 @@ def watching(project, polled):
 
 
 def run(*argv, cwd):
-    subprocess.run(argv, cwd=cwd, check=True, capture_output=True, timeout=20)
+    subprocess.run(argv, cwd=cwd, check=True, capture_output=True, timeout=60)
 
 
 def write(path, *parts, pause=0.0, flags=os.O_WRONLY | os.O_CREAT | os.O_TRUNC):

@@ -52,9 +52,9 @@ def test_after_hello_the_first_services_come_first_and_orders_are_held(engine, m
     said(engine, "hello")
     waiting = threading.Thread(target=bringup._leave_the_processor_to_it, args=(engine.client,))
     waiting.start()
-    assert engine.held.wait(10)
+    assert engine.held.wait(60)
     said(engine, "begun")
-    waiting.join(10)
+    waiting.join(60)
     assert not waiting.is_alive()
     assert heard(engine.client) == ["hello", "begun"]
 

@@ -83,7 +83,7 @@ class Seat:
         thread = threading.Thread(target=talk)
         thread.start()
         yield
-        thread.join(10)
+        thread.join(60)
         assert not thread.is_alive()
 
     def close(self):

@@ -21,7 +21,7 @@ from aura_stack.system.places import Runtime
 from aura_stack.system.processes import Identity
 
 
-def only(environ, patience=5.0):
+def only(environ, patience=60.0):
     (known,) = take(environ, patience)
     return known
 

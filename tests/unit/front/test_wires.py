@@ -46,7 +46,7 @@ class Watched:
 def pair():
     """Both ends of a TCP connection, the second one not blocking."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        outer = socket.create_connection(listener.getsockname(), timeout=5)
+        outer = socket.create_connection(listener.getsockname(), timeout=60)
         inner, _ = listener.accept()
     inner.setblocking(False)
     return outer, inner

@@ -17,7 +17,7 @@ ssl.create_default_context()
 lean.load_asyncio()
 assert asyncio is sys.modules["asyncio"]
 """
-    subprocess.run([sys.executable, "-c", script], check=True, timeout=20)
+    subprocess.run([sys.executable, "-c", script], check=True, timeout=60)
 
 
 def test_what_is_shared_is_left_alone_by_the_collector():
@@ -27,7 +27,7 @@ from aura_stack.system import lean
 lean.share()
 assert gc.get_freeze_count() > 1000
 """
-    subprocess.run([sys.executable, "-c", script], check=True, timeout=20)
+    subprocess.run([sys.executable, "-c", script], check=True, timeout=60)
 
 
 def test_giving_memory_back_keeps_what_is_used():
@@ -53,7 +53,7 @@ except yaml.reader.ReaderError:
 else:
     raise AssertionError
 """
-    subprocess.run([sys.executable, "-c", script], check=True, timeout=20)
+    subprocess.run([sys.executable, "-c", script], check=True, timeout=60)
 
 
 def test_the_collector_is_left_out_until_it_is_settled():
@@ -65,4 +65,4 @@ assert not gc.isenabled()
 lean.settle()
 assert gc.isenabled()
 """
-    subprocess.run([sys.executable, "-c", script], check=True, timeout=20)
+    subprocess.run([sys.executable, "-c", script], check=True, timeout=60)
