@@ -24,6 +24,7 @@ _REFERENCE = re.compile(r"\$(?:\$|([A-Za-z_]\w*)|\{([A-Za-z_]\w*)(?:(:?[-?+])([^
 _PUBLISHED = re.compile(r"\b(?:localhost|127\.0\.0\.1):(\d{1,5})\b")
 _HERE = "localhost"
 _HOSTS, _EVERYWHERE = ("--host", "--hostname", "--bind", "-H"), "0.0.0.0"  # noqa: S104 - it is taken away
+_TO_EVERYBODY = re.compile(r"(?:^|(?<==))0\.0\.0\.0(?=:\d+$)")
 _COUNT = re.compile(r"[0-9]{1,9}")
 _MOST_REPLICAS = 100
 
@@ -201,7 +202,11 @@ def _why_not(node: Table) -> str:
     image = node.scalar("image")
     if "build" in node.entries:
         return "it is built in a folder that is not here, or another service has its name"
-    return f"image {image.text} publishes no port" if image else "it has neither image nor build"
+    if image is None:
+        return "it has neither image nor build"
+    return (
+        f"image {image.text} publishes no port, so no program of this machine reaches it: give it ports there"
+    )
 
 
 # --- what becomes of it ---
@@ -297,7 +302,7 @@ def _for_this_machine(words: tuple[str, ...]) -> tuple[str, ...]:
             rest.pop(0)
             continue
         if not (word.startswith(tuple(f"{flag}=" for flag in _HOSTS)) and word.endswith(f"={_EVERYWHERE}")):
-            kept.append(word)
+            kept.append(_TO_EVERYBODY.sub("127.0.0.1", word))
     return tuple(kept[:-1] if kept[-1:] == ["--"] else kept) or words
 
 

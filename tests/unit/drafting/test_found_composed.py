@@ -95,7 +95,7 @@ def test_one_of_several_in_a_folder_installs(found):
 @pytest.mark.parametrize(
     ("service", "words"),
     [
-        ("{image: mail}", "image mail publishes no port"),
+        ("{image: mail}", "image mail publishes no port, so no program of this machine reaches it"),
         ("{}", "it has neither image nor build"),
         ("{build: ../elsewhere, command: x}", "it is built in a folder that is not here"),
         ("{build: page2}", "it is built in a folder that is not here"),
@@ -107,6 +107,23 @@ def test_what_is_left_out_is_told_with_its_place(service, words):
     (note,) = draft({"compose.yaml": text, "api/a.js": "1"}).notes
     assert note.startswith("compose.yaml:3: other is ")
     assert words in note
+
+
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        (
+            "python manage.py runserver 0.0.0.0:8000",
+            ("python", "manage.py", "runserver", "127.0.0.1:${port}"),
+        ),
+        ("gunicorn app:app --bind=0.0.0.0:8000", ("gunicorn", "app:app", "--bind=127.0.0.1:${port}")),
+        ("uvicorn app:app --host 0.0.0.0 --port 8000", ("uvicorn", "app:app", "--port", "${port}")),
+        ("mine --host=0.0.0.0 --hosts 0.0.0.0", ("mine", "--hosts", "0.0.0.0")),
+    ],
+)
+def test_what_was_open_to_everybody_in_a_container_is_for_this_machine_alone(said, words):
+    text = f"services: {{a: {{build: a, command: {said}, ports: ['8000:8000']}}}}"
+    assert services({"compose.yaml": text, "a/x": ""})["a"].found.command == words
 
 
 def test_a_procfile_says_what_runs_where_there_is_one():
