@@ -67,7 +67,11 @@ def why(context: click.Context, service: str, as_json: bool) -> None:
     found = _past(places, account["service"])
     if not (engine or found.known):
         raise _unknown(service, file)
-    well = account.get("state") in ("ready", "completed", "stopped")
+    in_order = found.last is not None and found.last["kind"] in (
+        "stopped",
+        "completed",
+    )  # of one that is down
+    well = account["state"] in ("ready", "completed", "stopped") if engine else in_order
     account |= {
         "ends": found.ends[-_SHOWN:],
         "restarts": found.restarts[-_SHOWN:],

@@ -151,6 +151,9 @@ def test_of_a_stack_that_is_down_the_record_tells_and_the_code_is_3(stack):
     assert "fatal: no such table" in screen
     assert made.run("why", "nobody")[0] == 4
     assert made.run("why", "idle")[0] == 3
+    assert made.run("up", "-d", "--wait", "idle")[0] == 0
+    assert made.run("down")[0] == 0
+    assert asked(made, "idle")[1]["last_error"] is None  # what it said last is no error: it was stopped
 
 
 def test_an_unknown_name_is_4_while_the_stack_runs(stack):
