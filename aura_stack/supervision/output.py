@@ -21,3 +21,6 @@ class Output(Protocol):
 
     def untap(self, service: str, run: int, listener: Callable[[str, bytes], None]) -> None:
         """End that, unless somebody else listens by now."""
+
+    def drain(self, service: str) -> None:
+        """Read what the pipes of a service hold now."""

@@ -367,6 +367,8 @@ class Runner:
         verdict = endings.counted(judge(status), service.success_codes)
         run.exited = True
         run.ask_no_more()
+        if not run.asked:
+            self._output.drain(service.name)  # its last words come before the word that it has ended
         if self._holding.ended(service.name, number):
             self._tell(service.name, lifecycle.Lost(number))
         if not (verdict.ok or run.asked or run.killed):

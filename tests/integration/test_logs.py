@@ -288,3 +288,20 @@ def test_who_waits_for_the_next_start_goes_with_the_one_who_reads(stack):
     assert made.run("down")[0] == 0
     following.process.stdout.close()
     assert following.process.wait(PATIENCE) == 0
+
+
+def test_the_last_words_of_a_run_come_before_its_end_and_once(stack):
+    made = stack({"web": {"command": "echo starting; echo no such colour >&2; exit 3", "restart": "no"}})
+    up = made.start("up")
+    assert up.finish() == 1
+    said = [line for line in up.output.splitlines() if line.startswith("web")]
+    assert [re.sub(r"pid \d+", "pid", line) for line in said] == [
+        "web  · started (pid)",
+        "web  | starting",
+        "web  | no such colour",
+        "web  · exited 3 (pid)",
+        "web  · failed: exited 3",
+    ]
+    first, *_ = [json.loads(line) for line in made.run("logs", "--json", "-n", "1")[1].splitlines()]
+    exited = [json.loads(line) for line in made.run("events", "--json", "--kind", "exited")[1].splitlines()]
+    assert first["time"] <= exited[0]["time"]
