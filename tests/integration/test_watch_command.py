@@ -72,7 +72,9 @@ def test_a_run_that_ends_at_once_is_a_save_that_failed(made):
     save(made, "wrong")
     code, told = made.run("wait", "--for", "reloaded", "--json")
     assert code == 1
-    found = {one["service"]: one for one in json.loads(told[: told.rindex("]") + 1])}
+    answered, end = json.JSONDecoder().raw_decode(told)  # what stands behind it was written to stderr
+    assert json.loads(told[end:])["error"] == "web: exited 1; starts again"
+    found = {one["service"]: one for one in answered}
     assert not found["web"]["ok"]
     assert found["plain"]["ok"]
     save(made, "right")
