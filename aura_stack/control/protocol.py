@@ -3,7 +3,8 @@
 The server speaks first: a notification `hello` whose parameters carry `version`. A client of another version
 stops there. Batches are not used. Log bytes never travel here: `follow` answers that the record has grown,
 and whoever follows reads the record itself. Events do, to whoever calls `subscribe`: as notifications `event`.
-docs/control.md describes every message.
+docs/control.md describes every message but one: on the link to the face that launched it, the engine says `begun` once
+the first services are under way.
 
 Version history:
     1: hello, refused, bye; start, stop, restart, status, follow.
