@@ -7,4 +7,4 @@ THOROUGH = os.environ.get("THOROUGH", "") not in {"", "0"}
 
 def examples(count):
     """How many of `count` examples are tried this time."""
-    return count if THOROUGH else max(count // 5, 10)
+    return count if THOROUGH else max(count // 10, 10)

@@ -119,7 +119,7 @@ def up(
 def _launch(file: str, places: Places, options: Options, manner: _Manner) -> int:
     launched = launch(file, places, options, os.environ)
     lean.settle()
-    from aura_stack.control.client import Client  # noqa: PLC0415 - not for those who are refused
+    from aura_stack.control.client import Client  # noqa: PLC0415 - while the engine loads what it needs
 
     client = Client(launched.link)
     _leave_the_processor_to_it(client)

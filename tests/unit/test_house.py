@@ -6,6 +6,8 @@ import tomllib
 from functools import cache
 from pathlib import Path
 
+from syntax import tree
+
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "aura_stack"
 MAP = ROOT / "docs/architecture.md"
@@ -25,7 +27,7 @@ def name(path):
 
 @cache
 def parsed(path):
-    return ast.parse(path.read_text(encoding="utf-8"))
+    return tree(path.read_text(encoding="utf-8"))
 
 
 @cache

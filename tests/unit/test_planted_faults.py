@@ -1,6 +1,7 @@
 """Faults planted in a copy of the house: what `make check` runs for the architecture turns red at each of them."""
 
 import importlib.util
+import os
 import re
 import shutil
 import subprocess
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-COPIED = ("aura_stack", "pyproject.toml", "tests")
+COPIED = ("aura_stack", "pyproject.toml")
 CONTRACTS = "lint-imports --no-cache"
 SENTENCE = '"""Something."""\n'
 
@@ -86,28 +87,26 @@ AGAINST_A_RULE = {
 
 @pytest.fixture
 def house(tmp_path):
-    """A copy of what is checked, beside links to the rest of the checkout."""
+    """A tree of links to the modules, which `plant` replaces, beside links to the rest of the checkout."""
     for entry in ROOT.iterdir():
         if entry.name not in COPIED and not entry.name.startswith("."):
             (tmp_path / entry.name).symlink_to(entry)
     shutil.copytree(
-        ROOT / "aura_stack", tmp_path / "aura_stack", ignore=shutil.ignore_patterns("__pycache__")
+        ROOT / "aura_stack",
+        tmp_path / "aura_stack",
+        ignore=shutil.ignore_patterns("__pycache__"),
+        copy_function=os.symlink,
     )
     shutil.copy(ROOT / "pyproject.toml", tmp_path)
-    shutil.copytree(
-        ROOT / "tests",
-        tmp_path / "tests",
-        ignore=shutil.ignore_patterns("__pycache__"),
-        copy_function=shutil.copy,
-    )
     return tmp_path
 
 
 def plant(house, file, text):
     path = house / "aura_stack" / file
     path.parent.mkdir(exist_ok=True)
-    with path.open("a", encoding="utf-8") as planted:
-        planted.write(text)
+    before = path.read_text(encoding="utf-8") if path.exists() else ""
+    path.unlink(missing_ok=True)  # it is a link to the module itself
+    path.write_text(before + text, encoding="utf-8")
 
 
 def contracts(house):
