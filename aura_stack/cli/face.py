@@ -314,9 +314,8 @@ class Face:
                 self._heed_the_screen()
             if self._client.fileno() in ready:
                 messages = list(self._client.receive())
-                self._ended = self._ended or any(
-                    map(_is_end, messages)
-                )  # what comes before it may wait to be printed
+                # at once: what comes before it may wait to be printed
+                self._ended = self._ended or any(map(_is_end, messages))
                 for message in messages:
                     self._handle(message)
             if self._behind:

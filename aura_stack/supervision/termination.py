@@ -73,9 +73,7 @@ class Termination:
         self._tasks = tasks
         self._inherits = inherits_orphans
         self._orphans: list[int] | None = None  # as they were in this turn of the loop
-        self._to_sweep: dict[
-            Key, float
-        ] = {}  # what the main process left behind of these, in so many seconds
+        self._to_sweep: dict[Key, float] = {}  # whose remains are to end, in so many seconds
 
     def end(self, service: Service, run: int, grace: float) -> None:
         """The stop signal or command at the first call; every call can only bring KILL nearer."""
