@@ -2,9 +2,8 @@
 
 from collections.abc import Iterable
 from enum import IntEnum
-from typing import NamedTuple
 
-from aura_stack.frozen import Frozen
+from aura_stack.frozen import Frozen, NamedTuple
 
 
 class ExitCode(IntEnum):

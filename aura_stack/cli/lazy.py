@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 from importlib import import_module
-from typing import Any, NamedTuple
+from typing import Any
 
 import click
 from click.shell_completion import CompletionItem
 
+from aura_stack.frozen import NamedTuple
 from aura_stack.reading.suggest import did_you_mean
 from aura_stack.reading.words import quoted
 

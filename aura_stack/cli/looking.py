@@ -8,10 +8,10 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from fnmatch import fnmatchcase
 from types import MappingProxyType
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from aura_stack.errors import AuraError, ExitCode
-from aura_stack.frozen import Frozen
+from aura_stack.frozen import Frozen, NamedTuple
 from aura_stack.logs import index, lives
 from aura_stack.logs.render import Style
 from aura_stack.logs.search import Span

@@ -1,8 +1,9 @@
 """How `logs` prints the lines that it was asked for: for people, and for programs."""
 
 from collections.abc import Callable, Iterator
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
+from aura_stack.frozen import NamedTuple
 from aura_stack.logs.render import Style
 from aura_stack.logs.terminal import Merger
 

@@ -5,8 +5,8 @@ nothing else to print.
 """
 
 from collections.abc import Callable
-from typing import NamedTuple
 
+from aura_stack.frozen import NamedTuple
 from aura_stack.messages import events
 
 from .tables import duration

@@ -1,7 +1,6 @@
 """Why something happened: what was saved or ordered before a restart, what was changed just before a crash."""
 
-from typing import NamedTuple
-
+from aura_stack.frozen import NamedTuple
 from aura_stack.messages import events
 
 from .tables import duration

@@ -1,8 +1,9 @@
 """Whether the programs that the stack requires are there, and which Node is."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
+from aura_stack.frozen import NamedTuple
 from aura_stack.stack.model import Requirement
 from aura_stack.stack.versions import parse_version
 

@@ -1,8 +1,8 @@
 """Which package manager installs a Node package, and the prepare step that lets it do so."""
 
 import re
-from typing import NamedTuple
 
+from aura_stack.frozen import NamedTuple
 from aura_stack.reading.tree import Items, Scalar, Table
 
 from .findings import Step

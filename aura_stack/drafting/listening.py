@@ -7,7 +7,8 @@ nobody takes a guess for a fact. Every search is bounded, since texts are as lon
 import re
 from collections.abc import Callable, Iterator
 from itertools import islice
-from typing import NamedTuple
+
+from aura_stack.frozen import NamedTuple
 
 from .findings import Hold, Listening
 from .project import line_of

@@ -1,9 +1,9 @@
 """Adds targets to a Makefile, in a block of its own that a later draft replaces; nothing else is touched."""
 
 import re
-from typing import NamedTuple
 
 from aura_stack.errors import AuraError
+from aura_stack.frozen import NamedTuple
 from aura_stack.reading.words import listed
 
 FILES = ("GNUmakefile", "makefile", "Makefile")

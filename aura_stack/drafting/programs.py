@@ -1,7 +1,8 @@
 """Recognises the program in the words of a command: how it is executed directly, and the code it runs."""
 
 import posixpath
-from typing import NamedTuple
+
+from aura_stack.frozen import NamedTuple
 
 from .project import PYTHON, SCRIPTS, Path, Project, base, joined
 from .tools import NODE, PROGRAMS, Tool

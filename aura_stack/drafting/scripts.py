@@ -1,7 +1,8 @@
 """Reads the scripts of a package.json: which of them serves, and what it comes to."""
 
 import re
-from typing import NamedTuple
+
+from aura_stack.frozen import NamedTuple
 
 from . import shell
 from .project import Path, Project, base

@@ -2,7 +2,8 @@
 
 import re
 import shlex
-from typing import NamedTuple
+
+from aura_stack.frozen import NamedTuple
 
 _FOLDER = re.compile(r"""\s*cd\s+(?P<folder>[\w@./-]+)\s*&&\s*(?P<rest>.+)""", re.DOTALL)
 _ASSIGNMENT = re.compile(r"([A-Za-z_]\w*)=(.*)", re.DOTALL)

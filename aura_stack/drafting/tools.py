@@ -1,6 +1,6 @@
 """Development servers by name: the number they listen on if nobody says another, and how they are told one."""
 
-from typing import NamedTuple
+from aura_stack.frozen import NamedTuple
 
 from .findings import PORT
 

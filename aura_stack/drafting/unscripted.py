@@ -3,8 +3,8 @@
 import posixpath
 import re
 from collections.abc import Iterator
-from typing import NamedTuple
 
+from aura_stack.frozen import NamedTuple
 from aura_stack.reading.tree import Scalar
 
 from . import shell

@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Iterator
-from typing import NamedTuple
+
+from aura_stack.frozen import NamedTuple
 
 from .findings import is_port
 

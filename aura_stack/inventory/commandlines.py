@@ -3,7 +3,8 @@
 import re
 from collections.abc import Iterator
 from itertools import chain, islice
-from typing import NamedTuple
+
+from aura_stack.frozen import NamedTuple
 
 from .findings import MOST, Confidence, is_port
 from .names import means_port, telling

@@ -3,7 +3,8 @@
 import re
 from collections.abc import Iterator
 from itertools import islice
-from typing import NamedTuple
+
+from aura_stack.frozen import NamedTuple
 
 from . import commandlines
 from .addresses import addresses

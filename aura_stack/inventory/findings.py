@@ -1,9 +1,9 @@
 """What is found in the files of a project: a number, how sure it is that it is a port, and how it is written."""
 
 from enum import StrEnum
-from typing import NamedTuple
 
 from aura_stack.errors import Place
+from aura_stack.frozen import NamedTuple
 
 LAST_PORT = 65535
 MOST = 1000

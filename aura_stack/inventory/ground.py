@@ -3,8 +3,8 @@
 import posixpath
 from collections.abc import Iterable, Mapping
 from functools import cached_property
-from typing import NamedTuple
 
+from aura_stack.frozen import NamedTuple
 from aura_stack.ports.entries import Manifest
 from aura_stack.stack.model import MAIN_PORT, Port, Service, Stack, address
 

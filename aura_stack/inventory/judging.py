@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from enum import StrEnum
-from typing import NamedTuple
 
 from aura_stack.errors import Place
+from aura_stack.frozen import NamedTuple
 
 from .findings import SCRIPT, Confidence, Finding, Language
 from .ground import Declared, Ground, Owned, names

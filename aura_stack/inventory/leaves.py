@@ -3,7 +3,9 @@
 import json
 import re
 from collections.abc import Iterable, Iterator
-from typing import Any, NamedTuple
+from typing import Any
+
+from aura_stack.frozen import NamedTuple
 
 _TOKEN = re.compile(r'"(?:[^"\\\n]|\\.)*"|//[^\n]*|/\*.*?\*/|[\[\]{}:,]|[^\s\[\]{},:"]+', re.DOTALL)
 _MOST = 200_000  # words

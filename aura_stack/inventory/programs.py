@@ -7,7 +7,9 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from itertools import chain, islice
-from typing import TYPE_CHECKING, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, ClassVar
+
+from aura_stack.frozen import NamedTuple
 
 from . import syntax
 from .addresses import Address, addresses

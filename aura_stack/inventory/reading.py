@@ -3,7 +3,8 @@
 import posixpath
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import islice
-from typing import NamedTuple
+
+from aura_stack.frozen import NamedTuple
 
 from . import documents, lines, pythons, scripts, settings, syntax
 from .filekinds import aside

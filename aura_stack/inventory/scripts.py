@@ -3,7 +3,9 @@
 import re
 from collections.abc import Iterator
 from itertools import islice
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
+
+from aura_stack.frozen import NamedTuple
 
 from . import syntax
 from .addresses import Address

@@ -1,8 +1,8 @@
 """The whole inventory of a project: what is declared, what its files say, who listens, and what that comes to."""
 
 import os
-from typing import NamedTuple
 
+from aura_stack.frozen import NamedTuple
 from aura_stack.ports.entries import Manifest
 from aura_stack.stack.model import Stack
 

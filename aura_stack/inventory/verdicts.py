@@ -1,7 +1,8 @@
 """Puts together what is declared, what stands in the files and who listens: one verdict for every number."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple
+
+from aura_stack.frozen import NamedTuple
 
 from .findings import Confidence, Language
 from .ground import Declared, Ground

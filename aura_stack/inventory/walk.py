@@ -3,8 +3,9 @@
 import os
 import stat
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from aura_stack.frozen import NamedTuple
 from aura_stack.system.plain import opened
 
 from .filekinds import NEVER_ENTERED, language_of, language_of_program

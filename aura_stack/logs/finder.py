@@ -7,7 +7,9 @@ are looked for all the same, since colours seldom part them, and only the lines 
 
 import re
 from collections.abc import Callable, Iterator
-from typing import NamedTuple, Protocol
+from typing import Protocol
+
+from aura_stack.frozen import NamedTuple
 
 from .needles import Needles, needles
 from .plaintext import dividing, plain

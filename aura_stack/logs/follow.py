@@ -2,7 +2,8 @@
 
 import os
 from collections.abc import Callable, Iterator
-from typing import NamedTuple
+
+from aura_stack.frozen import NamedTuple
 
 from . import index
 from .framing import ENTRY, EVENTS, Entry, Kind

@@ -8,7 +8,8 @@ happened.
 
 import struct
 from enum import IntEnum
-from typing import NamedTuple
+
+from aura_stack.frozen import NamedTuple
 
 ENTRY = struct.Struct("<QIHHIIII")
 """time (ns since 1970), run, stream (its line in the table of streams), kind, segment, offset, length, life."""

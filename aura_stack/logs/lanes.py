@@ -12,7 +12,8 @@ are at the front again. Everything is still in the record.
 
 from collections import deque
 from collections.abc import Callable, Iterator
-from typing import NamedTuple
+
+from aura_stack.frozen import NamedTuple
 
 from .follow import Follower, Piece
 from .framing import Entry, Kind

@@ -12,7 +12,8 @@ from array import array
 from bisect import bisect_right
 from collections.abc import Iterator
 from itertools import pairwise
-from typing import NamedTuple
+
+from aura_stack.frozen import NamedTuple
 
 from . import index
 from .framing import ENTRY, Kind

@@ -3,8 +3,9 @@
 import re
 from collections.abc import Callable, Collection, Iterator
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any
 
+from aura_stack.frozen import NamedTuple
 from aura_stack.messages import events
 
 from . import index

@@ -8,7 +8,9 @@ import re
 from collections.abc import Iterable
 from importlib import import_module
 from itertools import product
-from typing import Any, NamedTuple
+from typing import Any
+
+from aura_stack.frozen import NamedTuple
 
 MOST = 8  # alternatives that are looked for one after the other
 FEW = 4  # characters of a class that are alternatives

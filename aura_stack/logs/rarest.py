@@ -5,7 +5,8 @@ seldom in what is searched that hardly any place has to be looked at.
 """
 
 from collections.abc import Iterator
-from typing import NamedTuple
+
+from aura_stack.frozen import NamedTuple
 
 
 class Rarest(NamedTuple):

@@ -4,8 +4,8 @@ import heapq
 import os
 from bisect import bisect_left
 from collections.abc import Callable, Iterator
-from typing import NamedTuple
 
+from aura_stack.frozen import NamedTuple
 from aura_stack.system.bulk import Haystack, keep_memory
 
 from . import segments

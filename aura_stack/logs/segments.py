@@ -6,7 +6,8 @@ time it changed: so a reader that meets a rotation, or files that somebody delet
 """
 
 import os
-from typing import NamedTuple
+
+from aura_stack.frozen import NamedTuple
 
 SIZE = 16 << 20
 """Bytes after which a stream goes on in a new file, at the next end of a line."""

@@ -4,7 +4,8 @@ import re
 from collections import deque
 from collections.abc import Iterator
 from itertools import accumulate
-from typing import NamedTuple
+
+from aura_stack.frozen import NamedTuple
 
 from .finder import Buffer, Finder, Span, Text
 from .plaintext import deceiving, plain

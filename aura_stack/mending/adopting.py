@@ -2,8 +2,8 @@
 
 from collections.abc import Container, Iterator, Mapping
 from itertools import chain, count
-from typing import NamedTuple
 
+from aura_stack.frozen import NamedTuple
 from aura_stack.inventory.findings import Confidence
 from aura_stack.inventory.verdicts import Row
 from aura_stack.ports.entries import Manifest

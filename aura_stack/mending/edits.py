@@ -2,7 +2,8 @@
 
 import difflib
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+
+from aura_stack.frozen import NamedTuple
 
 
 class Edit(NamedTuple):

@@ -2,8 +2,8 @@
 
 import os
 from collections.abc import Collection, Iterable, Mapping
-from typing import NamedTuple
 
+from aura_stack.frozen import NamedTuple
 from aura_stack.inventory.findings import Finding, Form
 from aura_stack.inventory.judging import Judged, Verdict
 from aura_stack.inventory.survey import Survey, again

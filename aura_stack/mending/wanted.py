@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
-from typing import NamedTuple
 
+from aura_stack.frozen import NamedTuple
 from aura_stack.inventory.findings import SCRIPTS, Confidence, Finding, Form, Language
 from aura_stack.inventory.ground import Ground, Owned
 from aura_stack.inventory.judging import Judged, Verdict

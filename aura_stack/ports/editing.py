@@ -3,7 +3,8 @@
 import json
 import re
 from collections.abc import Mapping
-from typing import NamedTuple
+
+from aura_stack.frozen import NamedTuple
 
 _SPACE = re.compile(r"[ \t\r\n]*")
 _DECODER = json.JSONDecoder()

@@ -5,9 +5,9 @@ import signal
 import time
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import NamedTuple
 
 from aura_stack.errors import AuraError
+from aura_stack.frozen import NamedTuple
 from aura_stack.system import processes
 from aura_stack.system.processes import Identity
 

@@ -2,9 +2,9 @@
 
 import re
 from collections.abc import Collection, Mapping, Sequence
-from typing import NamedTuple
 
 from aura_stack.errors import ExitCode
+from aura_stack.frozen import NamedTuple
 from aura_stack.system.tcp import TIME_WAIT
 
 from .owners import Kind, Owner, describe

@@ -13,9 +13,9 @@ Rules:
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
-from typing import Any, NamedTuple
+from typing import Any
 
-from aura_stack.frozen import Frozen
+from aura_stack.frozen import Frozen, NamedTuple
 from aura_stack.stack.model import Port
 
 Candidates = Callable[[Port], Iterator[int]]

@@ -1,9 +1,9 @@
 """Reads the port manifest, with the place of every mistake in it."""
 
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
 
 from aura_stack.errors import Place, Problem
+from aura_stack.frozen import NamedTuple
 from aura_stack.reading.load import Loaded, load, parse
 from aura_stack.reading.tree import Items, Node, Scalar, Table, whole
 from aura_stack.reading.words import listed, quoted

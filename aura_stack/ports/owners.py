@@ -8,8 +8,8 @@ ended. This is asked after a conflict only: to find the process that has a socke
 import os
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from enum import StrEnum
-from typing import NamedTuple
 
+from aura_stack.frozen import NamedTuple
 from aura_stack.system import processes, sockets
 from aura_stack.system.tcp import BOUND, LISTEN, TIME_WAIT, Socket
 

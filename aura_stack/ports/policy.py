@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from itertools import chain
-from typing import NamedTuple
 
 from aura_stack.errors import Problem
+from aura_stack.frozen import NamedTuple
 from aura_stack.reading.suggest import did_you_mean
 from aura_stack.reading.words import quoted
 from aura_stack.stack.model import Port, PortClaim

@@ -1,9 +1,9 @@
 """Tells which ports are taken, by whom, and what to do about each: the message a user reads instead of a start."""
 
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
 
 from aura_stack.errors import AuraError, ExitCode
+from aura_stack.frozen import NamedTuple
 from aura_stack.stack.model import Port
 
 from .freeing import stop_command

@@ -6,9 +6,10 @@ what it should: where a file is written in a way that is not foreseen here, noth
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from aura_stack.errors import AuraError
+from aura_stack.frozen import NamedTuple
 from aura_stack.reading.words import meaning, quoted
 from aura_stack.reading.yamltext import pairs, word
 

@@ -7,9 +7,9 @@ the next one; what is wrong with such a line, and where, is found here.
 import io
 import re
 from collections.abc import Iterable, Mapping
-from typing import NamedTuple
 
 from aura_stack.errors import Place, Problem
+from aura_stack.frozen import NamedTuple
 
 from . import text as texts
 from .plant import Refused

@@ -1,9 +1,9 @@
 """Reads a Procfile as honcho does, by its pattern of a line, and tells of the lines that it passes over in silence."""
 
 import re
-from typing import NamedTuple
 
 from aura_stack.errors import Place, Problem
+from aura_stack.frozen import NamedTuple
 
 from . import text as texts
 from .plant import Refused

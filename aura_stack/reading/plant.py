@@ -6,9 +6,10 @@ counts in full, so a file of one page cannot stand for a billion words.
 """
 
 import re
-from typing import NamedTuple, Self
+from typing import Self
 
 from aura_stack.errors import Place, Problem
+from aura_stack.frozen import NamedTuple
 
 from .tree import Entry, Form, Items, Node, Scalar, Table, Void
 from .words import quoted

@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping
 from enum import Enum
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from aura_stack.errors import Place
+from aura_stack.frozen import NamedTuple
 
 from .words import Value, meaning
 

@@ -1,9 +1,9 @@
 """Says in plain words what is wrong with YAML that a parser refused, and where one has to look."""
 
 import re
-from typing import NamedTuple
 
 from aura_stack.errors import Place, Problem
+from aura_stack.frozen import NamedTuple
 
 from .words import quoted
 

@@ -2,10 +2,10 @@
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from aura_stack.errors import Place
-from aura_stack.frozen import Frozen
+from aura_stack.frozen import Frozen, NamedTuple
 from aura_stack.ports import policy
 from aura_stack.ports.entries import Entry, Manifest
 from aura_stack.ports.leases import Lease, by_number

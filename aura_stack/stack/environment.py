@@ -14,7 +14,8 @@ The highest first; docs/stack-file.md has the same table:
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import NamedTuple
+
+from aura_stack.frozen import NamedTuple
 
 from .model import MAIN_PORT, EnvFile, Service, Stack
 

@@ -7,10 +7,10 @@ is not ours: it has no command, it is checked and never started or stopped.
 from collections.abc import Mapping
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any
 
 from aura_stack.errors import Place
-from aura_stack.frozen import Frozen
+from aura_stack.frozen import Frozen, NamedTuple
 
 MAIN_PORT = "PORT"  # the variable by which a service learns the number it is asked to listen on
 

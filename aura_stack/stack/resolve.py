@@ -3,10 +3,9 @@
 import posixpath
 from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
-from typing import NamedTuple
 
 from aura_stack.errors import Place, Problem
-from aura_stack.frozen import Frozen
+from aura_stack.frozen import Frozen, NamedTuple
 from aura_stack.reading.tree import Scalar, Table
 from aura_stack.reading.words import quoted
 

@@ -16,8 +16,8 @@ reference.
 
 import re
 from collections.abc import Callable, Iterator
-from typing import NamedTuple
 
+from aura_stack.frozen import NamedTuple
 from aura_stack.reading.words import quoted
 
 _MARK = re.compile(r"\$\$|\$\{")

@@ -8,8 +8,8 @@ how many of them is left to chance.
 
 import asyncio
 from collections.abc import Callable
-from typing import NamedTuple
 
+from aura_stack.frozen import NamedTuple
 from aura_stack.system.processes import Address
 
 Stream = tuple[asyncio.StreamReader, asyncio.StreamWriter]

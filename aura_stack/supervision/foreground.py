@@ -22,8 +22,8 @@ import signal
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from typing import NamedTuple
 
+from aura_stack.frozen import NamedTuple
 from aura_stack.system import processes
 from aura_stack.system.subreaper import subreaper
 

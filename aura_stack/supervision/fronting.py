@@ -12,8 +12,9 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from aura_stack.frozen import NamedTuple
 from aura_stack.messages import events
 
 from .process import Children, Gift, judge, spawn

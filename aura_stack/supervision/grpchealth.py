@@ -6,7 +6,8 @@ have what was asked for.
 """
 
 from collections.abc import Iterator
-from typing import NamedTuple
+
+from aura_stack.frozen import NamedTuple
 
 _PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 _DATA, _HEADERS, _RST_STREAM, _SETTINGS, _PING, _GOAWAY = 0, 1, 3, 4, 6, 7

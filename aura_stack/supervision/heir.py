@@ -17,8 +17,9 @@ import os
 import signal
 import time
 from functools import cache
-from typing import NamedTuple, NoReturn
+from typing import NoReturn
 
+from aura_stack.frozen import NamedTuple
 from aura_stack.system import processes
 from aura_stack.system.processes import Identity
 

@@ -1,6 +1,6 @@
 """What a datagram of sd_notify(3) says, as far as it means something here."""
 
-from typing import NamedTuple
+from aura_stack.frozen import NamedTuple
 
 _LONGEST = 200  # characters of a status that are kept
 _DIGITS = 18

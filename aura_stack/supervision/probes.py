@@ -3,8 +3,8 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
-from typing import NamedTuple
 
+from aura_stack.frozen import NamedTuple
 from aura_stack.stack.model import ProbeKind, Ready, Service
 
 from . import endings, lifecycle, readiness

@@ -16,8 +16,8 @@ import os
 import signal
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from typing import NamedTuple
 
+from aura_stack.frozen import NamedTuple
 from aura_stack.system.limits import as_given
 
 from .verdict import NotExecutable, Verdict

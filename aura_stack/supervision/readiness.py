@@ -11,8 +11,8 @@ import contextlib
 import os
 import re
 from collections.abc import Awaitable, Callable, Sequence
-from typing import NamedTuple
 
+from aura_stack.frozen import NamedTuple
 from aura_stack.stack.model import Answer, ProbeKind, Ready
 from aura_stack.stack.secrets import masked
 

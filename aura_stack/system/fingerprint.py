@@ -14,9 +14,9 @@ import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from types import MappingProxyType
-from typing import NamedTuple
 
 from aura_stack.errors import AuraError
+from aura_stack.frozen import NamedTuple
 
 from .digest import blake2b
 from .files import replace

@@ -3,7 +3,8 @@
 import os
 import re
 from collections.abc import Sequence
-from typing import NamedTuple
+
+from aura_stack.frozen import NamedTuple
 
 _TABLE = "/proc/self/mountinfo"
 _ESCAPED = re.compile(rb"\\([0-7]{3})")

@@ -11,7 +11,8 @@ import signal as signals
 import sys
 import time
 from collections.abc import Collection, Iterable, Iterator
-from typing import NamedTuple
+
+from aura_stack.frozen import NamedTuple
 
 if sys.platform == "linux":
     from . import procfs as source

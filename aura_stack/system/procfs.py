@@ -13,7 +13,9 @@ import time
 from collections.abc import Callable, Collection, Iterator
 from contextlib import suppress
 from functools import cache
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, TypeVar
+
+from aura_stack.frozen import NamedTuple
 
 assert sys.platform == "linux"  # `processes` imports it nowhere else
 

@@ -6,7 +6,8 @@ import os
 import struct
 import sys
 from collections.abc import Iterator
-from typing import NamedTuple
+
+from aura_stack.frozen import NamedTuple
 
 assert sys.platform == "linux"  # `procfs` imports it nowhere else
 

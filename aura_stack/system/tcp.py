@@ -1,6 +1,6 @@
 """One TCP socket as data."""
 
-from typing import NamedTuple
+from aura_stack.frozen import NamedTuple
 
 LISTEN = "LISTEN"
 TIME_WAIT = "TIME_WAIT"

@@ -5,7 +5,8 @@ import socket
 import sys
 from collections.abc import Callable, Collection, Iterator
 from contextlib import suppress
-from typing import NamedTuple
+
+from aura_stack.frozen import NamedTuple
 
 from . import sockdiag
 from .tcp import BOUND, LISTEN, TIME_WAIT, Socket, address

@@ -5,7 +5,9 @@ import os
 import struct
 from collections.abc import Iterator
 from threading import Thread
-from typing import Final, NamedTuple
+from typing import Final
+
+from aura_stack.frozen import NamedTuple
 
 _HEAD = struct.Struct("iIII")  # struct inotify_event: wd, mask, cookie, len; the name follows
 _READ = 64 * 1024  # bytes read at once

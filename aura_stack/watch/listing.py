@@ -3,7 +3,8 @@
 import os
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from typing import NamedTuple
+
+from aura_stack.frozen import NamedTuple
 
 
 class Status(NamedTuple):

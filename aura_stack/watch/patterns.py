@@ -8,7 +8,8 @@ below a thing that the pattern names is covered as well, since a folder stands f
 import posixpath
 from collections.abc import Collection, Sequence
 from fnmatch import fnmatchcase
-from typing import NamedTuple
+
+from aura_stack.frozen import NamedTuple
 
 _ANY_DEPTH = "**"
 

@@ -23,7 +23,8 @@ Seconds are those of any clock that only goes forward; they are handed in.
 from collections.abc import Iterator, Mapping
 from enum import Enum
 from types import MappingProxyType
-from typing import NamedTuple
+
+from aura_stack.frozen import NamedTuple
 
 FIRST = 0.001  # seconds after the last sight of any file of a group, until they are looked at
 BOUND = 2.0  # seconds after the first sight, however much is still seen
