@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from .finder import Buffer, Text
 from .framing import LONGEST
 
-BLOCK = 1 << 18  # bytes that are read at once: they fit into the cache of a core
+BLOCK = 1 << 19  # bytes that are read at once: they fit into the cache of a core
 SIZE = LONGEST + BLOCK + 2
 """Bytes of a buffer for blocks."""
 

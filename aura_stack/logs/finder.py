@@ -1,8 +1,9 @@
 """Where in a text of many lines those are that hold a pattern: bytes that each of them holds are looked for first.
 
 What is searched are the lines between two places of a buffer, an end of line before the first of them and one behind
-the last. Mostly their text is plain: without colours, their ends without a carriage return. Where it is not, the bytes
-are looked for all the same, since colours seldom part them, and only the lines that hold them are made plain.
+the last. Mostly their text is plain: without colours, their ends without a carriage return. Where it is not, or that
+need not be known, one or two characters of those bytes are looked for, if they are rare: colours hide no character,
+and part no two unseen. Only the lines that hold them are made plain.
 """
 
 import re
@@ -12,8 +13,8 @@ from typing import Protocol
 from aura_stack.frozen import NamedTuple
 
 from .needles import Needles, needles
-from .plaintext import dividing, plain
-from .rarest import Rarest, places, rarest
+from .plaintext import plain
+from .rarest import Pair, Rarest, places, rarest, rarest_pair
 
 Span = tuple[int, int]
 """Where a line begins and where its end of line stands; several lines that follow each other may be one span."""
@@ -32,10 +33,12 @@ _BYTE = 0.05  # and one byte of it
 _FOLD = 0.8  # for each byte in lower case
 _HIT = 500.0  # for each place that is looked at
 _TRY = 400.0  # and where the pattern is tried there
-_STEP = 250.0  # for each place where one byte of a text is
+_STEP = 1000.0  # for each place whose line is looked at
+_WALK = 0.4  # for each byte through which a pair is looked for
+_BEGUN = 20.0  # and for each place where the first of it is
+_PLAIN = 3.0  # for each byte that is made plain
 _OFTEN = 1 << 11  # bytes from one to the next below which it does not pay to search quickly
 
-_WORD = re.compile(rb"\w{4,}")
 _ACROSS = re.compile(  # means something else for a text of many lines than for one
     rb"\\[AZzb]|\(\?[=!<(]|\\\d"
 )
@@ -88,18 +91,29 @@ class Finder:
         self._needles: Needles | None = max(self._known, key=_promise, default=None)
         self._chosen = not self._known
         self._often = False  # whether they stand in many lines
-        self._rarest: dict[bytes, Rarest] = {}  # by which character each text is looked for, where that pays
+        self._rarest: list[Rarest] = []  # by which character each text is looked for, where that pays
+        self._pairs: list[Pair] | None = None  # and by which two among colours
         self._by_line = _ACROSS.search(pattern.pattern) is not None
-        self._words: Finder | None = None  # looks for words of the texts: see `coloured`
-        self._pays = True  # it does not, to look at coloured lines one by one, where there are many
-        self._dividing: re.Pattern[bytes] | None = None  # by what colours may part the texts
 
     def spans(self, buffer: Buffer, begin: int, end: int) -> list[Span]:
-        """The lines between two places that hold it, in their order."""
-        self._choose_once(buffer, begin, end)
+        """The lines between two places that hold it, in their order; their text is plain."""
+        found = self.by_character(buffer, begin, end)
+        if found is not None:
+            return found
         if self._needles is None:
             return self._tried(buffer.data, begin, end)
-        return self._looked(buffer, begin, end, self._pattern.search, exact=self._needles.exact)
+        return self._looked(buffer, begin, end)
+
+    def by_character(self, buffer: Buffer, begin: int, end: int) -> list[Span] | None:
+        """The same whether the text is plain or not; None where no character is so rare that this would pay."""
+        self._choose_once(buffer, begin, end)
+        if not self._rarest:
+            return None
+        data = buffer.data
+        found, steps = self._around([places(by, data, begin, end) for by in self._rarest], data, begin, end)
+        if steps * _STEP > _FOLD * max(end - begin, _SAMPLE):  # it is rare no more
+            self._rarest = []
+        return found
 
     def often(self, buffer: Buffer, begin: int, end: int) -> bool:
         """Whether many lines hold it; these are some of them, and their text need not be plain."""
@@ -116,76 +130,50 @@ class Finder:
         return None
 
     def coloured(self, buffer: Buffer, begin: int, end: int) -> list[Span] | None:
-        """The same where the text is not plain; None where it is to be made so before it is searched.
-
-        Colours begin and end between words, so one word of a text is looked for, in which there hardly are any.
-        """
+        """The same where the text is not plain; None where it is to be made so before it is searched."""
         self._choose_once(buffer, begin, end)
         if self._needles is None or self._needles.table:
             return None
-        if self._words is None and end - begin >= _LEAST:
-            sample = bytes(buffer.data[begin : min(end, begin + _SAMPLE)])
-            self._words = Finder(self._pattern, [_words(self._needles, sample)])
-        return (self._words or self).among_colours(buffer, begin, end)
-
-    def among_colours(self, buffer: Buffer, begin: int, end: int) -> list[Span] | None:
-        """The same by the texts as they are."""
-        self._choose_once(buffer, begin, end)
-        if not self._pays or self._needles is None:
+        data, shift = buffer.data, begin if self._needles.folded else 0
+        where = self._needles.prepared(data[begin:end]) if shift else data
+        if self._pairs is None and end - begin >= _LEAST:
+            sample = where[begin - shift : min(end, begin + _SAMPLE) - shift]
+            self._pairs = self._chosen_pairs(bytes(sample))
+        if not self._pairs:
             return None
-        texts, data = self._needles.texts, buffer.data
-        if any(text.endswith(_NEWLINE) for text in texts) and data.find(b"\r", begin, end) >= 0:
-            return None
-        spans = self._looked(buffer, begin, end, self._holds, exact=False)
-        if data.find(b"\x1b", begin, end) < 0:
-            return spans
-        if self._dividing is None:
-            self._dividing = dividing(texts, folded=self._needles.folded)
-        divided = list(self._divided(data, begin, end)) if self._dividing else []
-        self._pays = (len(spans) + len(divided)) * _OFTEN < max(end - begin, _SAMPLE)
-        if not divided:
-            return spans
-        return sorted({*spans, *(one for one in divided if self._holds(data[one[0] : one[1]]))})
+        matches = [one.pattern.finditer(where, begin - shift, end - shift) for one in self._pairs]
+        found, steps = self._around([_starts(one, shift) for one in matches], data, begin, end)
+        if steps * _STEP > _PLAIN * max(end - begin, _SAMPLE):  # they are rare no more
+            self._pairs = []
+        return found
 
-    def _divided(self, data: bytes | bytearray, begin: int, end: int) -> Iterator[Span]:
-        """The lines in which colours may part what is looked for."""
-        assert self._dividing
-        place = begin
-        while match := self._dividing.search(data, place, end):
-            at = match.start()
-            place = data.find(_NEWLINE, at, end)
-            yield data.rfind(_NEWLINE, begin - 1, at) + 1, place
+    def _around(
+        self, places: list[Iterator[int]], data: bytes | bytearray, begin: int, end: int
+    ) -> tuple[list[Span], int]:
+        """The lines that hold it and one of these places, and how many places these are; no text need be plain."""
+        found, steps = [], 0
+        for several in places:
+            last = begin - 1
+            for at in several:
+                steps += 1
+                if at < last:  # in a line that was looked at
+                    continue
+                start = data.rfind(_NEWLINE, last, at) + 1
+                last = data.find(_NEWLINE, at, end)
+                if self._pattern.search(plain(bytes(data[start:last])).removesuffix(b"\r")):
+                    found.append((start, last))
+        return (found if len(places) == 1 else sorted({*found})), steps
 
-    def _holds(self, line: bytes | bytearray) -> re.Match[bytes] | None:
-        """Whether a line that is not plain matches."""
-        return self._pattern.search(plain(bytes(line)).removesuffix(b"\r"))
-
-    def _looked(
-        self,
-        buffer: Buffer,
-        begin: int,
-        end: int,
-        search: Search,
-        *,
-        exact: bool,
-    ) -> list[Span]:
-        """The lines that hold one of the texts, and pass a search if these alone do not say so."""
+    def _looked(self, buffer: Buffer, begin: int, end: int) -> list[Span]:
+        """The lines that hold one of the texts, and the pattern, if these alone do not say so."""
         assert self._needles
-        wanted = None if exact else search
-        if self._rarest:
-            found = [
-                self._look_by_one(text, by, buffer.data, begin, end, wanted)
-                for text, by in self._rarest.items()
-            ]
-        else:
-            where, shift = buffer, 0
-            if self._needles.folded or self._needles.table:
-                shift = begin - 1
-                where = where.beside(self._needles.prepared(buffer.data[shift:end]))
-            look = self._look_often if self._often else self._look
-            found = [
-                look(text, where, shift, buffer.data, begin, end, wanted) for text in self._needles.texts
-            ]
+        search = None if self._needles.exact else self._pattern.search
+        where, shift = buffer, 0
+        if self._needles.folded or self._needles.table:
+            shift = begin - 1
+            where = where.beside(self._needles.prepared(buffer.data[shift:end]))
+        look = self._look_often if self._often else self._look
+        found = [look(text, where, shift, buffer.data, begin, end, search) for text in self._needles.texts]
         return found[0] if len(found) == 1 else sorted({span for spans in found for span in spans})
 
     def _choose_once(self, buffer: Buffer, begin: int, end: int) -> None:
@@ -200,37 +188,18 @@ class Finder:
         best = min(costs, key=costs.__getitem__)
         self._needles = best if costs[best] < _PATTERN * len(sample) else None
         self._often = hits[best] * _OFTEN > len(sample)
-        if self._needles and not self._often:
-            by_one = {text: rarest(text, sample, folded=best.folded) for text in best.texts if not best.table}
-            cost = sum(len(by.cases) * _BYTE * len(sample) + by.hits * _STEP for by in by_one.values())
-            self._rarest = by_one if cost < _passes(best) * len(sample) else {}
+        if self._needles and not (self._often or best.table):
+            by_one = [rarest(text, sample, folded=best.folded) for text in best.texts]
+            cost = sum(len(by.cases) * _BYTE * len(sample) + by.hits * _STEP for by in by_one)
+            self._rarest = by_one if cost < _passes(best) * len(sample) else []
 
-    def _look_by_one(
-        self,
-        text: bytes,
-        by: Rarest,
-        data: bytes | bytearray,
-        begin: int,
-        end: int,
-        search: Search | None,
-    ) -> list[Span]:
-        """The lines that hold a text, by one of its characters."""
+    def _chosen_pairs(self, sample: bytes) -> list[Pair]:
+        """By which two characters each text is looked for in what is coloured like this; none where it does not pay."""
         assert self._needles
-        folded, size, last, steps = self._needles.folded, len(text), begin - 1, 0
-        ahead = 1 if text.startswith(_NEWLINE) else 0
-        found = []
-        for steps, at in enumerate(places(text, by, data, last, end), 1):  # noqa: B007 - counted
-            if at < last:  # in a line that was looked at
-                continue
-            if data[at : at + size].lower() != text if folded else not data.startswith(text, at):
-                continue
-            start = at + 1 if ahead else data.rfind(_NEWLINE, begin - 1, at) + 1
-            last = data.find(_NEWLINE, at + ahead, end)
-            if search is None or search(data[start:last]):
-                found.append((start, last))
-        if steps * _STEP > _FOLD * max(end - begin, _SAMPLE):  # it is rare no more
-            self._rarest = {}
-        return found
+        found = [rarest_pair(text, sample) for text in self._needles.texts]
+        pairs = [one for one in found if one is not None]
+        cost = sum(_WALK * len(sample) + one.begun * _BEGUN + one.hits * _STEP for one in pairs)
+        return pairs if len(pairs) == len(found) and cost < _PLAIN * len(sample) else []
 
     def _look(
         self,
@@ -299,18 +268,12 @@ class Finder:
         return found
 
 
+def _starts(matches: Iterator[re.Match[bytes]], shift: int) -> Iterator[int]:
+    return (match.start() + shift for match in matches)
+
+
 def _promise(needles: Needles) -> tuple[int, bool]:
     return min(map(len, needles.texts)), needles.exact
-
-
-def _words(needles: Needles, sample: bytes) -> Needles:
-    """The longest word of each text, where that is hardly more often in a sample."""
-    prepared = needles.prepared(sample)
-    found = []
-    for text in needles.texts:
-        word = max(_WORD.findall(text), key=len, default=text)
-        found.append(word if prepared.count(word) * _OFTEN * 2 <= len(sample) else text)
-    return Needles(tuple(dict.fromkeys(found)), needles.folded, exact=False)
 
 
 def _hits(needles: Needles, sample: bytes) -> int:

@@ -23,40 +23,24 @@ _ONE = (
 )
 
 
-def dividing(texts: Iterable[bytes], *, folded: bool) -> re.Pattern[bytes] | None:
-    """What finds all sequences that may stand inside one of these texts, and some others; None where none can.
-
-    A text that `plain` would bring together stands somewhere as it is, or one of these is in the middle of it: the
-    character before is one of the text, and so is the one behind.
-
-    Args:
-        texts: what is looked for.
-        folded: whether in any case.
-    """
-    found = _inside(texts, folded=folded)
-    return re.compile(rb"\x1b" + found) if found else None
-
-
 def deceiving(text: bytes, folded: bool) -> re.Pattern[bytes] | None:
     """What finds all sequences because of which a text may stand in a line and not in its plain text, or the reverse.
 
-    None where the text may begin within any. Those that say how text looks do not hold other characters.
+    A text that `plain` brings together has one of these in the middle: the character before is one of the text, and so
+    is the one behind. None where the text may begin within any. Those that say how text looks do not hold other
+    characters.
     """
     if text[:1] in _SGR_HOLDS:
         return None
-    found = _inside([text], folded=folded)
-    return re.compile(rb"\x1b(?:(?!\[[0-9;:]*+m)%b)" % (b"|" + found if found else b""))
-
-
-def _inside(texts: Iterable[bytes], *, folded: bool) -> bytes:
-    """Behind the ESC of such a sequence; nothing where there can be none."""
-    before = {text[at : at + 1] for text in texts for at in range(len(text) - 1)}
-    behind = {text[at : at + 1] for text in texts for at in range(1, len(text))}
-    if not before:
-        return b""
+    other = rb"(?!\[[0-9;:]*+m)"
+    if len(text) == 1:
+        return re.compile(rb"\x1b" + other)
+    before, behind = (
+        [text[at : at + 1] for at in span] for span in (range(len(text) - 1), range(1, len(text)))
+    )
     # the ESC is looked for fast; then comes what mostly fails
     one = _any_of(before, folded=folded), _ONE.removeprefix(rb"\x1b"), _ONE, _any_of(behind, folded=folded)
-    return rb"(?<=%b\x1b)%b(?:%b)*+(?=%b)" % one
+    return re.compile(rb"\x1b(?:%b|(?<=%b\x1b)%b(?:%b)*+(?=%b))" % (other, *one))
 
 
 def _any_of(characters: Iterable[bytes], *, folded: bool) -> bytes:

@@ -119,7 +119,7 @@ class _Search:
         first = lookup.first(number, self._span.begin) if self._span.begin else (0, 0)
         last = NOWHERE if self._span.end is None else lookup.first(number, self._span.end)
         ends = sorted(self._ends.get(number, ()))
-        bulk, sieve = Bulk(self._terms), Sieve(self._terms)
+        way = Bulk(self._terms) if self._terms.in_bulk else Sieve(self._terms)
         for file in files:
             if not first[0] <= file.segment <= last[0]:
                 continue
@@ -132,26 +132,26 @@ class _Search:
             try:
                 for block in blocks(descriptor, self._hay, begin, end, cuts):
                     # at once: the buffer is used for other files while these are printed
-                    yield from self._in_block(block, bulk, sieve, file, name)
+                    yield from self._in_block(block, way, file, name)
             finally:
                 os.close(descriptor)
 
     def _in_block(
-        self, block: Block, bulk: Bulk, sieve: Sieve, file: _File, name: tuple[str, str]
+        self, block: Block, way: Bulk | Sieve, file: _File, name: tuple[str, str]
     ) -> Iterator[Found]:
         """The wanted lines of a block."""
         offset, hay, low, high = block
-        if not self._terms.in_bulk:
-            sieve.offset = offset
-            lines = sieve.feed(bytes(hay.data[low:high]))
+        if isinstance(way, Sieve):
+            way.offset = offset
+            lines = way.feed(bytes(hay.data[low:high]))
             return self._placed(
                 ([line.offset for line in lines], [line.text + b"\n" for line in lines]), file, name
             )
-        if bulk.often(hay, low, high):
+        if way.often(hay, low, high):
             spot = self._lookup.spot(file.stream, file.segment, offset)
             if spot and spot.length >= LONG:
-                return self._sifted(bytes(hay.data[low:high]), offset, bulk, file, name)
-        spans = bulk.spans(hay, low, high)
+                return self._sifted(bytes(hay.data[low:high]), offset, way, file, name)
+        spans = way.spans(hay, low, high)
         shift, data = offset - low, hay.data
         hits = [start + shift for start, _ in spans], [data[one : end + 1] for one, end in spans]
         return self._placed(hits, file, name)

@@ -3,6 +3,7 @@
 import re
 from collections import deque
 from collections.abc import Iterator
+from functools import cached_property
 from itertools import accumulate
 
 from aura_stack.frozen import NamedTuple
@@ -58,31 +59,33 @@ class Bulk:
     """
 
     def __init__(self, terms: Terms) -> None:
-        self._grep = [Finder(one) for one in terms.grep]
-        self._exclude = [Finder(one) for one in terms.exclude]
+        self._grep = bool(terms.grep)
+        self._finders = [Finder(one) for one in terms.grep or terms.exclude]
         self._without = terms.exclude
-        alone = len(self._grep) == 1 and not self._without
-        self._literal = self._grep[0].literal if alone else None
-        self._deceiving = deceiving(*self._literal) if self._literal else None
+        alone = len(terms.grep) == 1 and not self._without
+        self._literal = self._finders[0].literal if alone else None
+
+    @cached_property
+    def _deceiving(self) -> re.Pattern[bytes] | None:
+        return deceiving(*self._literal) if self._literal else None
 
     def spans(self, buffer: Buffer, begin: int, end: int) -> list[Span]:
         """Those between two places: see Finder; here their text need not be plain."""
-        data = buffer.data
-        if data.find(b"\x1b", begin, end) < 0 and data.find(b"\r", begin, end) < 0:
-            return self._plain_spans(buffer, begin, end)
-        spans = self._coloured_spans(buffer, begin, end)
-        if spans is not None:
-            return spans
-        raw = bytes(data[begin:end])
-        text = b"\n" + plain(raw)
-        if b"\r" in text:
-            text = text.replace(b"\r\n", b"\n")
-        spans = self._plain_spans(buffer.beside(text), 1, len(text))
-        return list(_counted(spans, text, raw, begin)) if spans else []
+        found = [one.by_character(buffer, begin, end) for one in self._finders]
+        if None in found:
+            ways = zip(self._finders, found, strict=True)
+            if buffer.data.find(b"\x1b", begin, end) < 0 and buffer.data.find(b"\r", begin, end) < 0:
+                found = [one.spans(buffer, begin, end) if none is None else none for one, none in ways]
+            else:
+                found = [one.coloured(buffer, begin, end) if none is None else none for one, none in ways]
+        known = [spans for spans in found if spans is not None]
+        if len(known) == len(found):
+            return self._together(known, buffer.data, begin, end)
+        return self._made_plain(bytes(buffer.data[begin:end]), buffer, begin)
 
     def often(self, buffer: Buffer, begin: int, end: int) -> bool:
         """Whether so many lines are wanted that `wanted` is quicker; these are some of them."""
-        return self._literal is not None and self._grep[0].often(buffer, begin, end)
+        return self._literal is not None and self._finders[0].often(buffer, begin, end)
 
     def wanted(self, lines: bytes) -> bytes:
         """The wanted ones of whole lines, where nothing but a literal is asked for: each line is looked at."""
@@ -101,41 +104,28 @@ class Bulk:
             kept = [line for line, plainly in zip(shown, seen, strict=True) if sought in plainly]
         return ("\n".join(kept) + "\n").encode("latin-1") if kept else b""
 
-    def _plain_spans(self, buffer: Buffer, begin: int, end: int) -> list[Span]:
-        if not self._grep:
-            return list(_between(_all_of(self._exclude, buffer, begin, end), begin, end))
-        spans = _all_of(self._grep, buffer, begin, end)
-        if not self._without:
-            return spans
-        return [(start, stop) for start, stop in spans if not self._excludes(buffer.data[start:stop])]
+    def _made_plain(self, raw: bytes, buffer: Buffer, begin: int) -> list[Span]:
+        """Those of lines that stand there and are not plain, by a copy that is."""
+        text = b"\n" + plain(raw)
+        if b"\r" in text:
+            text = text.replace(b"\r\n", b"\n")
+        beside = buffer.beside(text)
+        found = [one.spans(beside, 1, len(text)) for one in self._finders]
+        spans = self._together(found, text, 1, len(text))
+        return list(_counted(spans, text, raw, begin)) if spans else []
 
-    def _coloured_spans(self, buffer: Buffer, begin: int, end: int) -> list[Span] | None:
-        """The same where the text is not plain; None where all of it has to be made so."""
-        found = [one.coloured(buffer, begin, end) for one in self._grep or self._exclude]
-        if None in found:
-            return None
-        lists = [spans for spans in found if spans is not None]
-        spans = lists[0] if len(lists) == 1 else sorted({span for spans in lists for span in spans})
+    def _together(self, found: list[list[Span]], data: bytes | bytearray, begin: int, end: int) -> list[Span]:
+        """The wanted lines between two places by what each finder has found there."""
+        spans = found[0] if len(found) == 1 else sorted({span for spans in found for span in spans})
         if not self._grep:
             return list(_between(spans, begin, end))
         if not self._without:
             return spans
-        data = buffer.data
-        return [
-            (start, stop)
-            for start, stop in spans
-            if not self._excludes(plain(bytes(data[start:stop])).removesuffix(b"\r"))
-        ]
+        return [(start, stop) for start, stop in spans if not self._excludes(bytes(data[start:stop]))]
 
-    def _excludes(self, line: bytes | bytearray) -> bool:
-        return any(one.search(line) for one in self._without)
-
-
-def _all_of(finders: list[Finder], buffer: Buffer, begin: int, end: int) -> list[Span]:
-    """The lines that one of several finds."""
-    if len(finders) == 1:
-        return finders[0].spans(buffer, begin, end)
-    return sorted({span for one in finders for span in one.spans(buffer, begin, end)})
+    def _excludes(self, line: bytes) -> bool:
+        text = plain(line).removesuffix(b"\r")
+        return any(one.search(text) for one in self._without)
 
 
 def _between(spans: list[Span], begin: int, end: int) -> Iterator[Span]:

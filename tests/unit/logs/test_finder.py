@@ -10,7 +10,7 @@ from aura_stack.logs import finder as module
 from aura_stack.logs.finder import Finder, Text
 from aura_stack.logs.needles import needles
 from aura_stack.logs.plaintext import plain
-from aura_stack.logs.rarest import rarest
+from aura_stack.logs.rarest import rarest, rarest_pair
 from aura_stack.logs.sieve import pattern
 from aura_stack.system.bulk import Haystack
 
@@ -42,9 +42,7 @@ def test_every_way_finds_the_same_lines(source, lines, often, fast, by_one):
         finder = Finder(compiled)
         finder._needles, finder._chosen, finder._often = way, True, often
         if way and by_one and not way.table:
-            finder._rarest = {
-                one: rarest(one, text[: len(text) // 2], folded=way.folded) for one in way.texts
-            }
+            finder._rarest = [rarest(one, text[: len(text) // 2], folded=way.folded) for one in way.texts]
         buffer = Haystack(bytearray(200)) if fast else Text(text)
         if fast:
             buffer.data[: len(text)] = text
@@ -78,46 +76,55 @@ COLOURED = st.lists(st.lists(st.sampled_from(PARTS), max_size=8).map(b"".join), 
 
 @given(st.sampled_from((*PATTERNS, "abab c", "(?i)c Abab")), COLOURED, st.booleans(), st.booleans())
 @example("ab", [b"a\x1b[31m\x1b[2Kb", b"\x1b]0;ab\x07", b"a\x1b]0;ab\x07b"], False, False)
+@example("ab", [b"a\x1b[31m\x1b[2Kb", b"\x1b]0;ab\x07", b"a\x1b]0;ab\x07b"], True, False)
 @example("abab c", [b"ab\x1b[31mab c", b"abab\x1b[31m c", b"abab .c"], False, False)
 @example("^ab$", [b"\x1b[31mab", b"ab\x1b[0m", b"a\x1b[31mb"], False, False)
 @example("(?i)ab", [b"A\x1b[31mb", b"aB"], False, False)
-@example("b$", [b"b\x1b[0m\r", b"b\r"], False, True)
-def test_coloured_lines_are_found_by_their_text(source, lines, often, returns):
+@example("b$", [b"b\x1b[0m\r", b"b\r"], True, True)
+def test_lines_are_found_by_their_text_whatever_colours_are_in_it(source, lines, by_one, returns):
     compiled = pattern(source)
     lines = [line + b"\r" * returns for line in lines]
     text = b"\n" + b"".join(line + b"\n" for line in lines)
     expected = [line for line in lines if compiled.search(plain(line).removesuffix(b"\r"))]
     for way in needles(compiled):
+        if way.table:
+            continue
         finder = Finder(compiled)
-        finder._needles, finder._chosen, finder._often = way, True, often
-        if not (often or way.table):
-            finder._words = Finder(compiled, [module._words(way, text)])
-        found = finder.coloured(Text(text), 1, len(text))
-        if found is None:
-            assert way.table or (returns and any(one.endswith(b"\n") for one in way.texts))
+        finder._needles, finder._chosen = way, True
+        sample = text[: len(text) // 2]
+        pairs = [rarest_pair(one, way.prepared(sample)) for one in way.texts]
+        if by_one:
+            finder._rarest = [rarest(one, sample, folded=way.folded) for one in way.texts]
+            found = finder.by_character(Text(text), 1, len(text))
+        elif None not in pairs:
+            finder._pairs = pairs
+            found = finder.coloured(Text(text), 1, len(text))
         else:
-            assert where(found, text) == expected, way
+            continue
+        assert where(found, text) == expected, way
 
 
-def test_among_colours_one_word_of_a_text_is_looked_for_if_it_is_as_rare():
-    for source, word in (
-        ("connection refused by all", b"connection"),
-        ("interest in all", b"interest in all"),
-    ):
-        finder = Finder(pattern(source))
-        lines = (
-            b"\x1b[32minfo\x1b[0m a connection re\x1b[1mfused\x1b[0m by all\n"
-            + b"\x1b[32minfo\x1b[0m of no interest\n" * 3000
-        )
-        found = finder.coloured(Text(b"\n" + lines), 1, len(lines) + 1)
-        assert found == ([(1, lines.index(b"\n") + 1)] if word == b"connection" else [])
-        assert finder._words._needles.texts == (word,)
+def test_among_colours_two_neighbours_that_are_rare_are_looked_for():
+    finder = Finder(pattern("interest in all"))
+    lines = b"\x1b[32minfo\x1b[0m of no interest in it\n" * 3000 + b"no interes\x1b[1mt in \x1b[0mall of it\n"
+    found = finder.coloured(Text(b"\n" + lines), 1, len(lines) + 1)
+    assert [one.pattern.pattern for one in finder._pairs] == [b"a(?:l|\x1b)"]
+    assert where(found, b"\n" + lines) == [b"no interes\x1b[1mt in \x1b[0mall of it"]
+
+
+@pytest.mark.parametrize("source", ["of no", "i", "[0-9]{3}"])
+def test_but_not_where_many_lines_would_have_to_be_looked_at(source):
+    finder = Finder(pattern(source))
+    lines = b"\x1b[32minfo\x1b[0m of no interest in it\n" * 3000
+    assert finder.coloured(Text(b"\n" + lines), 1, len(lines) + 1) is None
 
 
 def test_where_colours_are_in_the_way_the_text_is_made_plain_first():
     finder = Finder(pattern("error"))
-    lines = b"one \x1b[31mer\x1b[1mror\x1b[0m\n" * 4000
-    found = [finder.coloured(Text(b"\n" + lines), 1, len(lines) + 1) for _ in range(2)]
+    quiet = b"one \x1b[31min\x1b[0mfo\n" * 4000
+    assert finder.coloured(Text(b"\n" + quiet), 1, len(quiet) + 1) == []
+    loud = b"one \x1b[31mer\x1b[1mror\x1b[0m\n" * 4000
+    found = [finder.coloured(Text(b"\n" + loud), 1, len(loud) + 1) for _ in range(2)]
     assert len(found[0]) == 4000
     assert found[1] is None
 
@@ -175,7 +182,7 @@ def test_a_text_with_a_rare_character_is_looked_for_by_that(source, by):
     finder = Finder(pattern(source))
     lines = b"a long line of text, Eight times O\n" * 200
     finder.spans(Text(b"\n" + lines), 1, len(lines) + 1)
-    assert [one.cases for one in finder._rarest.values()] == ([by] if by else [])
+    assert [one.cases for one in finder._rarest] == ([by] if by else [])
 
 
 def test_a_character_that_is_rare_no_more_is_looked_for_no_more():

@@ -76,6 +76,24 @@ def test_a_pattern_is_found_in_bulk_where_it_is_found_line_by_line(lines, source
     assert all(whole[line.offset :].startswith(line.text + b"\n") for line in found)
 
 
+@given(LINES, st.sampled_from(PATTERNS), st.sampled_from((*PATTERNS, None)), st.booleans(), st.booleans())
+@example([b"a\x1b[31mb", b"b", b"ab.\r"], "ab", r"\.$", True, True)
+@example([b"c", b"b\x1b[0m\r"], "b$", "c$", False, False)
+def test_so_it_is_where_most_lines_hold_nothing_of_it(lines, source, other, coloured, excluded):
+    quiet = b"\x1b[32mxyz\x1b[0m xyzzy" if coloured else b"xyz xyzzy"
+    compiled = [pattern(one) for one in (source, other) if one is not None]
+    grep, exclude = (compiled[:1], compiled[1:]) if excluded else (compiled, [])
+
+    def wanted(line):
+        text = plain(line).removesuffix(b"\r")
+        return any(one.search(text) for one in grep) and not any(one.search(text) for one in exclude)
+
+    expected = [quiet] * 600 * wanted(quiet) + [line for line in lines if wanted(line)]
+    block = b"".join(line + b"\n" for line in [*[quiet] * 600, *lines])
+    found = sieved([block] * 2, grep=tuple(grep), exclude=tuple(exclude))
+    assert [line.text for line in found] == expected * 2
+
+
 @given(
     LINES,
     st.sampled_from(("ab", "(?i)aB", r"a\.b", "B", r"(?i)\.", "]", "m", "(?i)M", "1m", "K", "0;ab")),
