@@ -9,6 +9,7 @@ import pytest
 HEAVY = {
     "asyncio",
     "click",
+    "ctypes",
     "dataclasses",
     "dotenv",
     "honcho",
