@@ -123,6 +123,7 @@ def _launch(file: str, places: Places, options: Options, manner: _Manner) -> int
 
     client = Client(launched.link)
     _leave_the_processor_to_it(client)
+    os.waitpid(launched.reader, 0)  # it has ended by now, or does when it finds that the engine has
     try:
         return _see_off(client, launched.guardian, options, manner)
     except AuraError as error:

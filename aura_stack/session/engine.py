@@ -14,7 +14,7 @@ from aura_stack.system import lean, limits, processes
 from aura_stack.system.places import Places, clear, clear_socket, create_runtime
 from aura_stack.system.subreaper import subreaper
 
-from . import lock, preflight
+from . import lock, preflight, readahead
 from .join import Parts, assemble
 from .options import Options
 from .runnote import RunNote
@@ -33,6 +33,7 @@ class Engine:
         options: what the order said besides the file.
         environ: the shell's variables.
         link: to the face that launched it, or None.
+        ahead: the end of a pipe out of which the definition comes (see `readahead`).
     """
 
     def __init__(
@@ -43,6 +44,7 @@ class Engine:
         options: Options,
         environ: Mapping[str, str],
         link: "socket.socket | None",
+        ahead: int,
     ) -> None:
         self._file = file
         self._places = places
@@ -50,6 +52,7 @@ class Engine:
         self._options = options
         self._environ = environ
         self._link = link
+        self._ahead = ahead
         self._record: int | None = None  # the lock of the record, once it is ours
 
     def run(self, lifeline: int) -> int:
@@ -64,7 +67,8 @@ class Engine:
         except AuraError as error:
             return self._refuse(error)
         try:
-            ground = preflight.check(self._file, self._options, self._environ, self._places)
+            files = readahead.taken(self._ahead, self._file, self._environ)
+            ground = preflight.check(files, self._options, self._environ, self._places)
             parts = self._assemble(ground, inherits_orphans=inherits)
         except AuraError as error:
             door.close()
@@ -124,6 +128,7 @@ class Engine:
         # the first services run while what follows is still being loaded
         started = None if parts.ground.due else parts.bring_up()
         self._tell("begun", {})  # should nobody hear it, the session will notice
+        readahead.complete(parts.ground.source)
         note.renew()
         parts.runner.changed = note.renew
         lean.load_asyncio()

@@ -1,13 +1,15 @@
 """From one process to three: the face forks the guardian, the guardian forks the engine.
 
 The fork comes before the heavy imports, so the three share what was loaded until then and load the rest apart.
-The face stays what the shell waits for; the others leave its session, its terminal and its descriptors.
+The face stays what the shell waits for; the others leave its session, its terminal and its descriptors. A fourth
+reads the definition meanwhile, and ends (see `readahead`).
 """
 
 import os
 import signal
 import socket
 from collections.abc import Mapping
+from typing import NoReturn
 
 from aura_stack.errors import AuraError
 from aura_stack.frozen import Frozen
@@ -20,10 +22,11 @@ from .options import Options
 
 
 class Launched(Frozen):
-    """What the face holds: its end of the link, and the guardian, its child."""
+    """What the face holds: its end of the link, and its children: the guardian, and whoever reads ahead."""
 
     link: socket.socket
     guardian: int
+    reader: int
 
 
 def launch(file: str, places: Places, options: Options, environ: Mapping[str, str]) -> Launched:
@@ -37,25 +40,30 @@ def launch(file: str, places: Places, options: Options, environ: Mapping[str, st
     """
     lock_file = open_lock(places.lock)
     ours, theirs = socket.socketpair()
+    reading, writing = os.pipe()
     # until each process is ready for them, signals wait: a Ctrl-C must not run on in a copy of the face
     signal.pthread_sigmask(signal.SIG_BLOCK, HELD)
     lean.share()
     guardian = os.fork()
     if guardian == 0:
         ours.close()
-        _let_go_of_what_we_inherited({lock_file, theirs.fileno()})
+        _let_go_of_what_we_inherited({lock_file, theirs.fileno(), reading})
         _leave_terminal()
 
         def run_engine(lifeline: int) -> int:
             from .engine import Engine  # noqa: PLC0415 - loaded by the engine alone, beside the face
 
-            return Engine(file, places, lock_file, options, environ, theirs).run(lifeline)
+            return Engine(file, places, lock_file, options, environ, theirs, reading).run(lifeline)
 
-        guard(run_engine, lambda: _let_go(theirs))
+        guard(run_engine, lambda: _let_go(theirs, reading))
+    reader = os.fork()
+    if reader == 0:
+        _read_ahead(writing, file, environ, options)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, HELD)
     theirs.close()
-    os.close(lock_file)
-    return Launched(ours, guardian)
+    for inherited in (lock_file, reading, writing):
+        os.close(inherited)
+    return Launched(ours, guardian, reader)
 
 
 def launch_apart(file: str, places: Places, options: Options, environ: Mapping[str, str]) -> socket.socket:
@@ -84,6 +92,17 @@ def launch_apart(file: str, places: Places, options: Options, environ: Mapping[s
     return socket.socket(fileno=descriptors[0])
 
 
+def _read_ahead(writing: int, file: str, environ: Mapping[str, str], options: Options) -> NoReturn:
+    """Become the one that reads the definition; a fault of it is the engine's to find, and to tell."""
+    try:
+        _let_go_of_what_we_inherited({writing})
+        from .readahead import read_ahead  # noqa: PLC0415 - loaded by this process alone, beside the engine
+
+        read_ahead(writing, file, environ, options.variant)
+    finally:
+        os._exit(0)
+
+
 def _let_go_of_what_we_inherited(ours: set[int]) -> None:
     """Close whatever the shell left open besides 0, 1 and 2: its pipes would seem in use as long as we live."""
     low = 3
@@ -101,7 +120,8 @@ def _leave_terminal() -> None:
     os.close(null)
 
 
-def _let_go(link: socket.socket) -> None:
-    """What the guardian must not hold: the engine's end of the link, and the last of the face's descriptors."""
+def _let_go(link: socket.socket, reading: int) -> None:
+    """What the guardian must not hold: what is the engine's, and the last of the face's descriptors."""
     link.close()
+    os.close(reading)
     os.dup2(1, 2)

@@ -18,7 +18,6 @@ from aura_stack.system.places import Places
 
 from . import numbers
 from .defined import Definition, Source
-from .definition import source
 from .environment import Environment
 from .options import Options
 
@@ -44,11 +43,11 @@ class Ground(Frozen):
         return self.definition.stack
 
 
-def check(file: str, options: Options, environ: Mapping[str, str], places: Places) -> Ground:
-    """Read the definition and look whether the stack can start.
+def check(files: Source, options: Options, environ: Mapping[str, str], places: Places) -> Ground:
+    """Look whether the stack can start.
 
     Args:
-        file: the stack file.
+        files: those of its definition.
         options: the services that are asked for, and whether what they depend on comes with them.
         environ: the shell's variables.
         places: where the stack keeps its things; they exist.
@@ -56,7 +55,6 @@ def check(file: str, options: Options, environ: Mapping[str, str], places: Place
     Raises:
         AuraError: with the exit code of what is wrong: 4 no such service, 5 definition, 6 ports, 1 the rest.
     """
-    files = source(file, environ)
     definition = files.definition(options.variant)
     stack = definition.stack
     services = meant(definition, options)

@@ -134,7 +134,8 @@ def test_a_face_that_dies_before_anything_has_started_leaves_nothing_running(sta
     up = made.start("up", start_new_session=True)
     while not (made.folder / "asked").exists():
         time.sleep(0.005)  # a file that another process makes
-    (guardian,) = processes.children(up.pid)
+    # and not the one that read ahead
+    (guardian,) = (pid for pid in processes.children(up.pid) if os.getsid(pid) == pid)
     held = os.pidfd_open(guardian)
     up.signal(signal.SIGKILL)
     assert select.select([held], [], [], PATIENCE)[0]
