@@ -119,9 +119,11 @@ def up(
 def _launch(file: str, places: Places, options: Options, manner: _Manner) -> int:
     launched = launch(file, places, options, os.environ)
     lean.settle()
-    from aura_stack.control.client import Client  # noqa: PLC0415 - while the engine loads what it needs
+    import socket  # noqa: PLC0415 - while the engine loads what it needs
 
-    client = Client(launched.link)
+    from aura_stack.control.client import Client  # noqa: PLC0415 - likewise
+
+    client = Client(socket.socket(fileno=launched.link.detach()))
     _leave_the_processor_to_it(client)
     os.waitpid(launched.reader, 0)  # it has ended by now, or does when it finds that the engine has
     try:

@@ -5,6 +5,7 @@ of clients, and who does not read its answers is not read either. A client that 
 it waited for, not the orders it gave.
 """
 
+import _socket
 import asyncio
 import socket
 import sys
@@ -108,13 +109,15 @@ class Server:
         self._most = most_clients(limits.open_files().soft)
         self._calls: set[asyncio.Task[None]] = set()
 
-    async def listen(self, door: socket.socket) -> None:
+    async def listen(self, door: _socket.socket) -> None:
         """Accept connections on a socket that listens."""
-        await asyncio.start_unix_server(self._accept, sock=door, limit=protocol.LINE_LIMIT, backlog=BACKLOG)
+        await asyncio.start_unix_server(
+            self._accept, sock=_whole(door), limit=protocol.LINE_LIMIT, backlog=BACKLOG
+        )
 
-    async def attach(self, link: socket.socket) -> Connection:
+    async def attach(self, link: _socket.socket) -> Connection:
         """Serve a connection that is there already; it was greeted elsewhere."""
-        reader, writer = await asyncio.open_connection(sock=link, limit=protocol.LINE_LIMIT)
+        reader, writer = await asyncio.open_connection(sock=_whole(link), limit=protocol.LINE_LIMIT)
         connection = Connection(reader, writer)
         self._tasks.create_task(self._serve(connection), name="the face's link")
         return connection
@@ -186,6 +189,11 @@ class Server:
             traceback.print_exc(file=sys.stderr)
             return _refusal(message.id, protocol.INTERNAL_ERROR, FAULT)
         return None if message.id is None else Answer(message.id, result)
+
+
+def _whole(bare: _socket.socket) -> socket.socket:
+    """What event loops take, of what was made before there was one."""
+    return socket.socket(fileno=bare.detach())
 
 
 async def _writable(link: socket.socket) -> None:

@@ -20,7 +20,7 @@ from .options import Options
 from .runnote import RunNote
 
 if TYPE_CHECKING:
-    import socket
+    import _socket
 
 
 class Engine:
@@ -43,7 +43,7 @@ class Engine:
         lock_file: int,
         options: Options,
         environ: Mapping[str, str],
-        link: "socket.socket | None",
+        link: "_socket.socket | None",
         ahead: int,
     ) -> None:
         self._file = file
@@ -76,7 +76,7 @@ class Engine:
             return self._refuse(error)
         return self._serve(parts, lifeline, door)
 
-    def _open_door(self) -> "socket.socket":
+    def _open_door(self) -> "_socket.socket":
         """Take the lock, and listen: who comes from now on waits for us, and starts no second engine."""
         try:
             lock.acquire(self._lock_file, self._file, self._places.socket)
@@ -111,7 +111,7 @@ class Engine:
         self._tell("refused", protocol.refusal(error))
         return error.exit_code
 
-    def _serve(self, parts: Parts, lifeline: int, door: "socket.socket") -> int:
+    def _serve(self, parts: Parts, lifeline: int, door: "_socket.socket") -> int:
         os.chdir("/")  # from here on spawning changes the folder, and nothing relies on it
         if not self._greet(parts):
             parts.ground.claim.let_go()

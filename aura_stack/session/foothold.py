@@ -6,9 +6,9 @@ started beside it. No event tells of that, so we look now and then. The same goe
 `git clean -fdx` deletes.
 """
 
+import _socket
 import fcntl
 import os
-import socket
 from collections.abc import Callable
 from contextlib import suppress
 
@@ -52,7 +52,7 @@ class Foothold:
                 os.close(self._record)
                 self._record = found
 
-    def regain(self) -> socket.socket | None:
+    def regain(self) -> _socket.socket | None:
         """Put it back; the answer is a socket that listens, None as long as that cannot be done.
 
         It cannot be where the folder cannot be made, and where another engine has taken the place meanwhile.

@@ -5,11 +5,11 @@ The face stays what the shell waits for; the others leave its session, its termi
 reads the definition meanwhile, and ends (see `readahead`).
 """
 
+import _socket  # as in control/door
 import os
 import signal
-import socket
 from collections.abc import Mapping
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from aura_stack.errors import AuraError
 from aura_stack.frozen import Frozen
@@ -20,11 +20,14 @@ from aura_stack.system.places import Places
 from .lock import open_lock
 from .options import Options
 
+if TYPE_CHECKING:
+    import socket
+
 
 class Launched(Frozen):
     """What the face holds: its end of the link, and its children: the guardian, and whoever reads ahead."""
 
-    link: socket.socket
+    link: _socket.socket
     guardian: int
     reader: int
 
@@ -39,7 +42,7 @@ def launch(file: str, places: Places, options: Options, environ: Mapping[str, st
         environ: the shell's variables, for the services.
     """
     lock_file = open_lock(places.lock)
-    ours, theirs = socket.socketpair()
+    ours, theirs = _socket.socketpair()
     reading, writing = os.pipe()
     # until each process is ready for them, signals wait: a Ctrl-C must not run on in a copy of the face
     signal.pthread_sigmask(signal.SIG_BLOCK, HELD)
@@ -66,11 +69,13 @@ def launch(file: str, places: Places, options: Options, environ: Mapping[str, st
     return Launched(ours, guardian, reader)
 
 
-def launch_apart(file: str, places: Places, options: Options, environ: Mapping[str, str]) -> socket.socket:
+def launch_apart(file: str, places: Places, options: Options, environ: Mapping[str, str]) -> "socket.socket":
     """The same where the guardian is to be nobody's child here; the answer is our end of the link.
 
     Whoever runs a command in front of the user ends all its own children behind it.
     """
+    import socket  # noqa: PLC0415 - to hand a descriptor on
+
     here, there = socket.socketpair()
     middle = os.fork()
     if middle == 0:
@@ -120,7 +125,7 @@ def _leave_terminal() -> None:
     os.close(null)
 
 
-def _let_go(link: socket.socket, reading: int) -> None:
+def _let_go(link: _socket.socket, reading: int) -> None:
     """What the guardian must not hold: what is the engine's, and the last of the face's descriptors."""
     link.close()
     os.close(reading)

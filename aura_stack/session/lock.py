@@ -8,9 +8,9 @@ started under another environment, before and after the checkout was moved, or o
 would tear what the other one writes.
 """
 
+import _socket  # as in control/door
 import fcntl
 import os
-import socket
 import time
 
 from aura_stack.errors import AuraError, ExitCode
@@ -131,9 +131,11 @@ def _try_to_lock(descriptor: int) -> bool:
 
 def _answers(door: str) -> bool:
     """Whether somebody listens at the socket; one that an engine left when it was killed refuses."""
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as client:
-        try:
-            client.connect(door)
-        except (FileNotFoundError, ConnectionRefusedError):
-            return False
+    client = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
+    try:
+        client.connect(door)
+    except (FileNotFoundError, ConnectionRefusedError):
+        return False
+    finally:
+        client.close()
     return True

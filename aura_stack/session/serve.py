@@ -1,8 +1,8 @@
 """The engine once its event loop runs: adopts the first services, serves clients, sees the stack to its end."""
 
+import _socket
 import asyncio
 import signal
-import socket
 import sys
 import traceback
 from collections.abc import Callable, Mapping
@@ -130,7 +130,7 @@ class Session:
         )
         parts.record.listener = self._hear
 
-    async def run(self, door: socket.socket, link: socket.socket | None) -> int:
+    async def run(self, door: _socket.socket, link: _socket.socket | None) -> int:
         """Serve until nothing runs and nothing will.
 
         Args:
@@ -187,7 +187,7 @@ class Session:
 
     # --- the beginning ---
 
-    async def _open_doors(self, door: socket.socket, link: socket.socket | None) -> Server:
+    async def _open_doors(self, door: _socket.socket, link: _socket.socket | None) -> Server:
         parts = self._parts
         methods = Methods(
             parts.supervisor,

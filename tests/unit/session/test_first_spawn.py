@@ -20,6 +20,8 @@ HEAVY = {
     "pathspec",
     "psutil",
     "random",
+    "selectors",
+    "socket",
     "ssl",
     "subprocess",
     "tempfile",
