@@ -1,7 +1,6 @@
 """Makes this process the parent of every orphan below it, where the kernel offers that."""
 
 import sys
-from typing import Any
 
 _PR_SET_CHILD_SUBREAPER = 36  # linux/prctl.h
 
@@ -24,6 +23,6 @@ def subreaper() -> bool:
         _flags_ = FUNCFLAG_CDECL
         _restype_ = Int
 
-    this_program: Any = None  # dlopen(3)
-    prctl = Function(dlsym(dlopen(this_program, 0), "prctl"))
+    this_program = dlopen(None, 0)  # type: ignore[arg-type, unused-ignore] # dlopen(3); type checkers disagree
+    prctl = Function(dlsym(this_program, "prctl"))
     return int(prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)) == 0
