@@ -33,6 +33,9 @@ class Frozen:
 
     def __init__(self, *values: Any, **named: Any) -> None:
         fields = self.__dict__
+        if not named and len(values) == len(self.__match_args__):
+            fields.update(zip(self.__match_args__, values, strict=True))
+            return
         fields.update(self._defaults)
         fields.update(named)
         if values:

@@ -13,7 +13,7 @@ import termios
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
-from aura_stack.frozen import Frozen
+from aura_stack.frozen import Frozen, NamedTuple
 from aura_stack.system.bulk import widen
 
 from .ready import ready
@@ -30,7 +30,7 @@ SIZE = (24, 80)  # rows and columns of a terminal that nobody has given a size
 Listener = Callable[[str, bytes], None]
 
 
-class _Pipe(Frozen):
+class _Pipe(NamedTuple):
     """The reading end of a pipe, or the master of a terminal, and where its bytes go."""
 
     descriptor: int

@@ -371,15 +371,14 @@ KINDS: dict[str, type[Any]] = {
     "stack-stopped": StackStopped,
 }
 _NAMES = {kind: name for name, kind in KINDS.items()}
+_JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 
 def encode(event: Event, time: float) -> bytes:
     """One line of `events.jsonl`: the kind, the time (seconds since the epoch) and the facts."""
     record = {"time": round(time, 6), "kind": _NAMES[type(event)], **vars(event)}
-    line = json.dumps(record, ensure_ascii=False, separators=(",", ":"))
-    return (
-        line.encode("utf-8", "backslashreplace") + b"\n"
-    )  # half a surrogate becomes the escape that JSON has for it
+    # half a surrogate becomes the escape that JSON has for it
+    return _JSON.encode(record).encode("utf-8", "backslashreplace") + b"\n"
 
 
 def facts(line: bytes) -> dict[str, Any]:

@@ -42,10 +42,10 @@ class Origin(NamedTuple):
     over: tuple[Assignment, ...]
 
 
-def port_variables(stack: Stack) -> Layer:
+def port_variables(stack: Stack) -> dict[str, str]:
     """What every service is told of the ports of all: `AURA_PORT_<SERVICE>`."""
     return {
-        f"AURA_PORT_{service.name.upper().replace('-', '_')}": Assignment(str(service.port), OURS)
+        f"AURA_PORT_{service.name.upper().replace('-', '_')}": str(service.port)
         for service in stack.services
         if service.port is not None
     }
@@ -60,7 +60,7 @@ class Sources(NamedTuple):
     """
 
     stack: Stack
-    ports: Layer
+    ports: Mapping[str, str]
     shell: Mapping[str, str]
     read: ReadFile
     coloured: bool
@@ -68,52 +68,56 @@ class Sources(NamedTuple):
 
 def child_environment(sources: Sources, service: Service) -> dict[str, str]:
     """All variables of one service."""
-    below, files, above = _layers(sources, service)
-    found = {
-        name: value for layer in (below, files) for name, (value, _) in layer.items() if value is not None
-    }
-    found.update(sources.shell)  # in bulk: it is the longest by far
-    for layer in reversed(above):
-        for name, (value, _) in layer.items():
-            if value is None:
-                found.pop(name, None)
-            else:
-                found[name] = value
-    return found
+    found: dict[str, str | None] = {}
+    for values, _ in _said(sources, service):
+        found.update(values)
+    return {name: value for name, value in found.items() if value is not None}
 
 
 def explained(sources: Sources, service: Service) -> dict[str, Origin]:
     """The same with the origin of every value, also of those that are taken away."""
-    below, files, above = _layers(sources, service)
-    shell = {name: Assignment(value, "the shell") for name, value in sources.shell.items()}
     found: dict[str, Origin] = {}
-    for layer in (below, files, shell, *reversed(above)):
-        for name, assignment in layer.items():
+    for values, origin in _said(sources, service):
+        for name, value in values.items():
             under = found.get(name)
-            found[name] = Origin(assignment, (under.holds, *under.over) if under else ())
+            over = (under.holds, *under.over) if under else ()
+            found[name] = Origin(Assignment(value, origin(name)), over)
     return found
 
 
-def _layers(sources: Sources, service: Service) -> tuple[Layer, Layer, list[Layer]]:
-    """What each source says: our hint and the stack's files, which stand below the shell, and all above it."""
+_Said = tuple[Mapping[str, str | None], Callable[[str], str]]
+"""What one source says of variables, and what tells the origin of each, which few ask for."""
+
+
+def _said(sources: Sources, service: Service) -> tuple[_Said, ...]:
+    """What each source says, the lowest first."""
     stack, _, shell, read, coloured = sources
     files = _files(stack.env_files, shell, read, override=False)
     known = {**_values(files), **shell} if service.env_files or service.profile_files else {}
     own_files = _files(service.env_files, known, read)
     profile_files = _files(service.profile_files, {**known, **_values(own_files)}, read)
+    may_colour = coloured and "NO_COLOR" not in files and "NO_COLOR" not in shell
     return (
-        {"FORCE_COLOR": Assignment("1", OURS)} if coloured and not {"NO_COLOR"} & {*files, *shell} else {},
-        files,
-        [
-            {name: Assignment(value, "a profile") for name, value in service.profile_env.items()},
-            {name: Assignment(value, _place(service, name)) for name, value in service.env.items()},
-            _injected(sources, service),
-            profile_files,
-            own_files,
-            # Python holds output to a pipe back, and one would wait for it
-            {"PYTHONUNBUFFERED": Assignment("1", OURS)},
-        ],
+        ({"FORCE_COLOR": "1"} if may_colour else {}, _ours),
+        _of_files(files),
+        (shell, lambda _: "the shell"),
+        ({"PYTHONUNBUFFERED": "1"}, _ours),  # Python holds output to a pipe back, and one would wait for it
+        _of_files(own_files),
+        _of_files(profile_files),
+        (_injected(sources, service), _ours),
+        (service.env, lambda name: _place(service, name)),
+        (service.profile_env, lambda _: "a profile"),
     )
+
+
+def _ours(_: str) -> str:
+    return OURS
+
+
+def _of_files(layer: Layer) -> _Said:
+    if not layer:
+        return {}, _ours
+    return {name: value for name, (value, _) in layer.items()}, lambda name: layer[name].origin
 
 
 def stack_variables(
@@ -144,13 +148,14 @@ def _place(service: Service, name: str) -> str:
     return str(place) if place else "the stack file"
 
 
-def _injected(sources: Sources, service: Service) -> Layer:
+def _injected(sources: Sources, service: Service) -> dict[str, str]:
     own = {
+        **sources.ports,
         "AURA_PROJECT": sources.stack.name,
         "AURA_SERVICE": service.name,
         "AURA_REPLICA": str(service.replica),
     }
     if service.offered:
         own[MAIN_PORT] = str(service.offered)
-    own |= {port.variable: str(port.number) for port in service.ports}
-    return {**sources.ports, **{name: Assignment(value, OURS) for name, value in own.items()}}
+    own.update((port.variable, str(port.number)) for port in service.ports)
+    return own

@@ -118,7 +118,11 @@ def _execute(
     except OSError as error:
         raise _not_executable(_NOT_FOUND, f"its folder {cwd}: {_lower(error)}") from error
     try:
-        path = _find(argv[0], environment.get("PATH", os.defpath))
+        path = argv[0]
+        if (
+            through or "/" not in path
+        ):  # else it is what is executed now, and a failure is looked into afterwards
+            path = _find(path, environment.get("PATH", os.defpath))
         with as_given():
             return os.posix_spawn(
                 through[0] if through else path,
@@ -184,18 +188,28 @@ class Children:
 def _find(program: str, path: str) -> str:
     """What a shell would execute for `program`; PATH's empty and relative parts count from the run's folder."""
     candidates = [program] if "/" in program else [os.path.join(part, program) for part in path.split(":")]
-    present = [candidate for candidate in candidates if os.path.isfile(candidate)]
-    for candidate in present:
-        if os.access(candidate, os.X_OK):
+    for candidate in candidates:
+        if os.path.isfile(candidate) and os.access(candidate, os.X_OK):
             return candidate
-    if present:
+    if present := [candidate for candidate in candidates if os.path.isfile(candidate)]:
         raise PermissionError(errno.EACCES, "not executable", present[0])
     if "/" in program and os.path.isdir(program):
         raise PermissionError(errno.EACCES, "is a folder", program)
     raise FileNotFoundError(errno.ENOENT, "command not found", program)
 
 
+def _looked_into(program: str, error: OSError) -> OSError:
+    """Why a program could not be executed: of a path posix_spawn(3) does not tell what is wrong with it."""
+    if "/" in program:
+        try:
+            _find(program, "")
+        except OSError as found:
+            return found
+    return error
+
+
 def _translated(program: str, error: OSError) -> NotExecutable:
+    error = _looked_into(program, error)
     match error.errno:
         case errno.ENOENT if error.strerror == "command not found":
             where = "" if "/" in program else " on PATH"

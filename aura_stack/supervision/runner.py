@@ -8,8 +8,7 @@ import os
 import signal
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from aura_stack.errors import AuraError
 from aura_stack.messages import events
@@ -37,6 +36,8 @@ if TYPE_CHECKING:
     from .notify import NotifySocket
     from .supervisor import Supervisor
     from .termination import Termination
+
+_Ends = TypeVar("_Ends")
 
 FRESH = 0.05  # seconds for which the number of the kernel's kills is not read again
 
@@ -215,11 +216,18 @@ class Runner:
         self, service: Service, argv: Sequence[str], environment: Mapping[str, str], run: int, gift: Gift
     ) -> int:
         if self.has_terminal(service):
-            with self._opened(lambda: (self._output.open_terminal(service.name, run),)) as (terminal,):
+            terminal = _kept(lambda: self._output.open_terminal(service.name, run))
+            try:
                 return spawn_in_terminal(argv, environment, service.cwd, terminal, gift)
+            finally:
+                os.close(terminal)
         stdin = self._null if service.stdin_null else self._stdin
-        with self._opened(lambda: self._output.open(service.name, run)) as (out, err):
+        out, err = _kept(lambda: self._output.open(service.name, run))
+        try:
             return spawn(argv, environment, service.cwd, (stdin, out, err), gift)
+        finally:
+            os.close(out)
+            os.close(err)
 
     def has_terminal(self, service: Service) -> bool:
         """Whether the runs of a service get terminals of their own, by the definition or by the order."""
@@ -231,22 +239,6 @@ class Runner:
         except AuraError as error:  # a file of variables has a mistake since it was read last
             words = f"its environment: {error.message}"
             raise NotExecutable(Verdict(ok=False, words=words, code=error.exit_code, retry=False)) from error
-
-    @contextmanager
-    def _opened(self, ends: Callable[[], tuple[int, ...]]) -> Iterator[tuple[int, ...]]:
-        """Ends of pipes or of a terminal for as long as a run needs to get them."""
-        try:
-            pipes = ends()
-        except (
-            OSError
-        ) as error:  # no descriptors left, or the folder of the record has gone with all above it
-            words = f"its output cannot be kept: {(error.strerror or str(error)).lower()}"
-            raise NotExecutable(Verdict(ok=False, words=words, code=126, retry=False)) from error
-        try:
-            yield pipes
-        finally:
-            for pipe in pipes:
-                os.close(pipe)
 
     def may_stand_beside(self, service: Service) -> bool:
         """Whether a new run would get the sockets of the current one, and take them."""
@@ -447,6 +439,15 @@ class Runner:
     def _waits(self, service: str, what: str) -> None:
         assert self._supervisor is not None
         self._supervisor.waits(service, what)
+
+
+def _kept(open_ends: Callable[[], _Ends]) -> _Ends:
+    """What a run is to write into; NotExecutable where there is nowhere to keep what it says."""
+    try:
+        return open_ends()
+    except OSError as error:  # no descriptors left, or the folder of the record has gone with all above it
+        words = f"its output cannot be kept: {(error.strerror or str(error)).lower()}"
+        raise NotExecutable(Verdict(ok=False, words=words, code=126, retry=False)) from error
 
 
 def _nobody() -> None:

@@ -71,18 +71,21 @@ class Goal(Frozen):
 
 def answer(status: Status, goal: Goal) -> tuple[bool, str] | None:
     """Whether an order was carried out, if that is settled, in words: orders of others may have overtaken it."""
-    words = status.verdict.words if status.verdict else str(status.state)
     if goal.wanted is Wanted.DOWN:
         if status.state in AT_REST:
-            return not (goal.others and status.state is State.FAILED), words
+            return not (goal.others and status.state is State.FAILED), _words(status)
         return (False, "started again") if status.wanted is Wanted.UP and not goal.others else None
     if status.state in (State.FAILED, State.COMPLETED):
-        return status.state is State.COMPLETED, words
+        return status.state is State.COMPLETED, _words(status)
     if status.wanted is Wanted.DOWN:
         return False, "stopped before it was ready"
     if status.state is State.BACKOFF and not goal.patient and status.next > goal.run:
-        return False, f"{words}; starts again"
+        return False, f"{_words(status)}; starts again"
     return _served(status, goal) if status.state is State.READY else None
+
+
+def _words(status: Status) -> str:
+    return status.verdict.words if status.verdict else str(status.state)
 
 
 def _served(status: Status, goal: Goal) -> tuple[bool, str] | None:

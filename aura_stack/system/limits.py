@@ -4,7 +4,7 @@ import os
 import re
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 from aura_stack.frozen import Frozen
 
@@ -79,20 +79,24 @@ def raise_open_files() -> None:
         _Given.soft = soft
 
 
-@contextmanager
-def as_given() -> Iterator[None]:
+def as_given() -> AbstractContextManager[None]:
     """The soft limit that this process was started with, for a child that inherits it at this moment.
 
     posix_spawn(3) knows no limits, and a child that is given its own afterwards (prlimit(2)) may have asked before.
     What is open stays open below a lower limit.
     """
-    if _Given.soft is None:
-        yield
-        return
+    return _UNCHANGED if _Given.soft is None else _lowered(_Given.soft)
+
+
+_UNCHANGED = nullcontext()
+
+
+@contextmanager
+def _lowered(soft: int) -> Iterator[None]:
     import resource  # noqa: PLC0415 - see above
 
     raised = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (_Given.soft, raised[1]))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, raised[1]))
     try:
         yield
     finally:
