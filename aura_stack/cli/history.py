@@ -10,7 +10,6 @@ from aura_stack.logs.follow import Follower, Piece
 from aura_stack.logs.framing import Kind, Lines
 from aura_stack.logs.search import Found, Span, search
 from aura_stack.logs.sieve import Sieve, Terms
-from aura_stack.logs.tail import last_pieces
 
 from .printers import Aside, Printer, Source
 
@@ -143,6 +142,8 @@ def stored(directory: str, asked: Asked, flow: Flow, count: int | None, end: int
         yield from texts
         return
     if asked.whole:
+        from aura_stack.logs.tail import last_pieces  # noqa: PLC0415 - a search needs none
+
         pieces = last_pieces(directory, count, asked.wanted, end, told=True)
         texts = (text for piece in pieces for text in flow.texts(piece))
     elif not asked.terms.all and not asked.terms.context:

@@ -6,13 +6,12 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from fnmatch import fnmatchcase
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from aura_stack.errors import AuraError, ExitCode
 from aura_stack.frozen import Frozen, NamedTuple
-from aura_stack.logs import index, lives
+from aura_stack.logs import index
 from aura_stack.logs.render import Style
 from aura_stack.logs.search import Span
 from aura_stack.logs.sieve import Terms
@@ -20,7 +19,7 @@ from aura_stack.logs.terminal import Merger
 from aura_stack.reading.words import listed, quoted
 from aura_stack.system.places import Places
 
-from . import tables, target
+from . import target
 from .history import Asked, Flow, span_of, stored
 from .printers import People, Printer, Programs
 from .reader import Reader, known_services, require_record
@@ -223,6 +222,8 @@ def _tell_of_the_end(file: str, places: Places, screen: Screen, options: Options
     """Say where the record of an engine that was killed ends, to whoever sees its end."""
     if options.until is not None or options.previous or not screen.terminal:
         return
+    from aura_stack.logs import lives  # noqa: PLC0415 - as above
+
     known = lives.read(places.logs)
     if known and not known[-1].ended and target.running(file, places) is None:
         last = next(index.backwards(places.logs), None)
@@ -251,7 +252,9 @@ def _clear(settings: Settings, file: str, places: Places, services: set[str] | N
             store.close()
     if not settings.quiet:
         whose = f" of {listed(sorted(services))}" if services is not None else ""
-        sys.stdout.write(f"logs{whose} removed, {tables.size(freed)} freed\n")
+        from .tables import size  # noqa: PLC0415 - as above
+
+        sys.stdout.write(f"logs{whose} removed, {size(freed)} freed\n")
 
 
 def _say(text: str) -> None:
@@ -280,6 +283,8 @@ def _declared(services: tuple[str, ...], file: str, settings: Settings) -> _Decl
 
 def _means(pattern: str, service: str, declared: _Declared) -> bool:
     """Whether a name means a service: itself, a pattern, a profile, or the service it is a replica of."""
+    from fnmatch import fnmatchcase  # noqa: PLC0415 - as above
+
     if pattern.startswith("@"):
         return service in declared.profiles.get(pattern[1:], ())
     if fnmatchcase(service, pattern) or (pattern not in declared.services and pattern == f"{service}-1"):

@@ -166,7 +166,7 @@ def _loaded(
     settings: Settings, verb: str, names: list[str], params: dict[str, Any]
 ) -> Callable[[], int | None]:
     """What carries the command out, ready to be called."""
-    if verb == "up" or verb in _LOOKS:
+    if verb in ("up", "logs") or verb in _LOOKS:
         from aura_stack.system import lean  # noqa: PLC0415 - each loads what it is made of
 
         lean.hurry()  # a look at ports has ended before there is anything to collect
@@ -198,7 +198,9 @@ def _port_look(settings: Settings, verb: str, names: list[str], params: dict[str
 
 
 def _log_look(settings: Settings, names: list[str], params: dict[str, Any]) -> Callable[[], int | None]:
-    from .looking import Options, look  # noqa: PLC0415 - others need none of it
+    from aura_stack.system import lean  # noqa: PLC0415 - others need none of it
+
+    from .looking import Options, look  # noqa: PLC0415 - likewise
 
     as_json = params.pop("as_json", False)
     options = Options(**params)
@@ -206,6 +208,8 @@ def _log_look(settings: Settings, names: list[str], params: dict[str, Any]) -> C
     def carry_out() -> int | None:
         if options.clash:
             return None
+        lean.share()
+        lean.settle()  # who follows stays all day
         look(settings, tuple(names), options, as_json=as_json)
         return ExitCode.OK
 

@@ -10,16 +10,14 @@ from aura_stack.errors import AuraError, ExitCode
 from aura_stack.logs import index
 from aura_stack.logs.follow import Follower, Piece
 from aura_stack.logs.framing import EVENTS
-from aura_stack.logs.lanes import Gap, Lanes
-from aura_stack.logs.store import STREAMS, read_streams
-from aura_stack.logs.tail import last_pieces
+from aura_stack.logs.segments import read_streams
 from aura_stack.system.places import Places
 
-from . import tables
 from .screen import Screen
 
 if TYPE_CHECKING:
     from aura_stack.control.client import Client
+    from aura_stack.logs.lanes import Gap, Lanes
 
 SAID = 64 << 20  # bytes after which the engine is told how far we are, although more has come
 
@@ -46,7 +44,7 @@ def require_record(file: str, places: Places) -> None:
 
 def known_services(places: Places) -> list[str]:
     """The services that have a stream in the record, in the order in which they first appeared."""
-    files = read_streams(os.path.join(places.logs, STREAMS))[EVENTS + 1 :]
+    files = read_streams(places.logs)[EVENTS + 1 :]
     return list(dict.fromkeys(file.removesuffix(".log").rpartition(".")[0] for file in files))
 
 
@@ -84,6 +82,8 @@ class Reader:
         if count is None:
             self._print_new(None)
             return
+        from aura_stack.logs.tail import last_pieces  # noqa: PLC0415 - a search needs none
+
         end = index.end(self._logs)
         pieces = last_pieces(self._logs, count, self._wanted, end)
         last: deque[bytes] = deque(maxlen=count)
@@ -117,6 +117,8 @@ class Reader:
         """Read on from there: on a terminal so that nobody waits behind a flood, else everything in its order."""
         self._source.close()
         if self._screen.terminal:
+            from aura_stack.logs.lanes import Lanes  # noqa: PLC0415 - for terminals alone
+
             self._source = Lanes(self._logs, position, time.time_ns, lambda _: False, self._reads)
         else:
             self._source = Follower(self._logs, position, self._reads)
@@ -175,7 +177,7 @@ class Reader:
     def _print_new(self, engine: "Client | None") -> None:
         unsaid = 0
         for piece in self._pieces():
-            if isinstance(piece, Gap):
+            if not isinstance(piece, Piece):
                 self._screen.say(_passed_over(piece))
                 continue
             for text in self._texts(piece):
@@ -187,7 +189,7 @@ class Reader:
             if self._screen.gone:
                 return
 
-    def _pieces(self) -> Iterator[Piece | Gap]:
+    def _pieces(self) -> "Iterator[Piece | Gap]":
         if isinstance(self._source, Follower):
             yield from self._source.read()
             return
@@ -196,5 +198,7 @@ class Reader:
             yield from self._source.turn()
 
 
-def _passed_over(gap: Gap) -> str:
+def _passed_over(gap: "Gap") -> str:
+    from . import tables  # noqa: PLC0415 - as above
+
     return f"{gap.service}: {tables.size(gap.size)} not shown; aura-stack logs {gap.service} has them"

@@ -135,7 +135,7 @@ class Finder:
         if self._needles is None or self._needles.table:
             return None
         data, shift = buffer.data, begin if self._needles.folded else 0
-        where = self._needles.prepared(data[begin:end]) if shift else data
+        where = buffer.beside(self._needles.prepared(data[begin:end])).data if shift else data
         if self._pairs is None and end - begin >= _LEAST:
             sample = where[begin - shift : min(end, begin + _SAMPLE) - shift]
             self._pairs = self._chosen_pairs(bytes(sample))

@@ -7,8 +7,7 @@ from aura_stack.frozen import NamedTuple
 
 from . import index
 from .framing import ENTRY, EVENTS, Entry, Kind
-from .segments import open_segment
-from .store import STREAMS, read_streams
+from .segments import open_segment, read_streams
 
 BATCH = 1024  # entries read at once
 CHUNK = 1 << 18  # bytes read at once, at the most: what is made of them passes through the cache of a core
@@ -90,7 +89,7 @@ class Follower:
 
     def _name(self, stream: int) -> tuple[str, str]:
         if stream >= len(self._names):
-            self._names = read_streams(os.path.join(self._directory, STREAMS))
+            self._names = read_streams(self._directory)
         if stream >= len(self._names):
             return f"stream-{stream}", "unknown"
         self._split[stream] = split_name(stream, self._names[stream])

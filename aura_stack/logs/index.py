@@ -63,6 +63,16 @@ def content(directory: str, number: int) -> bytes:
     return data[: len(data) // ENTRY.size * ENTRY.size]
 
 
+def read_into(data: bytearray, directory: str, number: int) -> int:
+    """Read the entries of an index file into a buffer of SEGMENT bytes, and answer how many bytes they are."""
+    try:
+        with open(path(directory, number), "rb", buffering=0) as file:
+            size = file.readinto(data) or 0
+    except FileNotFoundError:
+        return 0
+    return size // ENTRY.size * ENTRY.size
+
+
 def exists(directory: str) -> bool:
     """Whether there is a record."""
     return os.path.isdir(os.path.join(directory, FOLDER))

@@ -10,7 +10,6 @@ import struct
 import sys
 from array import array
 from bisect import bisect_right
-from collections.abc import Iterator
 from itertools import pairwise
 
 from aura_stack.frozen import NamedTuple
@@ -92,14 +91,6 @@ class _File:
     def row(self, number: int) -> tuple[int, ...]:
         """An entry, as bare numbers."""
         return ENTRY.unpack_from(self._data, number * ENTRY.size)
-
-    def ends(self) -> Iterator[tuple[int, Place]]:
-        """The streams of which a run has ended, and where."""
-        kinds = self._data[_KIND :: ENTRY.size]
-        row = -1
-        while (row := kinds.find(_END, row + 1)) >= 0:
-            _, _, stream, _, segment, offset, _, _ = self.row(row)
-            yield stream, (segment, offset)
 
 
 class _Found:
@@ -191,9 +182,13 @@ class Lookup:
     def ends(self) -> dict[int, set[Place]]:
         """By stream, where runs have ended."""
         found: dict[int, set[Place]] = {}
+        data = bytearray(index.SEGMENT)
         for number in self._numbers:
-            for stream, place in self._file(number).ends():
-                found.setdefault(stream, set()).add(place)
+            size = index.read_into(data, self._directory, number)
+            kinds, row = data[_KIND : size : ENTRY.size], -1
+            while (row := kinds.find(_END, row + 1)) >= 0:
+                _, _, stream, _, segment, offset, _, _ = ENTRY.unpack_from(data, row * ENTRY.size)
+                found.setdefault(stream, set()).add((segment, offset))
         return found
 
     def _file_of(self, stream: int, place: Place) -> int:

@@ -3,7 +3,6 @@
 import zlib
 from collections.abc import Sequence
 
-from .controls import RESET, closed, plain, safe
 from .width import padded, shortened
 
 PALETTE = (28, 30, 32, 63, 64, 67, 97, 98, 100, 130, 133, 135, 164, 168)
@@ -16,6 +15,7 @@ WIDEST = 20
 _SEED = 1021  # of those tried the first by which the names that most stacks have get colours of their own
 _DIM = b"\x1b[2m"
 _RED = b"\x1b[31m"
+_RESET = b"\x1b[0m"
 
 
 class Style:
@@ -59,11 +59,15 @@ class Style:
 
     def line(self, name: str, text: bytes) -> bytes:
         """One line that a service printed, for a person."""
+        from .controls import closed, safe  # noqa: PLC0415 - 1 ms, which many commands need not wait for
+
         return self.log(name) + closed(safe(text, colour=self.colour) + b"\n")
 
     def _wrapped(self, code: bytes, text: str) -> bytes:
+        from .controls import plain  # noqa: PLC0415 - as above
+
         shown = plain(text.encode("utf-8", "backslashreplace"))  # names of files may hold anything
-        return code + shown + RESET if self.colour else shown
+        return code + shown + _RESET if self.colour else shown
 
     def _columns(self, name: str) -> int:
         return min(len(name), self._widest or len(name))
@@ -78,7 +82,7 @@ class Style:
     def _make(self, name: str, bar: str) -> bytes:
         shown = shortened(name, self._widest) if self._widest else name
         text = f"{padded(shown, self._width)} {bar} ".encode()
-        return b"\x1b[38;5;%dm" % colour_of(name) + text + RESET if self.colour else text
+        return b"\x1b[38;5;%dm" % colour_of(name) + text + _RESET if self.colour else text
 
 
 def colour_of(name: str) -> int:

@@ -2,6 +2,7 @@
 
 import heapq
 import os
+import sys
 from bisect import bisect_left
 from collections.abc import Callable, Iterator
 
@@ -10,14 +11,15 @@ from aura_stack.system.bulk import Haystack, keep_memory
 
 from . import segments
 from .blocks import SIZE, Block, blocks
+from .finder import Buffer, Text
 from .follow import split_name
 from .framing import EVENTS
 from .lookup import NOWHERE, Lookup
 from .second import in_two
 from .sieve import Bulk, Sieve, Terms
-from .store import STREAMS, read_streams
 
-WORTH = 24 << 20  # bytes that are worth a second process
+MUCH = 8 << 20  # bytes that are worth the loading of what finds texts faster
+WORTH = 24 << 20  # and a second process
 LONG = 1 << 10  # bytes of an entry that are rather looked at together, where many lines are wanted
 
 
@@ -82,31 +84,34 @@ def search(directory: str, wanted: Callable[[str, str], bool], terms: Terms, spa
         terms: which lines.
         span: which part of the record.
     """
-    names = read_streams(os.path.join(directory, STREAMS))
+    names = segments.read_streams(directory)
     streams = [
         [_File(directory, number, file, segment) for segment in _segments(directory, number, file)]
         for number, file in enumerate(names)
         if number != EVENTS and wanted(*split_name(number, file))
     ]
     streams = [[one for one in files if not _is_older(one.older, span.since)] for files in streams]
-    here = _Search(directory, terms, span)
-    ours, others = _halves(streams) if terms.in_bulk else (streams, [])
-    if not others:
-        return here.merged(ours)
+    sizes = {file: _size(file) for files in streams for file in files}
+    whole = sum(sizes.values())
+    here = _Search(directory, terms, span, much=whole >= MUCH)
+    if whole < WORTH or not terms.in_bulk or _processors() == 1:
+        return here.merged(streams)
+    ours, others = _halves(streams, sizes)
     return map(Found._make, in_two(lambda: here.merged(ours), lambda: here.merged(others)))
 
 
 class _Search:
     """What is looked for, and where."""
 
-    def __init__(self, directory: str, terms: Terms, span: Span) -> None:
+    def __init__(self, directory: str, terms: Terms, span: Span, *, much: bool) -> None:
         self._directory = directory
         self._terms = terms
         self._span = span
         self._lookup = Lookup(directory)
         self._ends = self._lookup.ends()
-        self._hay = Haystack(bytearray(SIZE))
-        keep_memory()
+        self._hay: Buffer = Haystack(bytearray(SIZE)) if much else Text(bytearray(SIZE))
+        if not terms.in_bulk:
+            keep_memory()  # for the copies of all that is read
 
     def merged(self, streams: list[list[_File]]) -> Iterator[Found]:
         """The lines of files, each stream's in their order."""
@@ -160,6 +165,7 @@ class _Search:
         self, lines: bytes, offset: int, bulk: Bulk, file: _File, name: tuple[str, str]
     ) -> Iterator[Found]:
         """The wanted lines among these, which begin at an offset, entry by entry: where many are wanted."""
+        keep_memory()
         at, size = 0, len(lines)
         while at < size:
             spot = self._lookup.spot(file.stream, file.segment, offset + at)
@@ -227,14 +233,19 @@ def _cut(hits: _Hits, number: int, end: int) -> None:
         texts.insert(number + 1, text[following:])
 
 
-def _halves(streams: list[list[_File]]) -> tuple[list[list[_File]], list[list[_File]]]:
+def _processors() -> int:
+    """How many this process may use."""
+    if sys.platform == "linux":
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _halves(
+    streams: list[list[_File]], sizes: dict[_File, int]
+) -> tuple[list[list[_File]], list[list[_File]]]:
     """Files in two parts of about as many bytes; of a stream, the first has those that come first."""
     ours: list[list[_File]] = []
     others: list[list[_File]] = []
-    sizes = {file: _size(file) for files in streams for file in files}
-    whole = sum(sizes.values())
-    if whole < WORTH or os.cpu_count() == 1:
-        return streams, []
     known = taken = 0
     for files in streams:
         known += sum(map(sizes.__getitem__, files))

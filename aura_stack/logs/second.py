@@ -1,10 +1,10 @@
 """Half of the work in a second process, its results in between those of the first."""
 
+import _signal  # type: ignore[import-not-found] # what `signal` is made of, which takes as long as a tenth of a search
 import heapq
 import marshal
 import os
 import select
-import signal
 import sys
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -138,7 +138,7 @@ class _Helper:
     def close(self) -> None:
         """It is needed no more."""
         os.close(self._answers)
-        os.kill(self._pid, signal.SIGKILL)  # our child, and not waited for: the number is its own
+        os.kill(self._pid, _signal.SIGKILL)  # our child, and not waited for: the number is its own
         os.waitpid(self._pid, 0)
 
 

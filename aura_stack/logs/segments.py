@@ -1,4 +1,4 @@
-"""The files of a stream: the live one by the stream's name, and before it older ones by number.
+"""The files of the streams, which `streams` names: the live one by the stream's name, before it older ones by number.
 
 `web.out.log` is being written; `web.out.log.000007` was, before it grew too long. Numbers only rise, so a file that
 got one never changes again. Which number the live one will get stands in the table `segments`, a line for each
@@ -18,6 +18,7 @@ SLACK = 4 << 20
 KEPT = 8
 """Files of a stream that are kept, with the live one."""
 
+STREAMS = "streams"
 TABLE = "segments"
 _COMPACT = 1 << 16  # bytes of a table that is written anew
 
@@ -48,6 +49,16 @@ def numbers(live: str) -> list[int]:
 def files(live: str) -> list[str]:
     """All files of a stream, the oldest first."""
     return [*(older(live, number) for number in numbers(live)), *([live] if os.path.exists(live) else ())]
+
+
+def read_streams(directory: str) -> list[str]:
+    """The live files of the streams, by number; a line that is still being written is left out."""
+    try:
+        with open(os.path.join(directory, STREAMS), "rb") as file:
+            lines = file.read().split(b"\n")[:-1]
+    except FileNotFoundError:
+        return []
+    return [os.fsdecode(line) for line in lines]
 
 
 def read_table(directory: str) -> dict[int, Live]:

@@ -20,13 +20,12 @@ from . import index, segments
 from .framing import ENTRY, EVENTS, Kind
 from .lives import Lives
 from .retention import Retention
-from .segments import Live, Table
+from .segments import STREAMS, Live, Table, read_streams
 
 _FLAGS = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC  # and not O_APPEND: splice(2) would refuse
 _MODE = 0o644
 _PART = 1 << 18  # bytes of one entry, at the most, for what is entered later
 _HELD = 4096  # entries that wait while the disk takes none
-STREAMS = "streams"
 
 
 class _File:
@@ -87,7 +86,7 @@ class Store:
         self._life = self._lives.now.number
         self._table = Table(self._directory)
         self._streams = os.path.join(self._directory, STREAMS)
-        self._names = read_streams(self._streams)
+        self._names = read_streams(self._directory)
         self._numbers = {name: number for number, name in enumerate(self._names)}
         self._files: dict[int, _File] = {}
         self._pending: list[list[int]] = []  # what flush is to enter: entries whose length may still grow
@@ -448,13 +447,3 @@ def _size_and_time(path: str) -> tuple[int, int]:
 def _remove(path: str) -> None:
     with suppress(FileNotFoundError):  # somebody else was quicker
         os.unlink(path)
-
-
-def read_streams(table: str) -> list[str]:
-    """The files of the streams, by number; a line that is still being written is left out."""
-    try:
-        with open(table, "rb") as file:
-            lines = file.read().split(b"\n")[:-1]
-    except FileNotFoundError:
-        return []
-    return [os.fsdecode(line) for line in lines]

@@ -1,13 +1,12 @@
 """The last lines of a record, found from its end: how long the record is does not matter."""
 
-import os
 from collections.abc import Callable, Iterator
 from itertools import islice
 
 from . import index
 from .follow import Follower, Piece, split_name
 from .framing import EVENTS, Entry, Kind
-from .store import STREAMS, read_streams
+from .segments import read_streams
 
 FAR = 4096  # entries that are looked at for the beginning of a line
 LONGEST = 1 << 16  # bytes that are looked at for the beginning of a line
@@ -34,7 +33,7 @@ def last_pieces(
     """
     follower = Follower(directory)
     try:
-        names = read_streams(os.path.join(directory, STREAMS))
+        names = read_streams(directory)
         streams = {number for number, name in enumerate(names) if wanted(*split_name(number, name))}
         found: list[Piece] = []
         first: dict[int, tuple[int, Entry]] = {}  # of each stream: where in `found`, and its entry

@@ -1,6 +1,5 @@
 """Merged logs for one reader: pieces of a record in, whole prefixed lines out."""
 
-from .controls import closed, safe
 from .follow import Piece
 from .framing import Kind, Lines
 from .render import Style, ends_prefixed, prefixed
@@ -53,7 +52,12 @@ class Merger:
         """Whole lines as they are shown: with what stands before them."""
         if not lines:
             return b""
-        lines = closed(safe(lines, colour=self._style.colour)) if self._safe else _from_terminal(lines)
+        if self._safe:
+            from .controls import closed, safe  # noqa: PLC0415 - 1 ms, which a file need not wait for
+
+            lines = closed(safe(lines, colour=self._style.colour))
+        else:
+            lines = _from_terminal(lines)
         return prefixed(lines, self.before(service, time))
 
     def before(self, service: str, time: int) -> bytes:

@@ -5,7 +5,7 @@ import os
 import sys
 from collections.abc import Callable
 from contextlib import suppress
-from functools import cache
+from functools import cache, cached_property
 from typing import cast
 
 BUFFERS = (
@@ -15,6 +15,7 @@ _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # malloc.h
 _UNABLE = {errno.EINVAL, errno.ENOSYS, errno.EPERM}  # of a file system or a sandbox
 
 
+@cache
 def keep_memory() -> None:
     """Have malloc(3) keep what is freed for the next buffer, where it would give it back to the kernel at once.
 
@@ -52,22 +53,27 @@ class Haystack:
 
     def __init__(self, data: bytearray) -> None:
         self.data = data
-        self._memmem = _memmem() if data else None
-        if self._memmem:
-            from ctypes import addressof, c_char  # noqa: PLC0415 - 1.5 ms, for those who search much
 
-            self._held = c_char.from_buffer(data)
-            self._address = addressof(self._held)
+    @cached_property
+    def find(self) -> Callable[[bytes, int, int], int]:
+        """Tells where a text stands next, all of it between two places; -1 for nowhere."""
+        memmem = _memmem()
+        if not (memmem and self.data):
+            return self.data.find
+        from ctypes import addressof, c_char  # noqa: PLC0415 - 1.5 ms, for those who search much
 
-    def find(self, text: bytes, begin: int, end: int) -> int:
-        """Where a text stands next, all of it between two places; -1 for nowhere."""
-        if not self._memmem:
-            return self.data.find(text, begin, end)
-        found = self._memmem(self._address + begin, end - begin, text, len(text))
-        return -1 if found is None else int(found) - self._address
+        self._held = c_char.from_buffer(self.data)
+        address = addressof(self._held)
+
+        def find(text: bytes, begin: int, end: int) -> int:
+            found = memmem(address + begin, end - begin, text, len(text))
+            return -1 if found is None else found - address
+
+        return find
 
     def beside(self, data: bytes | bytearray) -> "Haystack":
-        """Other bytes, to be searched alike."""
+        """Other bytes, to be searched alike: a copy, of which there are many."""
+        keep_memory()
         return Haystack(data if isinstance(data, bytearray) else bytearray(data))
 
 

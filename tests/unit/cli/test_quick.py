@@ -13,6 +13,7 @@ from aura_stack.cli import logs, orders, ports_change, ports_live, status
 from aura_stack.cli.main import cli
 from aura_stack.cli.quick import FLAGS, VALUED, understood
 from aura_stack.cli.up import up
+from aura_stack.logs.store import Store
 from aura_stack.system.places import create_runtime, places
 
 ORDERS = {
@@ -221,6 +222,38 @@ def test_looks_at_ports_that_nobody_has_load_neither_the_parser_nor_who_is_asked
     assert {"aura_stack.cli.ports_told", "aura_stack.cli.ports_offered"} & set(loaded)
     assert not set(PORTS_NEED) & set(loaded)
     assert not {f"aura_stack.{name}" for name in spared} & set(loaded)
+
+
+SEARCH_SPARES = (
+    *HEAVY,
+    "ctypes",
+    "signal",
+    "socket",
+    "json",
+    *(
+        f"aura_stack.logs.{name}"
+        for name in ("store", "controls", "lanes", "tail", "levels", "lives", "moments")
+    ),
+    *(f"aura_stack.cli.{name}" for name in ("story", "tables", "clean", "running")),
+    *(f"aura_stack.{name}" for name in ("session", "control", "messages", "supervision")),
+)
+
+
+def test_a_search_loads_nothing_that_it_does_not_use(tmp_path):
+    (tmp_path / "stack.yaml").write_text("services: {}")
+    environ = {"HOME": str(tmp_path), "TMPDIR": str(tmp_path)}
+    logs = Path(places(str(tmp_path / "stack.yaml"), environ).logs)
+    logs.mkdir(parents=True)
+    store = Store(str(logs), str(logs.parent / "events.jsonl"), lambda: None, lambda: None)
+    store.append(store.stream("web.out.log"), 1, b"a needle\nhay\n")
+    store.close()
+    script = "import sys\nfrom aura_stack.cli.quick import run\nrun(sys.argv[1:])\nprint(*sys.modules)\n"
+    lines = subprocess.run(
+        [sys.executable, "-I", "-c", f"import sys; sys.path[:0] = {sys.path!r}\n{script}", "logs", "-g", "needle"],
+        cwd=tmp_path, env=environ, capture_output=True, text=True, check=True,
+    ).stdout.splitlines()  # fmt: skip
+    assert lines[:-1] == ["web | a needle"]
+    assert not set(SEARCH_SPARES) & set(lines[-1].split())
 
 
 def test_click_is_what_the_test_compares_with():
