@@ -9,7 +9,7 @@ import _socket  # as in control/door
 import os
 import signal
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 from aura_stack.errors import AuraError
 from aura_stack.frozen import Frozen
@@ -25,11 +25,11 @@ if TYPE_CHECKING:
 
 
 class Launched(Frozen):
-    """What the face holds: its end of the link, and its children: the guardian, and whoever reads ahead."""
+    """What the face holds: its end of the link, and its children: the guardian, and whoever reads ahead, if any."""
 
     link: _socket.socket
     guardian: int
-    reader: int
+    reader: int | None
 
 
 def launch(file: str, places: Places, options: Options, environ: Mapping[str, str]) -> Launched:
@@ -59,9 +59,7 @@ def launch(file: str, places: Places, options: Options, environ: Mapping[str, st
             return Engine(file, places, lock_file, options, environ, theirs, reading).run(lifeline)
 
         guard(run_engine, lambda: _let_go(theirs, reading))
-    reader = os.fork()
-    if reader == 0:
-        _read_ahead(writing, file, environ, options)
+    reader = _reader(writing, file, environ, options)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, HELD)
     theirs.close()
     for inherited in (lock_file, reading, writing):
@@ -97,8 +95,14 @@ def launch_apart(file: str, places: Places, options: Options, environ: Mapping[s
     return socket.socket(fileno=descriptors[0])
 
 
-def _read_ahead(writing: int, file: str, environ: Mapping[str, str], options: Options) -> NoReturn:
-    """Become the one that reads the definition; a fault of it is the engine's to find, and to tell."""
+def _reader(writing: int, file: str, environ: Mapping[str, str], options: Options) -> int | None:
+    """Fork the one that reads the definition; a fault of it is the engine's to find, and to tell."""
+    try:
+        reader = os.fork()
+    except OSError:  # there may be no more processes, and this one can be done without
+        return None
+    if reader:
+        return reader
     try:
         _let_go_of_what_we_inherited({writing})
         from .readahead import read_ahead  # noqa: PLC0415 - loaded by this process alone, beside the engine

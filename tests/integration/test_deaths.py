@@ -141,3 +141,37 @@ def test_a_face_that_dies_before_anything_has_started_leaves_nothing_running(sta
     assert select.select([held], [], [], PATIENCE)[0]
     os.close(held)
     assert made.members() == []
+
+
+NO_MORE_PROCESSES = """
+import os
+fork, face = os.fork, os.getpid()
+def second_fails(done=[]):
+    if done and os.getpid() == face:
+        open("happened", "w").close()
+        raise BlockingIOError(11, "Resource temporarily unavailable")
+    done.append(1)
+    return fork()
+os.fork = second_fails
+"""
+KILLED = """
+import os, signal
+from aura_stack.session import readahead
+def read_ahead(*_):
+    open("happened", "w").close()
+    os.kill(os.getpid(), signal.SIGKILL)
+readahead.read_ahead = read_ahead
+"""
+
+
+@pytest.mark.parametrize("fault", [NO_MORE_PROCESSES, KILLED, ""])
+def test_who_reads_ahead_is_not_needed_and_leaves_nothing(stack, fault):
+    made = stack({"web": {"command": ["sleep", "1000"]}})
+    (made.folder / "faults").mkdir()
+    (made.folder / "faults" / "sitecustomize.py").write_text(fault)
+    made.env["PYTHONPATH"] = str(made.folder / "faults")
+    up = made.up()
+    assert processes.children(up.pid) == [made.guardian()]
+    assert (made.folder / "happened").exists() == bool(fault)
+    up.signal(signal.SIGINT)
+    assert up.finish() == 130
