@@ -71,10 +71,11 @@ class Flow:
 
     def found(self, found: Found) -> Iterator[bytes]:
         """What to print for lines that were searched for."""
-        source = Source(found.service, found.stream, found.run, found.life)
+        (_, offset), time, service, stream, run, life, lines = found
+        source = Source(service, stream, run, life)
         if self._asked.terms.context:
-            return self._shown(source, found.time, found.order[1], found.lines)
-        return self._printer.lines(source, found.time, found.lines)
+            return self._shown(source, time, offset, lines)
+        return self._printer.lines(source, time, lines)
 
     def _printed(self, piece: Piece) -> Iterator[bytes]:
         source = Source(piece.service, piece.stream, piece.run, piece.life)
@@ -183,9 +184,9 @@ def _last_found(found: Iterator[Found], count: int) -> deque[Found]:
     lines = 0
     for one in found:
         kept.append(one)
-        lines += one.lines.count(b"\n")
-        while lines - kept[0].lines.count(b"\n") >= max(count, 1):
-            lines -= kept.popleft().lines.count(b"\n")
+        lines += one[-1].count(b"\n")
+        while lines - kept[0][-1].count(b"\n") >= max(count, 1):
+            lines -= kept.popleft()[-1].count(b"\n")
     return kept
 
 

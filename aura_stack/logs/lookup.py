@@ -12,8 +12,6 @@ from array import array
 from bisect import bisect_right
 from itertools import pairwise
 
-from aura_stack.frozen import NamedTuple
-
 from . import index
 from .framing import ENTRY, Kind
 
@@ -34,15 +32,11 @@ NOWHERE = (1 << 32, 0)
 _BYTES, _END = int(Kind.BYTES), int(Kind.END)
 
 
-class Spot(NamedTuple):
-    """What an entry says, its position in the index, and where in the file the next one of its stream begins."""
+Spot = tuple[int, int, int, int, int, int]
+"""An entry: its position in the index, time, run, life, length; and where in the file the next of its stream begins.
 
-    position: int
-    time: int
-    run: int
-    life: int
-    length: int
-    following: int
+Bare numbers, as there may be millions.
+"""
 
 
 class _File:
@@ -152,7 +146,7 @@ class Lookup:
         follows, begins = found.behind[1]
         following = begins if follows == segment else end
         position = found.number * index.SEGMENT + found.row * ENTRY.size
-        return Spot(position, time, run, life, length, following)
+        return position, time, run, life, length, following
 
     def _enter(self, stream: int, place: Place) -> "_Found | None":
         """The file of the index where the entry of a place is to be looked for; None for none."""

@@ -23,23 +23,12 @@ WORTH = 24 << 20  # and a second process
 LONG = 1 << 10  # bytes of an entry that are rather looked at together, where many lines are wanted
 
 
-class Found(NamedTuple):
-    """Lines that were found, neighbours in the order of arrival.
+Found = tuple[tuple[int, int], int, str, str, int, int, bytes]
+"""Lines that were found, neighbours in the order of arrival; bare, as there may be millions.
 
-    Attributes:
-        order: the position in the index, and in its file the place, of the first.
-        time: when they came (ns since 1970).
-        service: who printed them, on this `stream`, in this `run` of the engine's `life`.
-        lines: whole, with their ends.
-    """
-
-    order: tuple[int, int]
-    time: int
-    service: str
-    stream: str
-    run: int
-    life: int
-    lines: bytes
+The position in the index, and in its file the place, of the first; when they came (ns since 1970); the service that
+printed them, on which stream, in which run of the engine of which life; they themselves, whole, with their ends.
+"""
 
 
 class Span(NamedTuple):
@@ -97,7 +86,7 @@ def search(directory: str, wanted: Callable[[str, str], bool], terms: Terms, spa
     if whole < WORTH or not terms.in_bulk or _processors() == 1:
         return here.merged(streams)
     ours, others = _halves(streams, sizes)
-    return map(Found._make, in_two(lambda: here.merged(ours), lambda: here.merged(others)))
+    return in_two(lambda: here.merged(ours), lambda: here.merged(others))
 
 
 class _Search:
@@ -154,7 +143,7 @@ class _Search:
             )
         if way.often(hay, low, high):
             spot = self._lookup.spot(file.stream, file.segment, offset)
-            if spot and spot.length >= LONG:
+            if spot and spot[4] >= LONG:
                 return self._sifted(bytes(hay.data[low:high]), offset, way, file, name)
         spans = way.spans(hay, low, high)
         shift, data = offset - low, hay.data
@@ -172,13 +161,13 @@ class _Search:
             if spot is None:  # of another time
                 at = lines.index(b"\n", at) + 1
                 continue
-            following = spot.following - offset
+            position, time, run, life, _, behind = spot
+            following = behind - offset
             stop = lines.index(b"\n", max(following - 1, at)) + 1 if following < size else size
-            position, time, run, life, _, _ = spot
             if self._counts(position, name[0], life, run):
                 found = bulk.wanted(lines[at:stop])
                 if found:
-                    yield Found((position, offset + at), time, *name, run, life, found)
+                    yield (position, offset + at), time, *name, run, life, found
             at = stop
 
     def _placed(self, hits: _Hits, file: _File, name: tuple[str, str]) -> Iterator[Found]:
@@ -200,7 +189,7 @@ class _Search:
                 _cut(hits, last, following)
             if self._counts(position, name[0], life, run):
                 lines = b"".join(texts[at : last + 1])
-                yield Found((position, offset), time, *name, run, life, lines)
+                yield (position, offset), time, *name, run, life, lines
             at = last + 1
 
     def _last_of_entry(self, hits: _Hits, first: int, end: int) -> int:

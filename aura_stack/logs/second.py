@@ -15,6 +15,7 @@ from aura_stack.system.bulk import widen
 
 HELD = 24 << 20  # bytes of results that each of the two holds while the other is not as far
 HELD_BETWEEN = 1 << 20  # and that are on their way
+SOME = 64  # results after which it is looked how far the other one is
 BATCH = 1 << 16  # bytes of results that are handed over at once, about
 _HEAD = 4  # bytes that say how long a batch is; of length 0 is the last one
 
@@ -32,7 +33,7 @@ def in_two(ours: Callable[[], Results], others: Callable[[], Results]) -> Result
     try:
         helper = _Helper(others)
     except OSError:  # no more processes, or descriptors: it is only slower
-        yield from map(tuple, heapq.merge(ours(), others()))
+        yield from heapq.merge(ours(), others())
         return
     try:
         ahead = _Ahead(ours())
@@ -49,7 +50,7 @@ def _received(helper: "_Helper", ahead: "_Ahead", others: Callable[[], Results])
             continue
         batch = helper.batch()
         if batch is None:  # it was killed
-            yield from map(tuple, islice(others(), count, None))
+            yield from islice(others(), count, None)
             return
         if not batch:
             return
@@ -73,17 +74,18 @@ class _Ahead:
             found = self._made.popleft()
             self._size -= len(found[-1])
             return found
-        return tuple(next(self._results))
+        return next(self._results)
 
     def work(self) -> bool:
-        """Make one more; False where there is nothing to make, or enough was made."""
-        if self._size > HELD:
-            return False
-        found = next(self._results, None)
-        if found is None:
-            return False
-        self._made.append(tuple(found))
-        self._size += len(found[-1])
+        """Make some more; False where there is nothing to make, or enough was made."""
+        for _ in range(SOME):
+            if self._size > HELD:
+                return False
+            found = next(self._results, None)
+            if found is None:
+                return False
+            self._made.append(found)
+            self._size += len(found[-1])
         return True
 
 
@@ -181,7 +183,7 @@ def _send(results: Results, descriptor: int) -> None:
     batch: list[tuple[Any, ...]] = []
     size = 0
     for found in results:
-        batch.append(tuple(found))
+        batch.append(found)
         size += len(found[-1])
         if size >= BATCH:
             sender.send(batch)

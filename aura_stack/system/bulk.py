@@ -60,6 +60,7 @@ class Haystack:
         memmem = _memmem()
         if not (memmem and self.data):
             return self.data.find
+        keep_memory()
         from ctypes import addressof, c_char  # noqa: PLC0415 - 1.5 ms, for those who search much
 
         self._held = c_char.from_buffer(self.data)

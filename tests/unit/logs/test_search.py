@@ -86,13 +86,13 @@ def test_the_same_lines_in_the_same_order(logs, seed, monkeypatch):
     for terms in TERMS:
         found = list(search(logs, anything, terms, Span()))
         lines = [
-            (one.service, one.stream, *(() if terms.context else (one.run, one.life)), line)
-            for one in found
-            for line in one.lines.split(b"\n")[:-1]
+            (service, stream, *(() if terms.context else (run, life)), line)
+            for _, _, service, stream, run, life, text in found
+            for line in text.split(b"\n")[:-1]
         ]
         assert sorted(lines) == sorted(by_reading(logs, terms))
         assert lines
-        assert [one.order for one in found] == sorted(one.order for one in found)
+        assert [one[0] for one in found] == sorted(one[0] for one in found)
 
 
 def test_only_what_is_asked_for(logs):
@@ -105,14 +105,14 @@ def test_only_what_is_asked_for(logs):
     terms = Terms((pattern("needle"),))
 
     def numbers(wanted=anything, **span):
-        return [int(one.lines[:3]) for one in search(logs, wanted, terms, Span(**span))]
+        return [int(one[-1][:3]) for one in search(logs, wanted, terms, Span(**span))]
 
     assert numbers() == list(range(100))
     assert numbers(lambda service, _: service == "web") == list(range(1, 100, 2))
     assert numbers(begin=positions[30], end=positions[40]) == list(range(30, 40))
     assert numbers(run=lambda _, life, run: (life, run) == (1, 2)) == []
-    assert [one.time for one in search(logs, anything, terms, Span())] == sorted(
-        one.time for one in search(logs, anything, terms, Span())
+    assert [one[1] for one in search(logs, anything, terms, Span())] == sorted(
+        one[1] for one in search(logs, anything, terms, Span())
     )
     store.close()
 
@@ -124,9 +124,9 @@ def test_a_line_in_which_a_run_ended_is_two(logs):
     store.end(web, 1)
     store.append(web, 2, b"and no more\n")
     (found,) = search(logs, anything, Terms((pattern("needle"),)), Span())
-    assert (found.run, found.lines) == (1, b"the needle is last\n")
+    assert (found[4], found[-1]) == (1, b"the needle is last\n")
     (found,) = search(logs, anything, Terms((pattern("more"),)), Span())
-    assert (found.run, found.lines) == (2, b"and no more\n")
+    assert (found[4], found[-1]) == (2, b"and no more\n")
     store.close()
 
 
@@ -136,9 +136,9 @@ def test_files_that_go_while_they_are_searched_are_left_out(logs):
     for number in range(90):
         store.append(web, 1, b"%03d %s needle\n" % (number, b"x" * 100))
     finding = search(logs, anything, Terms((pattern("needle"),)), Span())
-    assert next(finding).lines.startswith(b"000")
+    assert next(finding)[-1].startswith(b"000")
     os.unlink(os.path.join(logs, "web.out.log.000001"))
-    rest = [int(one.lines[:3]) for one in finding]
+    rest = [int(one[-1][:3]) for one in finding]
     assert rest[0] == 1
     assert rest[-1] == 89
     assert len(rest) < 89
@@ -180,7 +180,7 @@ def test_a_line_longer_than_any_is_found_in_its_parts_and_those_behind_it(logs):
     web = store.stream("web.out.log")
     store.append(web, 1, b"begin " + b"x" * LONGEST)
     store.append(web, 1, b"y" * LONGEST + b" needle\nneedle\n")
-    found = b"".join(one.lines for one in search(logs, anything, Terms((pattern("needle"),)), Span()))
+    found = b"".join(one[-1] for one in search(logs, anything, Terms((pattern("needle"),)), Span()))
     long, short = found.splitlines()
     assert long.endswith(b"yy needle")
     assert len(long) <= LONGEST + blocks.BLOCK
