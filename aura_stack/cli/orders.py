@@ -46,7 +46,7 @@ def start(
     \b
     Keys of --json, one object for each service:
       service, ok, words, before (its state then), state, run, pid, ready_seconds,
-      address, exit_code
+      address, exit_code (null while it runs)
     """
     given = {"wait": wait, "timeout": wait_timeout, "as_json": as_json, "dependencies": not no_deps}
     context.exit(running.order(context.obj, "start", services, **given))
@@ -82,7 +82,7 @@ def stop(
     \b
     Keys of --json, one object for each service:
       service, ok, words, before (its state then), state, run, pid, ready_seconds,
-      address, exit_code
+      address, exit_code (null while it runs)
     """
     grace = {} if stop_timeout is None else {"grace": stop_timeout}
     given = {"wait": wait, "timeout": wait_timeout, "as_json": as_json, "dependents": with_dependents}
@@ -123,7 +123,7 @@ def restart(
     \b
     Keys of --json, one object for each service:
       service, ok, words, before (its state then), state, run, pid, ready_seconds,
-      address, exit_code
+      address, exit_code (null while it runs)
     """
     if hard and stop_timeout is not None:
         raise click.UsageError("--hard leaves no time, so --stop-timeout means nothing beside it", context)
@@ -154,7 +154,7 @@ def scale(
     \b
     Keys of --json, one object for each service that came or went:
       service, ok, words, before (its state then, null for one that came), state, run,
-      pid, ready_seconds, address, exit_code
+      pid, ready_seconds, address, exit_code (null while it runs)
     """
     context.exit(running.scale(context.obj, scale, as_json=as_json, wait=wait, timeout=wait_timeout))
 

@@ -83,7 +83,7 @@ def wait(
 
     \b
     Keys of --json, one object for each service:
-      service, ok, words, state, run, pid, ready_seconds, address, exit_code
+      service, ok, words, state, run, pid, ready_seconds, address, exit_code (null while it runs)
     """
     if exit_code and (what != "exit" or len(services) != 1):
         raise click.UsageError("--exit-code goes with --for exit and one service", context)

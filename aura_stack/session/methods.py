@@ -532,7 +532,7 @@ class Methods:
             "pid": outcome.pid or None,
             "ready_seconds": outcome.seconds,
             "address": self._address(outcome.service),
-            "exit_code": outcome.code,
+            "exit_code": None if outcome.pid else outcome.code,
         }
 
     def _address(self, name: str) -> str | None:

@@ -43,6 +43,9 @@ def test_a_life_of_a_stack(ask):
     assert (code, states(views)) == (0, {"web": "ready", "task": "completed"})
     code, views, _ = ask("up", "--wait")
     assert (code, states(views)) == (0, {"web": "ready", "task": "completed"})
+    for words in (("wait", "web"), ("start", "web"), ("restart", "web"), ("wait", "--for", "exit", "task")):
+        code, (told,), _ = ask(*words)
+        assert (code, told["ok"], told["exit_code"]) == (0, True, 0 if words[-1] == "task" else None)
     code, _, error = ask("restart", "wbe")
     assert (code, error["exit_code"]) == (4, 4)
     assert error["error"] == 'there is no service "wbe" in this stack'
