@@ -4,15 +4,17 @@ import os
 import signal
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from aura_stack.errors import Problem
 from aura_stack.frozen import Frozen
-from aura_stack.ports.entries import Manifest
 from aura_stack.stack.model import EnvFile, Stack
 from aura_stack.stack.variant import Variant
 
 from .variables import EnvFiles
+
+if TYPE_CHECKING:
+    from aura_stack.ports.entries import Manifest
 
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 _NOT_ONE: Mapping[str, int] = MappingProxyType({})
@@ -39,7 +41,7 @@ class Definition(Frozen):
 
     label: str
     stack: Stack
-    manifest: Manifest | None
+    manifest: "Manifest | None"
     notices: tuple[Problem, ...]
     variables: Mapping[str, str]
     files: tuple[str, ...]

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 
-from aura_stack.stack.behind import moved
 from aura_stack.stack.environment import Origin, Sources, child_environment, explained, port_variables
 from aura_stack.stack.model import Service
 
@@ -88,6 +87,8 @@ class Environment:
         named = {one.name: one for one in (*stack.tasks, *stack.services)}
         now = named.get(service.name, service)
         if service.moved and now.behind:
+            from aura_stack.stack.behind import moved  # noqa: PLC0415 - for those behind the front
+
             now = moved(now, service.moved)
         return service.but(env=now.env, profile_env=now.profile_env)
 

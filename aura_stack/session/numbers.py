@@ -8,7 +8,6 @@ from aura_stack.errors import AuraError, ExitCode
 from aura_stack.frozen import Frozen
 from aura_stack.ports import leases
 from aura_stack.ports.leases import Allotment, Around, Asked, Given, Lease, Moved, Why, allot
-from aura_stack.ports.moving import replacements
 from aura_stack.ports.probe import can_be_had
 from aura_stack.ports.register import Register, is_living, is_near
 from aura_stack.stack.model import Port, Service
@@ -91,7 +90,7 @@ class Claim:
         found = allot(
             new,
             Around(self.lease.stack, apart=True, held=held),
-            lambda port: replacements(port, definition.within, definition.manifest),
+            lambda port: _replacements(port, definition),
             lambda number: number not in ours and can_be_had(number),
         )
         if found.missing:
@@ -302,7 +301,13 @@ class _Stand:
         )
 
     def _candidates(self, port: Port) -> Iterator[int]:
-        return replacements(port, self._definition.within, self._definition.manifest)
+        return _replacements(port, self._definition)
+
+
+def _replacements(port: Port, definition: Definition) -> Iterator[int]:
+    from aura_stack.ports.moving import replacements  # noqa: PLC0415 - for a port whose number is not to be had
+
+    return replacements(port, definition.within, definition.manifest)
 
 
 def _given(services: Iterable[Service]) -> dict[int, Given]:

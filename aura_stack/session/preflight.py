@@ -2,15 +2,12 @@
 
 import os
 from collections.abc import Collection, Iterable, Mapping
-from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from aura_stack.errors import AuraError, ExitCode, InvalidDefinition, Problem
 from aura_stack.frozen import Frozen
-from aura_stack.ports import policy
 from aura_stack.ports.check import require_free
 from aura_stack.ports.probe import can_be_had
-from aura_stack.reading.suggest import did_you_mean
 from aura_stack.reading.words import listed, quoted
 from aura_stack.stack import graph
 from aura_stack.stack.model import Service, Stack
@@ -143,6 +140,8 @@ def require_ports(definition: Definition, services: tuple[Service, ...], claim: 
     leased = claim.taken(services)
 
     def next_free(number: int) -> int | None:
+        from aura_stack.ports import policy  # noqa: PLC0415 - for whoever is refused
+
         return policy.next_free(number, ranges, taken | claim.spared(), can_be_had)
 
     require_free(services, next_free, leased, claim.others)
@@ -213,11 +212,15 @@ def _is_meant(service: Service, pattern: str, stack: Stack) -> bool:
         return service.name in stack.profiles.get(pattern[1:], ())
     if service.replica == 1 and pattern == f"{service.family}-1":
         return True
+    from fnmatch import fnmatchcase  # noqa: PLC0415 - for orders that name services
+
     return fnmatchcase(service.name, pattern) or service.family == pattern
 
 
 def unknown_service(name: str, known: Iterable[str]) -> AuraError:
     """The answer to a name that no service has (exit code 4)."""
+    from aura_stack.reading.suggest import did_you_mean  # noqa: PLC0415 - for whoever is refused
+
     names = sorted(known)
     hint = did_you_mean(name, names) or f"there are {listed(names)}"
     return AuraError(f"there is no service {quoted(name)} in this stack", hint, ExitCode.UNKNOWN)

@@ -10,8 +10,9 @@ from aura_stack.stack import procfile as shape
 from aura_stack.stack.environment import stack_variables
 from aura_stack.stack.model import EnvFile
 from aura_stack.stack.resolve import Meant, Surroundings, resolve
+from aura_stack.stack.selection import Chosen, replicas
 from aura_stack.stack.validate import validate
-from aura_stack.stack.variant import Chosen, Variant, replicas
+from aura_stack.stack.variant import Variant
 
 from .defined import Definition, label, signals
 from .variables import NO_DOTENV, EnvFiles, named

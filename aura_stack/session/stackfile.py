@@ -19,8 +19,9 @@ from aura_stack.stack.expand import expand
 from aura_stack.stack.model import EnvFile, Port, Stack
 from aura_stack.stack.outline import env_files_of, is_external, services
 from aura_stack.stack.resolve import Meant, Surroundings, resolve
+from aura_stack.stack.selection import chosen, clashes, replicas
 from aura_stack.stack.validate import Valid, validate
-from aura_stack.stack.variant import Variant, chosen, clashes, replicas
+from aura_stack.stack.variant import Variant
 from aura_stack.system.plain import NotAFileError
 
 from .defined import Definition, label, signals

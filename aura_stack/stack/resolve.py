@@ -35,8 +35,9 @@ from .model import (
 )
 from .outline import dependencies_of, env_files_of, is_external, profiles, services, tasks
 from .readiness import readiness
+from .selection import Chosen
 from .units import rate, seconds, signal_number
-from .variant import Chosen, replica
+from .variant import replica
 
 
 class Surroundings(Frozen):

@@ -19,14 +19,12 @@ from . import endings, lifecycle
 from .clearance import Numbers
 from .health import Pulse
 from .holding import Holding
-from .output import Output
 from .pauses import Pauses
 from .process import NOTHING, Children, Gift, judge, spawn, spawn_in_terminal
 from .run import Key, Leader, Run
 from .tree import MARK, Tree
 from .usage import Usage
 from .verdict import NotExecutable, Verdict
-from .works import Works
 
 if TYPE_CHECKING:
     import asyncio
@@ -34,8 +32,10 @@ if TYPE_CHECKING:
     from .asking import Asking
     from .fronting import Front
     from .notify import NotifySocket
+    from .output import Output
     from .supervisor import Supervisor
     from .termination import Termination
+    from .works import Works
 
 _Ends = TypeVar("_Ends")
 
@@ -60,11 +60,11 @@ class Runner:
 
     def __init__(
         self,
-        output: Output,
+        output: "Output",
         environment: Callable[[Service], Mapping[str, str]],
         mark: str,
         publish: Callable[[events.Event], None],
-        works: Works,
+        works: "Works",
         *,
         inherits_orphans: bool,
         terminals: Collection[str] = (),

@@ -6,8 +6,8 @@ from aura_stack.reading.from_procfile import parse
 from aura_stack.stack.model import RestartPolicy
 from aura_stack.stack.procfile import formation, formed, tree, unheeded
 from aura_stack.stack.resolve import Meant, Surroundings, resolve
+from aura_stack.stack.selection import Chosen, replicas
 from aura_stack.stack.validate import validate
-from aura_stack.stack.variant import Chosen, replicas
 
 SIGNALS = {"TERM": 15, "INT": 2, "KILL": 9}
 AROUND = Surroundings("/p/Procfile", "/p", lambda _: True, SIGNALS)
