@@ -119,9 +119,7 @@ def _execute(
         raise _not_executable(_NOT_FOUND, f"its folder {cwd}: {_lower(error)}") from error
     try:
         path = argv[0]
-        if (
-            through or "/" not in path
-        ):  # else it is what is executed now, and a failure is looked into afterwards
+        if through or "/" not in path:  # a path is executed, and looked into if that fails
             path = _find(path, environment.get("PATH", os.defpath))
         with as_given():
             return os.posix_spawn(
