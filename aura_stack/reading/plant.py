@@ -74,7 +74,7 @@ class Planter:
         if not text.isprintable() and (found := re.search(_UNUSABLE, text)):
             message = f"a word holds the character U+{ord(found[0]):04X}, which no program can be given"
             raise Refused.at(place, message)
-        self._add(Scalar(place, text, form), 1, 0, anchor)
+        self._add(Scalar(place, text, form, ""), 1, 0, anchor)
 
     def alias(self, place: Place, anchor: str) -> None:
         """What an anchor names, once more."""

@@ -78,20 +78,21 @@ class Table(NamedTuple):
 
     def scalar(self, key: str) -> Scalar | None:
         """The word under that key, if it is one."""
-        node = self.get(key)
-        return node if isinstance(node, Scalar) else None
+        entry = self.entries.get(key)
+        return entry.node if entry and isinstance(entry.node, Scalar) else None
 
     def table(self, key: str) -> "Table":
         """The mapping under that key, or an empty one."""
-        node = self.get(key)
-        return node if isinstance(node, Table) else Table(self.place, {})
+        entry = self.entries.get(key)
+        return entry.node if entry and isinstance(entry.node, Table) else Table(self.place, {})
 
     def items(self, key: str) -> tuple[Node, ...]:
         """The list under that key; a single word counts as a list of one."""
-        node = self.get(key)
-        if isinstance(node, Items):
-            return node.nodes
-        return (node,) if isinstance(node, Scalar) and not node.is_nothing else ()
+        entry = self.entries.get(key)
+        if entry and isinstance(entry.node, Items):
+            return entry.node.nodes
+        is_word = entry and isinstance(entry.node, Scalar) and not entry.node.is_nothing
+        return (entry.node,) if entry and is_word else ()
 
 
 class Void(NamedTuple):

@@ -25,6 +25,8 @@ class Filled:
 
     def text(self, word: Scalar) -> str:
         """What the user meant by a word that may hold references; "" where that cannot be said."""
+        if "$" not in word.text:
+            return word.text
         try:
             return self._fill(word.text)
         except BadTemplate as bad:

@@ -255,9 +255,11 @@ def _service(
 
 def _cwd(table: Table, around: Surroundings, filled: Filled) -> str:
     word = table.scalar("cwd")
-    text = filled.text(word) if word else ""
+    if word is None:
+        return posixpath.normpath(around.directory)
+    text = filled.text(word)
     path = posixpath.normpath(posixpath.join(around.directory, text))
-    if word and text and not around.is_directory(path):
+    if text and not around.is_directory(path):
         hint = "write ${HOME} for ~" if text.startswith("~") else ""
         filled.report(word.place, f"there is no folder {quoted(text)}", hint)
     return path
