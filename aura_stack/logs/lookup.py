@@ -19,6 +19,8 @@ _STREAM, _KIND = 12, 14  # where in an entry the lowest byte of its stream stand
 _NAMED = struct.Struct("<HHII")  # stream, kind, segment and offset of an entry, from there on
 _WORDS = ENTRY.size // 4  # numbers of 32 bits, of which the stream and the kind share one
 _OFTEN = 256  # places that are looked up in one file of the index before all of it is read
+_DENSE = 1 / 1024  # rows for each byte from which on places are looked for as they are
+_NEAR = 24  # rows before and behind a guess where it is looked for
 _GUESSES = 12  # before a row is found by halving
 _HELD = 16  # files of the index that are kept in memory
 
@@ -72,6 +74,24 @@ class _File:
         rows, places = known
         at = bisect_right(places, place[0] << 32 | place[1]) - 1
         return rows[at], (places[at] >> 32, places[at] & 0xFFFFFFFF)
+
+    def near(self, stream: int, row: int, begun: Place, place: Place) -> int:
+        """The row of the entry of a stream that begins at a place, if it is about where it should be; or -1.
+
+        Where lines have come one by one, each that is looked up begins an entry: one search finds it.
+        """
+        pace = self.paces.get(stream, 0.0)
+        if pace < _DENSE or begun[0] != place[0]:
+            return -1
+        ahead = place[1] - begun[1]
+        begin = (row + max(int(ahead * pace) - _NEAR, 0)) * ENTRY.size + _STREAM
+        found = self._data.find(_NAMED.pack(stream, _BYTES, *place), begin, begin + 2 * _NEAR * ENTRY.size)
+        near, inside = divmod(found, ENTRY.size)
+        if inside != _STREAM:
+            return -1
+        if near > row:
+            self.paces[stream] = (near - row) / ahead
+        return near
 
     def _all_of(self, stream: int) -> tuple[list[int], list[int]]:
         """The rows of all entries that name bytes of a stream, and their places as numbers."""
@@ -134,11 +154,12 @@ class Lookup:
         file = found.file
         if place >= found.behind[1]:  # mostly it is the one behind the last, or near
             row, begun = found.behind
-            after = file.next(stream, row + 1)
-            if place >= after[1]:
+            near = file.near(stream, row, begun, place)
+            if near >= 0:
+                row, begun = near, place
+            elif place >= file.next(stream, row + 1)[1]:
                 row, begun = file.last_before(stream, row, begun, place)
-                after = file.next(stream, row + 1)
-            found.row, found.place, found.behind = row, begun, after
+            found.row, found.place, found.behind = row, begun, file.next(stream, row + 1)
         time, run, _, _, file_of_stream, begun_at, length, life = file.row(found.row)
         end = begun_at + length
         if file_of_stream != segment or offset >= end:

@@ -5,6 +5,7 @@ import os
 import sys
 from bisect import bisect_left
 from collections.abc import Callable, Iterator
+from itertools import zip_longest
 
 from aura_stack.frozen import NamedTuple
 from aura_stack.system.bulk import Haystack, keep_memory
@@ -232,19 +233,20 @@ def _processors() -> int:
 def _halves(
     streams: list[list[_File]], sizes: dict[_File, int]
 ) -> tuple[list[list[_File]], list[list[_File]]]:
-    """Files in two parts of about as many bytes; of a stream, the first has those that come first."""
-    ours: list[list[_File]] = []
-    others: list[list[_File]] = []
-    known = taken = 0
-    for files in streams:
-        known += sum(map(sizes.__getitem__, files))
-        count = 0
-        while count < len(files) and taken + sizes[files[count]] // 2 <= known // 2:
-            taken += sizes[files[count]]
-            count += 1
-        ours.append(files[:count])
-        others.append(files[count:])
-    return ours, [files for files in others if files]
+    """Files in two parts of about as many bytes.
+
+    Of a stream they go to both in turns: so what either finds is wanted soon, and neither has to wait with much of it.
+    """
+    parts: tuple[list[list[_File]], ...] = [[] for _ in streams], [[] for _ in streams]
+    taken = [0, 0]
+    for of_one_age in zip_longest(*streams):
+        for number, file in enumerate(of_one_age):
+            if file is not None:
+                part = taken.index(min(taken))
+                parts[part][number].append(file)
+                taken[part] += sizes[file]
+    ours, others = parts
+    return ours, others
 
 
 def _size(file: _File) -> int:
