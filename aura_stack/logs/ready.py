@@ -103,14 +103,18 @@ if sys.platform == "linux":
 
         def add(self, descriptor: int) -> None:
             self._watched.add(descriptor)
-            self._set.register(descriptor, select.EPOLLIN)
+            if self._loop:
+                self._set.register(descriptor, select.EPOLLIN)
 
         def remove(self, descriptor: int) -> None:
             self._watched.discard(descriptor)
-            self._set.unregister(descriptor)
+            if self._loop:
+                self._set.unregister(descriptor)
 
         def attach(self, loop: "asyncio.AbstractEventLoop") -> None:
             self._loop = loop
+            for descriptor in self._watched:
+                self._set.register(descriptor, select.EPOLLIN)
             self.pause(on=self._paused)
 
         def pause(self, *, on: bool) -> None:
