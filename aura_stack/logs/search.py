@@ -145,7 +145,7 @@ class _Search:
         if way.often(hay, low, high):
             spot = self._lookup.spot(file.stream, file.segment, offset)
             if spot and spot[4] >= LONG:
-                return self._sifted(bytes(hay.data[low:high]), offset, way, file, name)
+                return self._sifted(bytes(memoryview(hay.data)[low:high]), offset, way, file, name)
         spans = way.spans(hay, low, high)
         shift, data = offset - low, hay.data
         hits = [start + shift for start, _ in spans], [data[one : end + 1] for one, end in spans]

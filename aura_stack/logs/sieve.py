@@ -93,16 +93,17 @@ class Bulk:
         clear = b"\x1b" not in lines or (self._deceiving and not self._deceiving.search(lines))
         text = lines if clear else plain(lines)
         # what a str contains is found in a fifth of the time that bytes take
-        sought, shown = self._literal.text.decode("latin-1"), lines[:-1].decode("latin-1").split("\n")
+        sought, shown = self._literal.text.decode("latin-1"), lines.decode("latin-1").split("\n")
         if text is lines and not self._literal.folded:
             kept = [line for line in shown if sought in line]
         else:
             if b"\r" in text:
                 text = text.replace(b"\r\n", b"\n")
             text = text.lower() if self._literal.folded else text
-            seen = text[:-1].decode("latin-1").split("\n")
+            seen = text.decode("latin-1").split("\n")
             kept = [line for line, plainly in zip(shown, seen, strict=True) if sought in plainly]
-        return ("\n".join(kept) + "\n").encode("latin-1") if kept else b""
+        kept.append("")  # behind the last end of line, as it was before
+        return "\n".join(kept).encode("latin-1")
 
     def _made_plain(self, raw: bytes, buffer: Buffer, begin: int) -> list[Span]:
         """Those of lines that stand there and are not plain, by a copy that is."""
