@@ -13,7 +13,7 @@ from typing import Protocol
 from aura_stack.frozen import NamedTuple
 
 from .needles import Needles, needles
-from .plaintext import plain
+from .plaintext import plain_line
 from .rarest import Pair, Rarest, places, rarest, rarest_pair
 
 Span = tuple[int, int]
@@ -21,6 +21,9 @@ Span = tuple[int, int]
 
 Search = Callable[["bytes | bytearray"], "re.Match[bytes] | None"]
 """Whether a line is one that is wanted."""
+
+Seen = Callable[["bytes | bytearray"], bytes]
+"""What a pattern is looked for in, of a line: what `plain_line` makes of it, or the line itself where that was done."""
 
 _NEWLINE = b"\n"
 _SAMPLE = 1 << 16  # bytes of a text by which it is decided how it is searched
@@ -97,7 +100,7 @@ class Finder:
 
     def spans(self, buffer: Buffer, begin: int, end: int) -> list[Span]:
         """The lines between two places that hold it, in their order; their text is plain."""
-        found = self.by_character(buffer, begin, end)
+        found = self._by_character(buffer, begin, end, bytes)
         if found is not None:
             return found
         if self._needles is None:
@@ -106,11 +109,15 @@ class Finder:
 
     def by_character(self, buffer: Buffer, begin: int, end: int) -> list[Span] | None:
         """The same whether the text is plain or not; None where no character is so rare that this would pay."""
+        return self._by_character(buffer, begin, end, plain_line)
+
+    def _by_character(self, buffer: Buffer, begin: int, end: int, seen: Seen) -> list[Span] | None:
         self._choose_once(buffer, begin, end)
         if not self._rarest:
             return None
         data = buffer.data
-        found, steps = self._around([places(by, data, begin, end) for by in self._rarest], data, begin, end)
+        spots = [places(by, data, begin, end) for by in self._rarest]
+        found, steps = self._around(spots, data, begin, end, seen)
         if steps * _STEP > _FOLD * max(end - begin, _SAMPLE):  # it is rare no more
             self._rarest = []
         return found
@@ -142,15 +149,15 @@ class Finder:
         if not self._pairs:
             return None
         matches = [one.pattern.finditer(where, begin - shift, end - shift) for one in self._pairs]
-        found, steps = self._around([_starts(one, shift) for one in matches], data, begin, end)
+        found, steps = self._around([_starts(one, shift) for one in matches], data, begin, end, plain_line)
         if steps * _STEP > _PLAIN * max(end - begin, _SAMPLE):  # they are rare no more
             self._pairs = []
         return found
 
     def _around(
-        self, places: list[Iterator[int]], data: bytes | bytearray, begin: int, end: int
+        self, places: list[Iterator[int]], data: bytes | bytearray, begin: int, end: int, seen: Seen
     ) -> tuple[list[Span], int]:
-        """The lines that hold it and one of these places, and how many places these are; no text need be plain."""
+        """The lines that hold it, as they are seen, and one of these places; and how many places these are."""
         found, steps = [], 0
         for several in places:
             last = begin - 1
@@ -160,7 +167,7 @@ class Finder:
                     continue
                 start = data.rfind(_NEWLINE, last, at) + 1
                 last = data.find(_NEWLINE, at, end)
-                if self._pattern.search(plain(bytes(data[start:last])).removesuffix(b"\r")):
+                if self._pattern.search(seen(data[start:last])):
                     found.append((start, last))
         return (found if len(places) == 1 else sorted({*found})), steps
 

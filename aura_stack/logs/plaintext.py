@@ -18,6 +18,11 @@ def plain(text: bytes) -> bytes:
     return rest if b"\x1b" not in rest else ESCAPES.sub(b"", text)
 
 
+def plain_line(line: bytes | bytearray) -> bytes:
+    """One line without them, and without the carriage return of its end."""
+    return plain(bytes(line)).removesuffix(b"\r")
+
+
 _ONE = (
     rb"\x1b(?:\[[0-?]*+[ -/]*+[@-~]|\][^\x07\x1b\n]*+(?:\x07|\x1b\\)?+|[@-Z\\-_])"  # the same, for less time
 )

@@ -2,14 +2,14 @@
 
 import re
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cached_property
 from itertools import accumulate
 
 from aura_stack.frozen import NamedTuple
 
 from .finder import Buffer, Finder, Span, Text
-from .plaintext import deceiving, plain
+from .plaintext import deceiving, plain, plain_line
 
 
 class Terms(NamedTuple):
@@ -80,7 +80,8 @@ class Bulk:
                 found = [one.coloured(buffer, begin, end) if none is None else none for one, none in ways]
         known = [spans for spans in found if spans is not None]
         if len(known) == len(found):
-            return self._together(known, buffer.data, begin, end)
+            spans, data = self._together(known, begin, end), buffer.data
+            return self._less_excluded(spans, lambda start, stop: plain_line(data[start:stop]))
         return self._made_plain(bytes(buffer.data[begin:end]), buffer, begin)
 
     def often(self, buffer: Buffer, begin: int, end: int) -> bool:
@@ -112,21 +113,20 @@ class Bulk:
             text = text.replace(b"\r\n", b"\n")
         beside = buffer.beside(text)
         found = [one.spans(beside, 1, len(text)) for one in self._finders]
-        spans = self._together(found, text, 1, len(text))
+        # plain a second time it would be another text
+        spans = self._less_excluded(self._together(found, 1, len(text)), lambda one, end: text[one:end])
         return list(_counted(spans, text, raw, begin)) if spans else []
 
-    def _together(self, found: list[list[Span]], data: bytes | bytearray, begin: int, end: int) -> list[Span]:
-        """The wanted lines between two places by what each finder has found there."""
+    def _together(self, found: list[list[Span]], begin: int, end: int) -> list[Span]:
+        """The lines between two places that count by what each finder has found there."""
         spans = found[0] if len(found) == 1 else sorted({span for spans in found for span in spans})
-        if not self._grep:
-            return list(_between(spans, begin, end))
-        if not self._without:
-            return spans
-        return [(start, stop) for start, stop in spans if not self._excludes(bytes(data[start:stop]))]
+        return spans if self._grep else list(_between(spans, begin, end))
 
-    def _excludes(self, line: bytes) -> bool:
-        text = plain(line).removesuffix(b"\r")
-        return any(one.search(text) for one in self._without)
+    def _less_excluded(self, spans: list[Span], line: Callable[[int, int], bytes]) -> list[Span]:
+        """Those of lines that hold nothing that none may hold; `line` tells the plain text of each."""
+        if not (self._grep and self._without):
+            return spans
+        return [span for span in spans if not any(one.search(line(*span)) for one in self._without)]
 
 
 def _between(spans: list[Span], begin: int, end: int) -> Iterator[Span]:
@@ -220,7 +220,7 @@ class Sieve:
                 self._before.append(line)
 
     def _wants(self, line: bytes) -> bool:
-        text = plain(line).removesuffix(b"\r")
+        text = plain_line(line)
         if self._terms.level is not None:
             level = self._levels.level_of(text)
             if level is not None:

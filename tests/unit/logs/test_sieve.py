@@ -79,6 +79,10 @@ def test_a_pattern_is_found_in_bulk_where_it_is_found_line_by_line(lines, source
 @given(LINES, st.sampled_from(PATTERNS), st.sampled_from((*PATTERNS, None)), st.booleans(), st.booleans())
 @example([b"a\x1b[31mb", b"b", b"ab.\r"], "ab", r"\.$", True, True)
 @example([b"c", b"b\x1b[0m\r"], "b$", "c$", False, False)
+@example([b"c\r\r"], "", "c$", True, True)
+@example([b"c\r\r"], "c$", "^$", True, False)
+@example([b"a\x1b[\x1b[0m c"], "", "c", True, True)
+@example([b"a\x1b[\x1b[0m c"], "a$", "^$", True, False)
 def test_so_it_is_where_most_lines_hold_nothing_of_it(lines, source, other, coloured, excluded):
     quiet = b"\x1b[32mxyz\x1b[0m xyzzy" if coloured else b"xyz xyzzy"
     compiled = [pattern(one) for one in (source, other) if one is not None]
