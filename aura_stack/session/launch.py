@@ -54,6 +54,7 @@ def launch(file: str, places: Places, options: Options, environ: Mapping[str, st
         _leave_terminal()
 
         def run_engine(lifeline: int) -> int:
+            lean.load_json()
             from .engine import Engine  # noqa: PLC0415 - loaded by the engine alone, beside the face
 
             return Engine(file, places, lock_file, options, environ, theirs, reading).run(lifeline)

@@ -56,6 +56,25 @@ else:
     subprocess.run([sys.executable, "-c", script], check=True, timeout=60)
 
 
+def test_json_comes_without_its_expressions_and_has_them_where_its_parts_in_c_are_missing():
+    script = """
+import re
+from aura_stack.system import lean
+compile = re.compile
+lean.load_json()
+assert re.compile is compile
+import json.decoder, json.encoder, json.scanner
+assert type(json.scanner.NUMBER_RE) is not re.Pattern
+assert json.loads('[1, 2.5e3, null, "a"]') == [1, 2500, None, "a"]
+assert json.loads(json.dumps({"a": ["b", 1.5]}, indent=1)) == {"a": ["b", 1.5]}
+decoder = json.JSONDecoder()
+decoder.parse_string = json.decoder.py_scanstring
+assert json.scanner.py_make_scanner(decoder)('[1, 2.5e3, null, "a"]', 0)[0] == [1, 2500, None, "a"]
+assert json.encoder.py_encode_basestring_ascii("é") == '"' + chr(92) + 'u00e9"'
+"""
+    subprocess.run([sys.executable, "-c", script], check=True, timeout=60)
+
+
 def test_the_collector_is_left_out_until_it_is_settled():
     script = """
 import gc
