@@ -5,6 +5,9 @@ import _signal  # type: ignore[import-not-found] # what `signal` is made of: bui
 # a Ctrl-C while we are loaded ends us without a word, as the kernel would: see cli/interrupt
 if _signal.getsignal(_signal.SIGINT) is _signal.default_int_handler:
     _signal.signal(_signal.SIGINT, _signal.SIG_DFL)
+# where whoever started us ignores it, no child of ours could be waited for
+if _signal.getsignal(_signal.SIGCHLD) == _signal.SIG_IGN:
+    _signal.signal(_signal.SIGCHLD, _signal.SIG_DFL)
 
 import os
 import sys

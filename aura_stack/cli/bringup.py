@@ -125,8 +125,7 @@ def _launch(file: str, places: Places, options: Options, manner: _Manner) -> int
 
     client = Client(socket.socket(fileno=launched.link.detach()))
     _leave_the_processor_to_it(client)
-    if launched.reader:
-        os.waitpid(launched.reader, 0)  # it has ended by now, or does when it finds that the engine has
+    launched.bury_reader()
     try:
         return _see_off(client, launched.guardian, options, manner)
     except AuraError as error:

@@ -9,6 +9,7 @@ import _socket  # as in control/door
 import os
 import signal
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from aura_stack.errors import AuraError
@@ -30,6 +31,11 @@ class Launched(Frozen):
     link: _socket.socket
     guardian: int
     reader: int | None
+
+    def bury_reader(self) -> None:
+        """Wait for whoever reads ahead: it has ended by now, or does when it finds that the engine has."""
+        if self.reader is not None:
+            os.waitpid(self.reader, 0)
 
 
 def launch(file: str, places: Places, options: Options, environ: Mapping[str, str]) -> Launched:
@@ -83,6 +89,7 @@ def launch_apart(file: str, places: Places, options: Options, environ: Mapping[s
             here.close()
             launched = launch(file, places, options, environ)
             socket.send_fds(there, [b"."], [launched.link.fileno()])
+            launched.bury_reader()
             status = 0
         finally:
             os._exit(status)
@@ -102,9 +109,13 @@ def _reader(writing: int, file: str, environ: Mapping[str, str], options: Option
         reader = os.fork()
     except OSError:  # there may be no more processes, and this one can be done without
         return None
+    # Ctrl-Z stops the face, and must not stop whom the engine waits for: on both sides, as either may be first
     if reader:
+        with suppress(ProcessLookupError):
+            os.setpgid(reader, reader)
         return reader
     try:
+        os.setpgid(0, 0)
         _let_go_of_what_we_inherited({writing})
         from .readahead import read_ahead  # noqa: PLC0415 - loaded by this process alone, beside the engine
 

@@ -4,10 +4,12 @@ import os
 import select
 import signal
 import socket
+import subprocess
+import sys
 import time
 
 import pytest
-from stacks import PATIENCE, child
+from stacks import PATIENCE, child, wait_for
 
 from aura_stack.system import processes
 
@@ -162,16 +164,78 @@ def read_ahead(*_):
     os.kill(os.getpid(), signal.SIGKILL)
 readahead.read_ahead = read_ahead
 """
+CHILDREN_IGNORED = """
+import signal
+signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+open("happened", "w").close()
+"""
+STOPS_THE_FACE = """
+import os, signal, time
+from aura_stack.session import readahead
+from aura_stack.system import processes
+read_ahead = readahead.read_ahead
+def stops(*words):
+    (guardian,) = {*processes.children(os.getppid())} - {os.getpid()}
+    while os.getsid(guardian) != guardian:  # it is about to
+        time.sleep(0.001)
+    os.killpg(os.getpgid(os.getppid()), signal.SIGSTOP)
+    read_ahead(*words)
+readahead.read_ahead = stops
+"""
+TELLS_ITS_NUMBER = """
+import os
+from aura_stack.session import readahead
+read_ahead = readahead.read_ahead
+def tells(*words):
+    with open("reader", "w") as file:
+        file.write(str(os.getpid()))
+    read_ahead(*words)
+readahead.read_ahead = tells
+"""
+INHERITS_ORPHANS = """
+import os, subprocess, sys
+from aura_stack.system.subreaper import subreaper
+assert subreaper()
+subprocess.run(sys.argv[1:], check=True)
+with open("reader") as file:
+    reader = int(file.read())
+try:
+    os.waitpid(reader, 0)
+except ChildProcessError:
+    print("was buried")
+"""
 
 
-@pytest.mark.parametrize("fault", [NO_MORE_PROCESSES, KILLED, ""])
-def test_who_reads_ahead_is_not_needed_and_leaves_nothing(stack, fault):
-    made = stack({"web": {"command": ["sleep", "1000"]}})
+def faulty(made, fault):
+    """The same stack where every command of ours executes this first."""
     (made.folder / "faults").mkdir()
     (made.folder / "faults" / "sitecustomize.py").write_text(fault)
     made.env["PYTHONPATH"] = str(made.folder / "faults")
+    return made
+
+
+@pytest.mark.parametrize("fault", [NO_MORE_PROCESSES, KILLED, CHILDREN_IGNORED, ""])
+def test_who_reads_ahead_is_not_needed_and_leaves_nothing(stack, fault):
+    made = faulty(stack({"web": {"command": ["sleep", "1000"]}}), fault)
     up = made.up()
     assert processes.children(up.pid) == [made.guardian()]
     assert (made.folder / "happened").exists() == bool(fault)
     up.signal(signal.SIGINT)
     assert up.finish() == 130
+
+
+def test_ctrl_z_while_a_stack_starts_stops_nobody_but_the_face(stack):
+    made = faulty(stack({"web": {"command": ["sleep", "1000"]}}), STOPS_THE_FACE)
+    up = made.start("up", start_new_session=True)
+    wait_for(made.members)
+    up.signal(signal.SIGCONT)
+    up.expect("all ready")
+    up.signal(signal.SIGINT)
+    assert up.finish() == 130
+
+
+def test_a_run_leaves_nobody_who_read_ahead_to_others(stack):
+    services = {"db": {"command": ["sleep", "1000"]}}
+    made = faulty(stack(services, tasks={"fill": {"command": "true", "needs": ["db"]}}), TELLS_ITS_NUMBER)
+    command = [sys.executable, "-c", INHERITS_ORPHANS, sys.executable, "-m", "aura_stack", "run", "fill"]
+    assert subprocess.check_output(command, cwd=made.folder, env=made.env, text=True).endswith("was buried\n")
