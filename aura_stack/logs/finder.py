@@ -26,7 +26,7 @@ Seen = Callable[["bytes | bytearray"], bytes]
 """What a pattern is looked for in, of a line: what `plain_line` makes of it, or the line itself where that was done."""
 
 _NEWLINE = b"\n"
-_SAMPLE = 1 << 16  # bytes of a text by which it is decided how it is searched
+_SAMPLE = 1 << 15  # bytes of a text by which it is decided how it is searched
 _LEAST = 1 << 10  # and less than that says nothing
 # nanoseconds that things cost, about: what is decided by them is only how long it takes
 _PATTERN = 8.0  # for each byte that a pattern is tried on

@@ -13,6 +13,7 @@ from itertools import pairwise
 from aura_stack.frozen import NamedTuple
 
 _NEWLINE, _ESC = b"\n", b"\x1b"
+_TRIED = 4  # pairs of a text, of those whose first character is rarest
 
 
 class Rarest(NamedTuple):
@@ -65,9 +66,10 @@ def rarest_pair(text: bytes, sample: bytes) -> Pair | None:
     """
     letters = text.strip(_NEWLINE)
     begun = {letter: sample.count(letter) for letter in _letters(letters[:-1])}
+    pairs = dict.fromkeys(pairwise(letters[at : at + 1] for at in range(len(letters))))
     hits = {
         (first, second): sample.count(first + second) + sample.count(first + _ESC)
-        for first, second in pairwise(letters[at : at + 1] for at in range(len(letters)))
+        for first, second in sorted(pairs, key=lambda one: begun[one[0]])[:_TRIED]
     }
     if not hits:
         return None
