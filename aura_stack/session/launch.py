@@ -46,6 +46,9 @@ def launch(file: str, places: Places, options: Options, environ: Mapping[str, st
         places: where the stack keeps its things; they exist.
         options: what the order says.
         environ: the shell's variables, for the services.
+
+    Raises:
+        AuraError: there may be no more processes.
     """
     lock_file = open_lock(places.lock)
     ours, theirs = _socket.socketpair()
@@ -53,7 +56,12 @@ def launch(file: str, places: Places, options: Options, environ: Mapping[str, st
     # until each process is ready for them, signals wait: a Ctrl-C must not run on in a copy of the face
     signal.pthread_sigmask(signal.SIG_BLOCK, HELD)
     lean.share()
-    guardian = os.fork()
+    try:
+        guardian = os.fork()
+    except OSError as error:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, HELD)
+        words = f"no process can be started: {(error.strerror or str(error)).lower()}"
+        raise AuraError(words, "ulimit -u says how many there may be") from error
     if guardian == 0:
         ours.close()
         _let_go_of_what_we_inherited({lock_file, theirs.fileno(), reading})
@@ -65,7 +73,10 @@ def launch(file: str, places: Places, options: Options, environ: Mapping[str, st
 
             return Engine(file, places, lock_file, options, environ, theirs, reading).run(lifeline)
 
-        guard(run_engine, lambda: _let_go(theirs, reading))
+        try:
+            guard(run_engine, lambda: _let_go(theirs, reading))
+        finally:
+            os._exit(1)  # it could not even fork the engine, and must not run on as a copy of the face
     reader = _reader(writing, file, environ, options)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, HELD)
     theirs.close()

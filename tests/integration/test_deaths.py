@@ -156,6 +156,16 @@ def second_fails(done=[]):
     return fork()
 os.fork = second_fails
 """
+NO_MORE_AT_ALL = """
+import os
+fork, forks = os.fork, []
+def fails():
+    if len(forks) == {first}:
+        raise BlockingIOError(11, "Resource temporarily unavailable")
+    forks.append(1)
+    return fork()
+os.fork = fails
+"""
 KILLED = """
 import os, signal
 from aura_stack.session import readahead
@@ -222,6 +232,24 @@ def test_who_reads_ahead_is_not_needed_and_leaves_nothing(stack, fault):
     assert (made.folder / "happened").exists() == bool(fault)
     up.signal(signal.SIGINT)
     assert up.finish() == 130
+
+
+@pytest.mark.parametrize(
+    ("first", "told"),
+    [
+        (
+            0,
+            "error: no process can be started: resource temporarily unavailable\nhint: ulimit -u",
+        ),
+        (1, "error: the engine died"),
+    ],
+)
+def test_where_there_may_be_no_more_processes_nothing_starts_and_that_is_said(stack, first, told):
+    made = faulty(stack({"web": {"command": ["sleep", "1000"]}}), NO_MORE_AT_ALL.format(first=first))
+    code, output = made.run("up")
+    assert (code, made.members()) == (1, [])
+    assert told in output
+    assert "Traceback" not in output
 
 
 def test_ctrl_z_while_a_stack_starts_stops_nobody_but_the_face(stack):
