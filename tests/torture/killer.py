@@ -3,7 +3,7 @@
     killer.py guardian|engine K REPORT COMMAND...
 
 K 0 kills nobody. REPORT gets a line with the number of stops at every SIGUSR1, and at the end. The face is the first
-process, the guardian the first that it forks, the engine the first that the guardian forks; what the engine starts is
+process, the guardian the first that it forks, the engine the first that the guardian forks; whoever else is forked is
 not traced.
 """
 
@@ -13,11 +13,12 @@ import signal
 import subprocess
 import sys
 
-CONT, SYSCALL, DETACH, SETOPTIONS, SEIZE = 7, 24, 17, 0x4200, 0x4206
+CONT, SYSCALL, DETACH, SETOPTIONS, GETEVENTMSG, SEIZE = 7, 24, 17, 0x4200, 0x4201, 0x4206
+FORKED = 1  # PTRACE_EVENT_FORK
 TELL_SYSCALLS, FOLLOW_FORKS = 1, 2
 ALL_KINDS = 0x40000000  # __WALL
 SYSCALL_STOP = signal.SIGTRAP | 0x80
-ROLES = ("face", "guardian", "engine")
+FIRST_CHILD = {"face": "guardian", "guardian": "engine"}
 
 _libc = ctypes.CDLL(None, use_errno=True)
 _libc.ptrace.argtypes = [ctypes.c_long, ctypes.c_long, ctypes.c_void_p, ctypes.c_void_p]
@@ -38,6 +39,8 @@ class Killer:
         self.at = at
         self.report = report
         self.roles = {}
+        self.unknown = {}  # who stopped before the stop of its parent told who it is
+        self.services_apart = False  # whether the engine's children are left alone
         self.count = 0
 
     def run(self, argv):
@@ -57,9 +60,17 @@ class Killer:
 
     def stopped(self, pid, status):
         """Let it go on, unless it is the one and the moment has come."""
-        role, event, signum = self.role(pid), status >> 16, os.WSTOPSIG(status)
+        if pid not in self.roles:
+            self.unknown[pid] = status
+            return None
+        role, event, signum = self.roles[pid], status >> 16, os.WSTOPSIG(status)
         if role is None:
             return ptrace(DETACH, pid)
+        if event == FORKED:
+            self.forked(pid)
+        if role == "engine" and not self.services_apart:
+            self.services_apart = True
+            ptrace(SETOPTIONS, pid, TELL_SYSCALLS)
         if role == self.target:
             self.count += signum == SYSCALL_STOP
             if self.count == self.at and signum == SYSCALL_STOP:
@@ -67,14 +78,14 @@ class Killer:
         passed = 0 if event or signum == SYSCALL_STOP else signum
         return ptrace(SYSCALL if role == self.target else CONT, pid, passed)
 
-    def role(self, pid):
-        """Who it is, by the order in which they come."""
-        if pid not in self.roles:
-            number = len(self.roles)
-            self.roles[pid] = ROLES[number] if number < len(ROLES) else None
-            if self.roles[pid] == "engine":
-                ptrace(SETOPTIONS, pid, TELL_SYSCALLS)
-        return self.roles[pid]
+    def forked(self, parent):
+        """Who its new child is."""
+        child = ctypes.c_ulong()
+        ptrace(GETEVENTMSG, parent, ctypes.addressof(child))
+        role = FIRST_CHILD.get(self.roles[parent])
+        self.roles[child.value] = None if role in self.roles.values() else role
+        if child.value in self.unknown:
+            self.stopped(child.value, self.unknown.pop(child.value))
 
     def tell(self, *_):
         """The number of stops so far."""
