@@ -4,6 +4,8 @@ import os
 
 from aura_stack.frozen import Frozen
 
+from .segments import whole_lines
+
 TABLE = "lives"
 
 
@@ -22,13 +24,8 @@ class Life(Frozen):
 
 def read(directory: str) -> list[Life]:
     """All that are known, the first one first; a line being written is left out."""
-    try:
-        with open(os.path.join(directory, TABLE), "rb") as file:
-            lines = file.read().split(b"\n")[:-1]
-    except FileNotFoundError:
-        return []
     found: list[Life] = []
-    for line in lines:
+    for line in whole_lines(os.path.join(directory, TABLE)):
         match line.split():
             case [b"began", *words] if len(words) == 4 and all(map(bytes.isdigit, words)):  # noqa: PLR2004 - see Life
                 number, time, position, record = map(int, words)

@@ -51,25 +51,24 @@ def files(live: str) -> list[str]:
     return [*(older(live, number) for number in numbers(live)), *([live] if os.path.exists(live) else ())]
 
 
-def read_streams(directory: str) -> list[str]:
-    """The live files of the streams, by number; a line that is still being written is left out."""
+def whole_lines(path: str) -> list[bytes]:
+    """The lines of a table, none where there is no file; one that is still being written is left out."""
     try:
-        with open(os.path.join(directory, STREAMS), "rb") as file:
-            lines = file.read().split(b"\n")[:-1]
+        with open(path, "rb") as file:
+            return file.read().split(b"\n")[:-1]
     except FileNotFoundError:
         return []
-    return [os.fsdecode(line) for line in lines]
+
+
+def read_streams(directory: str) -> list[str]:
+    """The live files of the streams, by number."""
+    return [os.fsdecode(line) for line in whole_lines(os.path.join(directory, STREAMS))]
 
 
 def read_table(directory: str) -> dict[int, Live]:
-    """By the number of its stream, what is known of each live file; a line being written is left out."""
-    try:
-        with open(os.path.join(directory, TABLE), "rb") as file:
-            lines = file.read().split(b"\n")[:-1]
-    except FileNotFoundError:
-        return {}
+    """By the number of its stream, what is known of each live file."""
     found = {}
-    for line in lines:
+    for line in whole_lines(os.path.join(directory, TABLE)):
         words = line.split()
         if len(words) == 3 and all(word.isdigit() for word in words):  # noqa: PLR2004 - a crash may tear one
             stream, number, size = map(int, words)

@@ -23,6 +23,7 @@ def test_it_is_the_same_for_who_is_in_one_and_another_one_on_another_machine(mon
     assert network.here() != here
 
 
+@pytest.mark.root
 @pytest.mark.skipif(sys.platform != "linux" or os.geteuid() != 0, reason="only root makes networks")
 def test_it_is_another_one_in_a_namespace():
     here, reading = network.here(), os.pipe()
